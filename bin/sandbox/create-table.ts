@@ -1,0 +1,39 @@
+import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import { HISTORY_TABLE } from '../../lambda/contract';
+
+/**
+ * Creates the history table on an embedded database, from the same definition that the construct deploys.
+ * Time to live stays off: neither engine's expiry behaves like the service's. An existing table is left as it is.
+ * @returns whether the table was made now
+ */
+export async function createHistoryTable(client: DynamoDBClient, tableName: string): Promise<boolean> {
+  const { partitionKey, sortKey, indexes } = HISTORY_TABLE;
+  const keyNames = new Set([partitionKey, sortKey, ...indexes.flatMap((index) => [index.partitionKey, index.sortKey])]);
+  const keySchema = (hash: string, sort: string) => [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    { AttributeName: sort, KeyType: 'RANGE' as const },
+  ];
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName: tableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [...keyNames].map((name) => ({ AttributeName: name, AttributeType: 'S' as const })),
+        KeySchema: keySchema(partitionKey, sortKey),
+        GlobalSecondaryIndexes: indexes.map((index) => ({
+          IndexName: index.name,
+          KeySchema: keySchema(index.partitionKey, index.sortKey),
+          Projection: {
+            ProjectionType: index.projection,
+            ...(index.nonKeyAttributes.length > 0 ? { NonKeyAttributes: index.nonKeyAttributes } : {}),
+          },
+        })),
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ResourceInUseException) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+// Three projects: `unit` needs nothing but Node, `integration` starts a database engine, `infra` synthesizes the stack.
+const transform = {
+  '^.+\\.([cm]?ts|m?js)$': [
+    '@swc/jest',
+    { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+  ],
+};
+// Packages that are published as ES modules only and so must be transformed for jest's CommonJS runtime.
+const esmOnly = [
+  'p-map',
+  'd3-[a-z]+',
+  'internmap',
+  '@bomb\\.sh/tab',
+  'fast-check',
+  'pure-rand',
+  'string-width',
+  'strip-ansi',
+  'ansi-regex',
+  'get-east-asian-width',
+  'emoji-regex',
+  'lossless-json',
+];
+const engines = {
+  globalSetup: '<rootDir>/test/support/start-engines.ts',
+  globalTeardown: '<rootDir>/test/support/stop-engines.ts',
+};
+const project = (displayName, testMatch, more = {}) => ({
+  displayName,
+  testMatch,
+  testEnvironment: 'node',
+  transform,
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  setupFiles: ['<rootDir>/test/setup.ts'],
+  ...more,
+});
+module.exports = {
+  testTimeout: 60_000,
+  projects: [
+    project('unit', ['<rootDir>/test/(bin|lambda|lib)/**/*.test.ts', '<rootDir>/test/*.test.ts']),
+    project('integration', ['<rootDir>/test/{contract,integration,property,crash,browser}/**/*.test.ts'], engines),
+    project('infra', ['<rootDir>/test/infra/**/*.test.ts']),
+  ],
+};

@@ -1,0 +1,131 @@
+/**
+ * Names and shapes that must be the same when the app is synthesized (lib) and when it runs (lambda).
+ * This file imports nothing, so that both sides can read it without pulling in the other.
+ */
+
+/** The one definition of the history table: the construct, the sandbox and the tests all create the table from it. */
+export const HISTORY_TABLE = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  timeToLive: 'expiresAt',
+  /** All attributes that appear in a key are strings. */
+  indexes: [
+    {
+      /** Non-baseline versions by time; see `changesPartition` in dynamodb/table. */
+      name: 'changes-by-time',
+      partitionKey: 'changesPartition',
+      sortKey: 'observedAt',
+      /** Whole rows, so that the changes of a span are one query a partition and not one more read a row. */
+      projection: 'ALL',
+      nonKeyAttributes: [] as string[],
+    },
+    {
+      /** Current items that are neither RUNNING nor deleted, by target, oldest first. */
+      name: 'not-running',
+      partitionKey: 'notRunning',
+      sortKey: 'statusSince',
+      projection: 'INCLUDE',
+      nonKeyAttributes: [
+        'id',
+        'name',
+        'status',
+        'version',
+        'observedAt',
+        'changedAfter',
+        'unobservedSince',
+      ] as string[],
+    },
+  ],
+} as const;
+
+/** What a schedule hands to the sync function: one target and how to read it. */
+export interface SyncRequest {
+  readonly region: string;
+  readonly projectId: string;
+  /** Time between scheduled runs, in ms. */
+  readonly intervalMs: number;
+  /** Only instances with this status are followed. */
+  readonly statusFilter?: string;
+  /** `v2`: GET /v2/{project_id}/instances (default). `v3`: GET /v3/{project_id}/roma/instances. */
+  readonly api?: 'v2' | 'v3';
+  /** Base addresses for clouds other than the public one, `https://…` without a path. */
+  readonly endpoint?: string;
+  readonly iamEndpoint?: string;
+  /** A secret of this target's own, instead of the function's. */
+  readonly secretArn?: string;
+}
+
+/** Raised when rows change in a way that older readers cannot read; every item carries it. */
+export const SCHEMA_VERSION = 1;
+
+/** Environment of the functions. `lambda/config` parses exactly these, the constructs grant exactly these. */
+export const ENV = {
+  tableName: 'HISTORY_TABLE_NAME',
+  secretArn: 'CREDENTIALS_SECRET_ARN',
+  eventBusName: 'EVENT_BUS_NAME',
+  feedTopicArn: 'FEED_TOPIC_ARN',
+  publishBaseline: 'PUBLISH_BASELINE',
+  retentionDays: 'RETENTION_DAYS',
+  brakeReleaseAfterMs: 'BRAKE_RELEASE_AFTER_MS',
+  safetyMarginMs: 'SAFETY_MARGIN_MS',
+  extraCaFile: 'EXTRA_CA_FILE',
+  scheduleGroupName: 'SCHEDULE_GROUP_NAME',
+  scheduleTemplate: 'SCHEDULE_TEMPLATE',
+} as const;
+
+export const EVENT_SOURCE = 'roma.instance-history';
+
+/** EventBridge detail-type of each kind of change. */
+export const DETAIL_TYPE = {
+  baseline: 'ROMA Instance Baseline',
+  created: 'ROMA Instance Created',
+  statusChanged: 'ROMA Instance Status Changed',
+  updated: 'ROMA Instance Updated',
+  deleted: 'ROMA Instance Deleted',
+  reappeared: 'ROMA Instance Reappeared',
+} as const;
+
+export const METRIC_NAMESPACE = 'RomaInstanceHistory';
+
+/** CloudWatch metrics (EMF). The functions emit exactly these; alarms and the dashboard read exactly these. */
+export const METRIC = {
+  /** One count a run, under the name of its outcome. */
+  runs: {
+    changed: 'RunsChanged',
+    unchanged: 'RunsUnchanged',
+    brake: 'RunsBrake',
+    partial: 'RunsPartial',
+    busy: 'RunsBusy',
+    failed: 'RunsFailed',
+  },
+  /** One count a change, under the name of its kind. */
+  changes: {
+    baseline: 'ChangesBaseline',
+    created: 'ChangesCreated',
+    statusChanged: 'ChangesStatusChanged',
+    updated: 'ChangesUpdated',
+    deleted: 'ChangesDeleted',
+    reappeared: 'ChangesReappeared',
+  },
+  runsCompleted: 'RunsCompleted',
+  instancesSeen: 'InstancesSeen',
+  recordsRejected: 'RecordsRejected',
+  unknownStatuses: 'UnknownStatuses',
+  apiRequests: 'ApiRequests',
+  apiRetries: 'ApiRetries',
+  apiErrors: {
+    throttled: 'ApiErrorsThrottled',
+    unauthorized: 'ApiErrorsUnauthorized',
+    client: 'ApiErrorsClient',
+    server: 'ApiErrorsServer',
+    network: 'ApiErrorsNetwork',
+  },
+  runDuration: 'RunDuration',
+  ageOfLastCompletedRun: 'AgeOfLastCompletedRun',
+  writeUnits: 'WriteUnits',
+  readUnits: 'ReadUnits',
+  eventsPublished: 'EventsPublished',
+  eventsRefused: 'EventsRefused',
+  eventLatency: 'EventLatency',
+  streamRecordsSetAside: 'StreamRecordsSetAside',
+} as const;

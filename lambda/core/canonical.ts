@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { type Json, normalizeStatus, type Snapshot } from './instance';
+
+/** Raised when the canonical form changes, so that fingerprints of the older form are not believed. */
+export const CANONICAL_VERSION = 1;
+
+const isObject = (value: Json): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON text with sorted keys: equal text = equal value, whatever the order in which keys were sent or stored. */
+export function canonicalJson(value: Json): string {
+  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const parts: string[] = [];
+  for (const key of Object.keys(value).toSorted())
+    parts.push(`${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
+  return `{${parts.join(',')}}`;
+}
+
+/**
+ * Canonical text of one top-level field of a snapshot. What does not count as a change is levelled here, and only
+ * here: the order of the availability zones, and the misspelt twin of a status.
+ */
+export function canonicalField(field: string, value: Json): string {
+  if (field === 'available_zone_ids' && Array.isArray(value)) {
+    return canonicalJson(
+      (value as readonly Json[]).toSorted((a, b) => compareText(canonicalJson(a), canonicalJson(b))),
+    );
+  }
+  if (field === 'status' && typeof value === 'string') return JSON.stringify(normalizeStatus(value));
+  return canonicalJson(value);
+}
+
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Canonical text of a whole snapshot. */
+export function canonicalSnapshot(snapshot: Snapshot): string {
+  const parts: string[] = [];
+  for (const field of Object.keys(snapshot).toSorted()) {
+    parts.push(`${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

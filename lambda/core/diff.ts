@@ -1,0 +1,108 @@
+import { canonicalField, canonicalJson } from './canonical';
+import type { Json, Snapshot } from './instance';
+import type { FieldChange } from './record';
+
+/** A bag of fields; a snapshot, or an object inside of one. */
+type Fields = { readonly [field: string]: Json };
+
+const has = (fields: Fields, field: string): boolean => Object.hasOwn(fields, field);
+const isFields = (value: Json | undefined): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** JSON Pointer without its leading slash. */
+const escape = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+const unescape = (name: string): string => name.replaceAll('~1', '/').replaceAll('~0', '~');
+
+/**
+ * Every difference between two snapshots, sorted by field. Objects are compared field by field, arrays as a whole.
+ * Where the entries of a top-level field would be longer than its two values, it becomes one entry, so that the
+ * changes are never much larger than the two snapshots.
+ */
+export function diff(before: Snapshot, after: Snapshot): readonly FieldChange[] {
+  const changes: FieldChange[] = [];
+  for (const field of fieldsOf(before, after)) {
+    if (
+      has(before, field) &&
+      has(after, field) &&
+      canonicalField(field, before[field] ?? null) === canonicalField(field, after[field] ?? null)
+    )
+      continue;
+    changes.push(
+      ...compact(entry(before, after, field, escape(field)), entriesOf(before, after, field, escape(field))),
+    );
+  }
+  return changes;
+}
+
+const fieldsOf = (a: Fields, b: Fields): string[] => [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
+
+function entry(before: Fields, after: Fields, field: string, path: string): FieldChange {
+  return {
+    field: path,
+    ...(has(before, field) ? { from: before[field] ?? null } : {}),
+    ...(has(after, field) ? { to: after[field] ?? null } : {}),
+  };
+}
+
+function entriesOf(before: Fields, after: Fields, field: string, path: string): FieldChange[] {
+  const from = before[field];
+  const to = after[field];
+  if (!isFields(from) || !isFields(to)) return [entry(before, after, field, path)];
+  const changes: FieldChange[] = [];
+  for (const inner of fieldsOf(from, to)) {
+    if (has(from, inner) && has(to, inner) && canonicalJson(from[inner] ?? null) === canonicalJson(to[inner] ?? null))
+      continue;
+    changes.push(...entriesOf(from, to, inner, `${path}/${escape(inner)}`));
+  }
+  return changes;
+}
+
+const compact = (whole: FieldChange, parts: FieldChange[]): FieldChange[] =>
+  parts.length > 1 && JSON.stringify(parts).length > JSON.stringify([whole]).length ? [whole] : parts;
+
+/** The snapshot before the changes, from the one after them. */
+export const revert = (after: Snapshot, changes: readonly FieldChange[]): Snapshot =>
+  rewrite(after, changes, (change) => ('from' in change ? { value: change.from ?? null } : undefined));
+
+/** The snapshot after the changes, from the one before them. */
+export const apply = (before: Snapshot, changes: readonly FieldChange[]): Snapshot =>
+  rewrite(before, changes, (change) => ('to' in change ? { value: change.to ?? null } : undefined));
+
+function rewrite(
+  snapshot: Snapshot,
+  changes: readonly FieldChange[],
+  side: (change: FieldChange) => { value: Json } | undefined,
+): Snapshot {
+  const result: Record<string, Json> = { ...snapshot };
+  for (const change of changes) {
+    const path = change.field.split('/').map(unescape);
+    const last = path.pop() ?? '';
+    let parent = result;
+    for (const step of path) {
+      const copy = { ...(parent[step] as Record<string, Json>) };
+      parent[step] = copy;
+      parent = copy;
+    }
+    const wanted = side(change);
+    if (wanted === undefined) delete parent[last];
+    else parent[last] = wanted.value;
+  }
+  return result as Snapshot;
+}
+
+/**
+ * The newer snapshot, in which every top-level field that did not really change keeps the form in which it is stored
+ * (order of the availability zones, spelling). So the changes between two stored snapshots are exactly invertible.
+ */
+export function settle(stored: Snapshot, listed: Snapshot): Snapshot {
+  const result: Record<string, Json> = { ...listed };
+  for (const field of Object.keys(listed)) {
+    if (
+      has(stored, field) &&
+      canonicalField(field, stored[field] ?? null) === canonicalField(field, listed[field] ?? null)
+    ) {
+      result[field] = stored[field] ?? null;
+    }
+  }
+  return result as Snapshot;
+}

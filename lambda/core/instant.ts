@@ -1,0 +1,23 @@
+/**
+ * A point in time as text: ISO-8601, UTC, exactly milliseconds (`2026-11-22T10:00:03.120Z`).
+ * Because the form is fixed, the order of the text is the order of time, in keys and in comparisons alike.
+ */
+export type Instant = string;
+
+/** @param ms milliseconds since the epoch */
+export const toInstant = (ms: number): Instant => new Date(ms).toISOString();
+
+/** @returns milliseconds since the epoch */
+export const toMs = (instant: Instant): number => Date.parse(instant);
+
+/** The later of the instants that are given; undefined when there is none. */
+export function latest(...instants: readonly (Instant | null | undefined)[]): Instant | undefined {
+  let result: Instant | undefined;
+  for (const instant of instants) {
+    if (instant != null && (result === undefined || instant > result)) result = instant;
+  }
+  return result;
+}
+
+/** The same instant moved by a number of milliseconds. */
+export const plusMs = (instant: Instant, ms: number): Instant => toInstant(toMs(instant) + ms);

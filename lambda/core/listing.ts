@@ -1,0 +1,164 @@
+import { type Instant, toInstant } from './instant';
+import { describeError } from './errors';
+import { type Snapshot, type Target, targetName } from './instance';
+import type { RejectedRecord } from './record';
+
+/** One record of a page after validation. */
+export type ParsedRecord =
+  | { readonly accepted: true; readonly snapshot: Snapshot }
+  | { readonly accepted: false; readonly rejected: RejectedRecord; readonly projectId?: string };
+
+/** One page of the list, validated record by record. */
+export interface ParsedPage {
+  /** How many instances the API says there are. */
+  readonly total: number;
+  /** Every row that the page held, in order; a row that failed validation counts as a row. */
+  readonly records: readonly ParsedRecord[];
+  /** Clock before the request was sent and after the answer was read, in ms since the epoch. */
+  readonly requestedAt: number;
+  readonly receivedAt: number;
+  /** The server's own clock (Date header) in ms since the epoch, where it sent one. */
+  readonly serverTime?: number;
+}
+
+interface ListingBase {
+  readonly target: Target;
+  readonly instances: ReadonlyMap<string, Snapshot>;
+  readonly rejected: readonly RejectedRecord[];
+  /** When the first page was requested, and when the last one had been read. */
+  readonly listedFrom: Instant;
+  readonly listedUntil: Instant;
+  /** How far the run's clock is off the API's, in ms; positive when the run's is ahead. Zero when nothing is known. */
+  readonly clockErrorMs: number;
+  readonly pages: number;
+}
+
+/** All pages were read and agree with each other. Only this type can be asked what is missing. */
+export interface CompleteListing extends ListingBase {
+  readonly is: 'complete';
+}
+
+/** Something is missing or contradictory: what was read is true, what was not read says nothing. */
+export interface PartialListing extends ListingBase {
+  readonly is: 'partial';
+  readonly because: string;
+  /** Whether reading again may help. */
+  readonly retryable: boolean;
+}
+
+export type Listing = CompleteListing | PartialListing;
+
+/** Ids that the listing shows, valid or not. */
+export function listedIds(listing: Listing): ReadonlySet<string> {
+  const ids = new Set(listing.instances.keys());
+  for (const { id } of listing.rejected) if (id !== undefined) ids.add(id);
+  return ids;
+}
+
+/** Some record has no id: any instance that seems absent may be the one behind it. */
+export const hasUnreadableRecord = (listing: Listing): boolean => listing.rejected.some(({ id }) => id === undefined);
+
+/** Whether two complete listings show exactly the same ids. */
+export function sameIds(a: CompleteListing, b: CompleteListing): boolean {
+  const idsOfA = listedIds(a);
+  const idsOfB = listedIds(b);
+  if (idsOfA.size !== idsOfB.size) return false;
+  for (const id of idsOfA) if (!idsOfB.has(id)) return false;
+  return true;
+}
+
+/** How far the clock is outside of [server's second] during one request; the Date header is whole seconds. */
+function clockError(page: ParsedPage): number {
+  if (page.serverTime === undefined) return 0;
+  if (page.requestedAt > page.serverTime + 999) return page.requestedAt - (page.serverTime + 999);
+  if (page.receivedAt < page.serverTime) return page.receivedAt - page.serverTime;
+  return 0;
+}
+
+/**
+ * Reads all pages and judges whether they make a complete list. Distrusts the server: `total` must be the same on
+ * every page, and unique ids plus records without an id must add up to it; a record of another project spoils the
+ * whole listing, for then the rights or the address are wrong. Never throws: an error of the source is a partial listing.
+ */
+export async function collectListing(
+  target: Target,
+  pages: AsyncIterable<ParsedPage>,
+  now: () => number,
+): Promise<Listing> {
+  const instances = new Map<string, Snapshot>();
+  const rejected: RejectedRecord[] = [];
+  const rejectedIds = new Set<string>();
+  let rows = 0;
+  let unreadable = 0;
+  let total: number | undefined;
+  let pageCount = 0;
+  let clockErrorMs = 0;
+  let problem: { because: string; retryable: boolean } | undefined;
+  let foreign: string | undefined;
+  const startedAt = now();
+  let listedFrom = startedAt;
+
+  try {
+    for await (const page of pages) {
+      if (pageCount === 0) listedFrom = Math.min(page.requestedAt, now());
+      pageCount += 1;
+      const error = clockError(page);
+      if (Math.abs(error) > Math.abs(clockErrorMs)) clockErrorMs = error;
+      if (total !== undefined && page.total !== total) {
+        problem ??= {
+          because: `the total changed from ${total} to ${page.total} while the pages were read`,
+          retryable: true,
+        };
+      }
+      total = page.total;
+      rows += page.records.length;
+      for (const record of page.records) {
+        const project = record.accepted ? record.snapshot.project_id : record.projectId;
+        if (typeof project === 'string' && project !== '' && project !== target.projectId) foreign ??= project;
+        if (record.accepted) {
+          instances.set(record.snapshot.id, record.snapshot);
+        } else {
+          if (record.rejected.id === undefined) unreadable += 1;
+          else rejectedIds.add(record.rejected.id);
+          rejected.push(record.rejected);
+        }
+      }
+    }
+  } catch (error) {
+    problem = { because: describeError(error), retryable: isRetryable(error) };
+  }
+
+  const listedUntil = Math.max(now(), listedFrom);
+  const uniqueIds = new Set([...instances.keys(), ...rejectedIds]).size;
+  if (foreign !== undefined) {
+    problem = {
+      because: `the list of ${targetName(target)} holds an instance of project ${JSON.stringify(foreign.slice(0, 64))}: the endpoint or the rights are wrong`,
+      retryable: true,
+    };
+    instances.clear();
+    rejected.length = 0;
+  } else if (problem === undefined && total === undefined) {
+    problem = { because: 'the list had no page', retryable: true };
+  } else if (problem === undefined && uniqueIds + unreadable !== total) {
+    problem = {
+      because: `the API announced ${total} instances, ${rows} rows were read, of which ${uniqueIds + unreadable} are different`,
+      retryable: true,
+    };
+  }
+  const base: ListingBase = {
+    target,
+    instances,
+    // An id that is both valid and rejected in one listing is listed twice; the valid record is the one to believe.
+    rejected: rejected.filter(({ id }) => id === undefined || !instances.has(id)),
+    listedFrom: toInstant(listedFrom),
+    listedUntil: toInstant(listedUntil),
+    clockErrorMs,
+    pages: pageCount,
+  };
+  return problem === undefined ? { ...base, is: 'complete' } : { ...base, is: 'partial', ...problem };
+}
+
+/** Unknown errors are worth a second try; typed ones know better. */
+function isRetryable(error: unknown): boolean {
+  return !(typeof error === 'object' && error !== null && 'retryable' in error) || error.retryable === true;
+}

@@ -1,0 +1,166 @@
+import type { Instant } from './instant';
+import type { Target } from './instance';
+import type { ParsedPage } from './listing';
+import type { Current, Gap, Head, RejectedRecord, Rejection, RunOutcome, Version } from './record';
+
+/** Time and chance come in through the door. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal is aborted. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** The API of one target, read page by page. */
+export interface InstanceSource {
+  /**
+   * Walks all pages once. Ends by itself on an empty page or a page cap; whether that was the end of the list is for
+   * the listing to judge.
+   * @throws CodedError when a page cannot be read (after its own retries)
+   */
+  pages(
+    target: Target,
+    options: { readonly statusFilter?: string; readonly signal?: AbortSignal },
+  ): AsyncIterable<ParsedPage>;
+}
+
+/** All that is written to one instance's rows (or one rejected record's) in one transaction. */
+export type Action =
+  /** A new version; `previous` is the current row it supersedes. Closes the instance's own gap when `closedGap` is set. */
+  | {
+      readonly type: 'version';
+      readonly id: string;
+      readonly next: Current;
+      readonly previous: Current | undefined;
+      readonly closedGap?: Gap;
+      readonly dropRejection?: string;
+    }
+  /** No new version: an own gap opens or closes, the brake's clock starts or stops. */
+  | {
+      readonly type: 'touch';
+      readonly id: string;
+      readonly next: Current;
+      readonly previous: Current;
+      readonly closedGap?: Gap;
+      readonly dropRejection?: string;
+    }
+  | { readonly type: 'reject'; readonly rejection: Rejection }
+  | { readonly type: 'unreject'; readonly key: string };
+
+export type TakeLease =
+  | { readonly taken: true; readonly head: Head }
+  | { readonly taken: false; readonly heldBy: string; readonly until: Instant };
+
+/**
+ * What became of a batch.
+ * `recorded`: all of it. `lost`: the lease is not this run's any more, nothing was written. `conflict`: another
+ * transaction or a throttle, nothing was written, try again. `unanswered`: may or may not have been written.
+ * `stale`: a row is not as it was read, nothing was written. `invalid`: the database refuses the content.
+ */
+export type BatchOutcome =
+  | { readonly is: 'recorded' }
+  | { readonly is: 'lost' }
+  | { readonly is: 'conflict'; readonly because: string }
+  | { readonly is: 'unanswered'; readonly because: string }
+  | { readonly is: 'stale'; readonly because: string }
+  | { readonly is: 'invalid'; readonly because: string };
+
+export interface RunEnd {
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  readonly because?: string;
+  /** The clock at the end. */
+  readonly endedAt: Instant;
+  /** Raises the floor of the next observation time. Absent: the floor stays. */
+  readonly observedAt?: Instant;
+  /** Only of a completed run. */
+  readonly completed?: { readonly listedFrom: Instant; readonly observedAt: Instant; readonly instances: number };
+  /** Put in the same transaction as the end. */
+  readonly gap?: Gap;
+  readonly fingerprint: { readonly store: string } | 'keep' | 'remove';
+  readonly intervalMs: number;
+}
+
+/** Request units that a recorder has consumed, as the database reported them. */
+export interface Units {
+  readonly write: number;
+  readonly read: number;
+}
+
+/** Writes history. One recorder serves one run at a time. */
+export interface Recorder {
+  /** Takes a free lease, or one that has expired (then the head comes back dirty). */
+  takeLease(
+    target: Target,
+    lease: { readonly runId: string; readonly now: Instant; readonly until: Instant },
+  ): Promise<TakeLease>;
+  /** @returns false when the lease is not this run's any more */
+  renewLease(target: Target, lease: { readonly runId: string; readonly until: Instant }): Promise<boolean>;
+  /** Newest versions and rejections of the target, strongly consistent. */
+  readKnown(target: Target): Promise<Known>;
+  /** The same for a few instances; what does not exist is left out. */
+  readCurrents(target: Target, ids: readonly string[]): Promise<readonly Current[]>;
+  /** How the actions must be cut so that each batch fits into one transaction and no instance is split. */
+  batches(actions: readonly Action[]): readonly (readonly Action[])[];
+  /** Writes one batch, all of it or nothing, only while the lease is this run's. */
+  record(
+    target: Target,
+    runId: string,
+    batch: readonly Action[],
+    options: { readonly timeLimitMs: number },
+  ): Promise<BatchOutcome>;
+  /** Releases the lease. @returns false when the lease is not this run's any more and the run had not ended before */
+  end(target: Target, end: RunEnd): Promise<boolean>;
+  /** Units consumed since this recorder was made. */
+  units(): Units;
+}
+
+export interface Known {
+  readonly currents: ReadonlyMap<string, Current>;
+  /** By key. */
+  readonly rejections: ReadonlyMap<string, Rejection>;
+}
+
+/** Half-open span of time; a missing end is open. */
+export interface Span {
+  readonly from?: Instant;
+  readonly to?: Instant;
+}
+
+/** Reads history. Expired rows are never returned. Times are half-open spans [from, to). */
+export interface Reader {
+  /** All targets that a run has ever taken the lease of. */
+  targets(): Promise<readonly Target[]>;
+  head(target: Target): Promise<Head | undefined>;
+  /** Newest version of each instance, deleted ones included, by id. */
+  currents(target: Target): AsyncIterable<Current>;
+  current(target: Target, id: string): Promise<Current | undefined>;
+  /** The version that was valid at `at`. */
+  versionAt(target: Target, id: string, at: Instant): Promise<Version | undefined>;
+  /** Versions whose `observedAt` lies in the span. */
+  versions(
+    target: Target,
+    id: string,
+    options?: Span & { readonly newestFirst?: boolean; readonly limit?: number },
+  ): AsyncIterable<Version>;
+  /** Closed gaps of the target that touch the span, oldest first. */
+  gaps(target: Target, span?: Span): AsyncIterable<Gap>;
+  /** Closed own gaps of an instance that touch the span, oldest first. */
+  ownGaps(target: Target, id: string, span?: Span): AsyncIterable<Gap>;
+  rejections(target: Target): AsyncIterable<Rejection>;
+  /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first. */
+  changes(span: { readonly from: Instant; readonly to: Instant }): AsyncIterable<Version>;
+  /** Current items that are neither RUNNING nor deleted, oldest status first. */
+  notRunning(target: Target): AsyncIterable<NotRunning>;
+}
+
+export interface NotRunning {
+  readonly target: Target;
+  readonly id: string;
+  readonly name: string | null;
+  readonly status: string;
+  readonly statusSince: Instant;
+  readonly version: number;
+}
+
+export type { RejectedRecord };

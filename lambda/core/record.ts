@@ -1,0 +1,128 @@
+import type { Instant } from './instant';
+import type { Json, Snapshot, Target } from './instance';
+
+/** What made a version. `baseline` = first seen before the target's first run had completed: "already there". */
+export const CHANGE_KINDS = ['baseline', 'created', 'statusChanged', 'updated', 'deleted', 'reappeared'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+/** How a version is known: `listed` by the API, `absent` from two equal listings, `reported` deleted by the API. */
+export type Evidence = 'listed' | 'absent' | 'reported';
+
+/**
+ * One difference between two snapshots. `field` is a JSON Pointer without its leading slash, so a top-level field is
+ * just its name. A missing `from` means that the field was absent before, a missing `to` that it is absent now;
+ * null means that the API sent null.
+ */
+export interface FieldChange {
+  readonly field: string;
+  readonly from?: Json;
+  readonly to?: Json;
+}
+
+/**
+ * One row of an instance's history: valid from `observedAt` until the next version's `observedAt`.
+ * Immutable but for `expiresAt`.
+ */
+export interface Version {
+  readonly target: Target;
+  readonly id: string;
+  readonly name: string | null;
+  readonly enterpriseProjectId: string | null;
+  /** 1 for the first, then without holes. */
+  readonly version: number;
+  readonly kind: ChangeKind;
+  readonly evidence: Evidence;
+  /** DELETED when the deletion was inferred; otherwise as the API sent it, in one spelling. */
+  readonly status: string;
+  /** Status of the version before this one, null for the first. */
+  readonly previousStatus: string | null;
+  /** `observedAt` of the version that brought this status. */
+  readonly statusSince: Instant;
+  readonly observedAt: Instant;
+  /** The change happened after this; null when nobody looked before (baseline). */
+  readonly changedAfter: Instant | null;
+  /** Difference to the snapshot of the version before; empty for the first version. */
+  readonly changes: readonly FieldChange[];
+  /** The last snapshot that was listed; of a deletion inferred from absence, the last one before it. */
+  readonly snapshot: Snapshot;
+  /** When the listing began from which this version was made. */
+  readonly listedFrom: Instant;
+  /** The run that wrote it. */
+  readonly runId: string;
+  /** Set when the version was superseded and a retention is configured. */
+  readonly expiresAt?: Instant;
+}
+
+/** The newest version of an instance and what runs know of it beyond that. */
+export interface Current extends Version {
+  /** Since when completed runs cannot judge this instance (rejected, held, filtered out): its own open gap. */
+  readonly unobservedSince?: Instant;
+  /** While the own gap is open: `listedFrom` of the last completed run that judged the instance. */
+  readonly judgedListedFrom?: Instant;
+  /** Since when the brake holds the deletion of this instance. */
+  readonly absentSince?: Instant;
+  /** The run that wrote this row last; a run recognises its own write by it when the answer was lost. */
+  readonly touchedBy: string;
+}
+
+export const RUN_OUTCOMES = ['changed', 'unchanged', 'brake', 'partial', 'busy', 'failed'] as const;
+export type RunOutcome = (typeof RUN_OUTCOMES)[number];
+
+/** The state of a target: lease, fingerprint, freshness. One item of under 1 KB. */
+export interface Head {
+  readonly target: Target;
+  readonly lease?: { readonly runId: string; readonly until: Instant };
+  /** A run died after this head was last known to be right: the fingerprint must not be believed. */
+  readonly dirty: boolean;
+  readonly fingerprint?: string;
+  /** The floor of the next observation time. */
+  readonly observedAt?: Instant;
+  /** End of the last completed run, by its clock. */
+  readonly completedAt?: Instant;
+  /** Observation time of the last completed run. */
+  readonly completedObservedAt?: Instant;
+  /** When the last listing of the last completed run began. */
+  readonly listedFrom?: Instant;
+  readonly lastRunId?: string;
+  readonly lastRunAt?: Instant;
+  readonly outcome?: RunOutcome;
+  readonly because?: string;
+  /** How many instances the last completed run listed. */
+  readonly instances?: number;
+  /** Time between scheduled runs. */
+  readonly intervalMs?: number;
+  /** Request units of the last ended run, without its end. */
+  readonly writeUnits?: number;
+  readonly readUnits?: number;
+}
+
+/** A span in which nothing was observed: of a target, or of one instance when `id` is set. Half-open. */
+export interface Gap {
+  readonly target: Target;
+  readonly id?: string;
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** A record that failed validation. */
+export interface RejectedRecord {
+  /** The id as far as it can be read. */
+  readonly id?: string;
+  readonly reason: string;
+  /** The record as JSON, cut at 100 KB. */
+  readonly raw: string;
+  /** SHA-256 (hex) of the whole record's canonical JSON. */
+  readonly digest: string;
+}
+
+/** A rejected record as it is kept, until it is valid again or gone. */
+export interface Rejection extends RejectedRecord {
+  readonly target: Target;
+  /** The id, or the digest where there is no id that fits into a key. */
+  readonly key: string;
+  /** When a run saw the first rejection of this key. */
+  readonly firstObservedAt: Instant;
+  readonly observedAt: Instant;
+  /** What `changedAfter` would have been, had the record been valid at first sight. Null: baseline. */
+  readonly changedAfter: Instant | null;
+}

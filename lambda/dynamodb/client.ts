@@ -1,0 +1,25 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+
+/**
+ * The SDK's defaults never give up on a silent server. `throwOnRequestTimeout` is needed: without it a request that
+ * takes too long is only logged.
+ */
+export const dynamodbClientConfig = (config: DynamoDBClientConfig = {}): DynamoDBClientConfig => ({
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+  ...config,
+});
+
+/** A loopback endpoint needs a region and keys, though no one checks them. */
+export const loopbackConfig = (endpoint: string): DynamoDBClientConfig => ({
+  endpoint,
+  region: 'local-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+});
+
+export const documentClient = (client: DynamoDBClient): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+
+export const connect = (config?: DynamoDBClientConfig): DynamoDBDocumentClient =>
+  documentClient(new DynamoDBClient(dynamodbClientConfig(config)));

@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+import { SCHEMA_VERSION } from '../contract';
+import { TableError } from '../core/errors';
+import { type Instant, toInstant, toMs } from '../core/instant';
+import { isDeletedStatus, type Target } from '../core/instance';
+import type { Current, Gap, Head, Rejection, RunOutcome, Version } from '../core/record';
+
+/** The only file that knows how keys are built and read, and how records become items. */
+
+export type Item = Record<string, unknown>;
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+const PREFIX = { current: 'INSTANCE#', gap: 'GAP#', rejected: 'REJECTED#', version: 'VERSION#' } as const;
+/** Sorts after every key that begins with a prefix: no UTF-8 text continues past U+10FFFF. */
+const END = '\u{10FFFF}';
+
+const targetPk = (target: Target): string => `TARGET#${target.region}#${target.projectId}`;
+const instancePk = (target: Target, id: string): string => `INSTANCE#${target.region}#${target.projectId}#${id}`;
+
+export const key = {
+  head: (target: Target): Key => ({ pk: targetPk(target), sk: 'HEAD' }),
+  current: (target: Target, id: string): Key => ({ pk: targetPk(target), sk: `${PREFIX.current}${id}` }),
+  gap: (target: Target, from: Instant): Key => ({ pk: targetPk(target), sk: `${PREFIX.gap}${from}` }),
+  rejected: (target: Target, rejection: string): Key => ({
+    pk: targetPk(target),
+    sk: `${PREFIX.rejected}${rejection}`,
+  }),
+  version: (target: Target, id: string, observedAt: Instant): Key => ({
+    pk: instancePk(target, id),
+    sk: `${PREFIX.version}${observedAt}`,
+  }),
+  ownGap: (target: Target, id: string, from: Instant): Key => ({
+    pk: instancePk(target, id),
+    sk: `${PREFIX.gap}${from}`,
+  }),
+  /** One small item a target, so that the targets can be told without scanning their histories. */
+  registration: (target: Target): Key => ({ pk: 'TARGETS', sk: `${target.region}#${target.projectId}` }),
+};
+
+/** Inclusive ranges of sort keys within one partition. */
+export interface KeyRange {
+  readonly pk: string;
+  readonly first: string;
+  readonly last: string;
+}
+const prefixRange = (pk: string, prefix: string, first: string = '', last: string = END): KeyRange => ({
+  pk,
+  first: `${prefix}${first}`,
+  last: `${prefix}${last}`,
+});
+
+export const range = {
+  currents: (target: Target): KeyRange => prefixRange(targetPk(target), PREFIX.current),
+  rejections: (target: Target): KeyRange => prefixRange(targetPk(target), PREFIX.rejected),
+  /** Currents and rejections lie side by side: one query reads both. */
+  known: (target: Target): KeyRange => ({
+    pk: targetPk(target),
+    first: PREFIX.current,
+    last: `${PREFIX.rejected}${END}`,
+  }),
+  /** Gaps and versions by the start of their span, both ends inclusive. */
+  gaps: (target: Target, first?: Instant, last?: Instant): KeyRange =>
+    prefixRange(targetPk(target), PREFIX.gap, first, last),
+  ownGaps: (target: Target, id: string, first?: Instant, last?: Instant): KeyRange =>
+    prefixRange(instancePk(target, id), PREFIX.gap, first, last),
+  versions: (target: Target, id: string, first?: Instant, last?: Instant): KeyRange =>
+    prefixRange(instancePk(target, id), PREFIX.version, first, last),
+  registrations: (): KeyRange => ({ pk: 'TARGETS', first: ' ', last: END }),
+};
+
+export type ItemType = 'head' | 'current' | 'gap' | 'rejected' | 'version' | 'ownGap' | 'registration' | 'unknown';
+
+/** What kind of item a key belongs to. */
+export function itemType({ pk, sk }: Key): ItemType {
+  if (pk === 'TARGETS') return 'registration';
+  if (pk.startsWith('TARGET#')) {
+    if (sk === 'HEAD') return 'head';
+    if (sk.startsWith(PREFIX.current)) return 'current';
+    if (sk.startsWith(PREFIX.gap)) return 'gap';
+    if (sk.startsWith(PREFIX.rejected)) return 'rejected';
+  }
+  if (pk.startsWith('INSTANCE#')) {
+    if (sk.startsWith(PREFIX.version)) return 'version';
+    if (sk.startsWith(PREFIX.gap)) return 'ownGap';
+  }
+  return 'unknown';
+}
+
+/** Shards of one day in the index `changes-by-time`: one partition takes 1,000 writes a second. */
+export const CHANGES_SHARDS = 8;
+export const changesPartition = (day: string, shard: number): string => `${day}#${shard}`;
+export const dayOf = (instant: Instant): string => instant.slice(0, 10);
+
+function changesPartitionOf(version: Version): string {
+  const digest = createHash('sha256').update(instancePk(version.target, version.id)).digest();
+  return changesPartition(dayOf(version.observedAt), digest.readUInt8(0) % CHANGES_SHARDS);
+}
+
+/** Time to live in whole seconds since the epoch, rounded up so that nothing expires early. */
+const toTimeToLive = (instant: Instant): number => Math.ceil(toMs(instant) / 1000);
+
+/** Whether a row is past its time to live; DynamoDB deletes it up to days later. */
+export const isExpired = (item: Item, nowMs: number): boolean =>
+  typeof item.expiresAt === 'number' && item.expiresAt * 1000 <= nowMs;
+
+const targetAttributes = (target: Target): Item => ({ region: target.region, projectId: target.projectId });
+
+function versionAttributes(version: Version): Item {
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    ...targetAttributes(version.target),
+    id: version.id,
+    name: version.name,
+    enterpriseProjectId: version.enterpriseProjectId,
+    version: version.version,
+    kind: version.kind,
+    evidence: version.evidence,
+    status: version.status,
+    previousStatus: version.previousStatus,
+    statusSince: version.statusSince,
+    observedAt: version.observedAt,
+    changedAfter: version.changedAfter,
+    changes: version.changes,
+    snapshot: version.snapshot,
+    listedFrom: version.listedFrom,
+    runId: version.runId,
+  };
+}
+
+export const toVersionItem = (version: Version): Item => ({
+  ...key.version(version.target, version.id, version.observedAt),
+  ...versionAttributes(version),
+  ...(version.kind === 'baseline' ? {} : { changesPartition: changesPartitionOf(version) }),
+  ...(version.expiresAt === undefined ? {} : { expiresAt: toTimeToLive(version.expiresAt) }),
+});
+
+const needsAttention = (current: Current): boolean =>
+  current.status !== 'RUNNING' && current.kind !== 'deleted' && !isDeletedStatus(current.status);
+
+export const toCurrentItem = (current: Current): Item => ({
+  ...key.current(current.target, current.id),
+  ...versionAttributes(current),
+  touchedBy: current.touchedBy,
+  ...(needsAttention(current) ? { notRunning: `${current.target.region}/${current.target.projectId}` } : {}),
+  ...(current.unobservedSince === undefined ? {} : { unobservedSince: current.unobservedSince }),
+  ...(current.judgedListedFrom === undefined ? {} : { judgedListedFrom: current.judgedListedFrom }),
+  ...(current.absentSince === undefined ? {} : { absentSince: current.absentSince }),
+});
+
+export const toGapItem = (gap: Gap, expiresAt?: Instant): Item => ({
+  ...(gap.id === undefined ? key.gap(gap.target, gap.from) : key.ownGap(gap.target, gap.id, gap.from)),
+  schemaVersion: SCHEMA_VERSION,
+  ...targetAttributes(gap.target),
+  ...(gap.id === undefined ? {} : { id: gap.id }),
+  from: gap.from,
+  to: gap.to,
+  ...(expiresAt === undefined ? {} : { expiresAt: toTimeToLive(expiresAt) }),
+});
+
+export const toRejectionItem = (rejection: Rejection): Item => ({
+  ...key.rejected(rejection.target, rejection.key),
+  schemaVersion: SCHEMA_VERSION,
+  ...targetAttributes(rejection.target),
+  ...(rejection.id === undefined ? {} : { id: rejection.id }),
+  rejectionKey: rejection.key,
+  reason: rejection.reason,
+  raw: rejection.raw,
+  digest: rejection.digest,
+  firstObservedAt: rejection.firstObservedAt,
+  observedAt: rejection.observedAt,
+  changedAfter: rejection.changedAfter,
+});
+
+export const toRegistrationItem = (target: Target): Item => ({
+  ...key.registration(target),
+  schemaVersion: SCHEMA_VERSION,
+  ...targetAttributes(target),
+});
+
+/** @throws TableError when the item was not written by this application, or by a newer version of it */
+function checkSchema(item: Item): void {
+  if (item.schemaVersion === SCHEMA_VERSION) return;
+  throw new TableError(
+    `item ${JSON.stringify(item.pk)} has schema version ${JSON.stringify(item.schemaVersion)}, this code reads version ${SCHEMA_VERSION}: is this the table of another application, or of a newer release?`,
+  );
+}
+
+export const targetOf = (item: Item): Target => ({
+  region: item.region as string,
+  projectId: item.projectId as string,
+});
+
+export function fromVersionItem(item: Item): Version {
+  checkSchema(item);
+  return {
+    target: targetOf(item),
+    id: item.id as string,
+    name: (item.name ?? null) as string | null,
+    enterpriseProjectId: (item.enterpriseProjectId ?? null) as string | null,
+    version: item.version as number,
+    kind: item.kind as Version['kind'],
+    evidence: item.evidence as Version['evidence'],
+    status: item.status as string,
+    previousStatus: (item.previousStatus ?? null) as string | null,
+    statusSince: item.statusSince as Instant,
+    observedAt: item.observedAt as Instant,
+    changedAfter: (item.changedAfter ?? null) as Instant | null,
+    changes: item.changes as Version['changes'],
+    snapshot: item.snapshot as Version['snapshot'],
+    listedFrom: item.listedFrom as Instant,
+    runId: item.runId as string,
+    ...(typeof item.expiresAt === 'number' ? { expiresAt: toInstant(item.expiresAt * 1000) } : {}),
+  };
+}
+
+export function fromCurrentItem(item: Item): Current {
+  return {
+    ...fromVersionItem(item),
+    touchedBy: item.touchedBy as string,
+    ...(item.unobservedSince === undefined ? {} : { unobservedSince: item.unobservedSince as Instant }),
+    ...(item.judgedListedFrom === undefined ? {} : { judgedListedFrom: item.judgedListedFrom as Instant }),
+    ...(item.absentSince === undefined ? {} : { absentSince: item.absentSince as Instant }),
+  };
+}
+
+export function fromGapItem(item: Item): Gap {
+  checkSchema(item);
+  return {
+    target: targetOf(item),
+    ...(item.id === undefined ? {} : { id: item.id as string }),
+    from: item.from as Instant,
+    to: item.to as Instant,
+  };
+}
+
+export function fromRejectionItem(item: Item): Rejection {
+  checkSchema(item);
+  return {
+    target: targetOf(item),
+    ...(item.id === undefined ? {} : { id: item.id as string }),
+    key: item.rejectionKey as string,
+    reason: item.reason as string,
+    raw: item.raw as string,
+    digest: item.digest as string,
+    firstObservedAt: item.firstObservedAt as Instant,
+    observedAt: item.observedAt as Instant,
+    changedAfter: (item.changedAfter ?? null) as Instant | null,
+  };
+}
+
+/** Attributes of the head beside its key; the recorder updates them one by one. */
+export interface HeadAttributes {
+  readonly leaseRunId?: string;
+  readonly leaseUntil?: Instant;
+  readonly dirty?: boolean;
+  readonly fingerprint?: string;
+  readonly observedAt?: Instant;
+  readonly completedAt?: Instant;
+  readonly completedObservedAt?: Instant;
+  readonly listedFrom?: Instant;
+  readonly lastRunId?: string;
+  readonly lastRunAt?: Instant;
+  readonly outcome?: RunOutcome;
+  readonly because?: string;
+  readonly instances?: number;
+  readonly intervalMs?: number;
+  readonly writeUnits?: number;
+  readonly readUnits?: number;
+}
+
+export function fromHeadItem(item: Item): Head {
+  checkSchema(item);
+  const { leaseRunId, leaseUntil, dirty, ...rest } = item as HeadAttributes;
+  return {
+    target: targetOf(item),
+    ...(leaseRunId === undefined || leaseUntil === undefined
+      ? {}
+      : { lease: { runId: leaseRunId, until: leaseUntil } }),
+    dirty: dirty === true,
+    fingerprint: rest.fingerprint,
+    observedAt: rest.observedAt,
+    completedAt: rest.completedAt,
+    completedObservedAt: rest.completedObservedAt,
+    listedFrom: rest.listedFrom,
+    lastRunId: rest.lastRunId,
+    lastRunAt: rest.lastRunAt,
+    outcome: rest.outcome,
+    because: rest.because,
+    instances: rest.instances,
+    intervalMs: rest.intervalMs,
+    writeUnits: rest.writeUnits,
+    readUnits: rest.readUnits,
+  };
+}
