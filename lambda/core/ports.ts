@@ -34,6 +34,8 @@ export type Action =
       readonly previous: Current | undefined;
       readonly closedGap?: Gap;
       readonly dropRejection?: string;
+      /** With a retention: when the superseded version may be forgotten. */
+      readonly previousExpiresAt?: Instant;
     }
   /** No new version: an own gap opens or closes, the brake's clock starts or stops. */
   | {
@@ -46,6 +48,9 @@ export type Action =
     }
   | { readonly type: 'reject'; readonly rejection: Rejection }
   | { readonly type: 'unreject'; readonly key: string };
+
+/** Resolves when the clock reads `at` (ms since the epoch), or at once when the signal is aborted. Never rejects. */
+export type Alarm = (at: number, signal: AbortSignal) => Promise<void>;
 
 export type TakeLease =
   | { readonly taken: true; readonly head: Head }
@@ -68,9 +73,9 @@ export type BatchOutcome =
 export interface RunEnd {
   readonly runId: string;
   readonly outcome: RunOutcome;
-  readonly because?: string;
-  /** The clock at the end. */
-  readonly endedAt: Instant;
+  readonly because?: string | undefined;
+  /** The clock at the end; absent when the clock cannot be trusted. */
+  readonly endedAt?: Instant | undefined;
   /** Raises the floor of the next observation time. Absent: the floor stays. */
   readonly observedAt?: Instant;
   /** Only of a completed run. */
@@ -89,6 +94,8 @@ export interface Units {
 
 /** Writes history. One recorder serves one run at a time. */
 export interface Recorder {
+  /** The head as it is, strongly consistent, without taking the lease. */
+  readHead(target: Target): Promise<Head | undefined>;
   /** Takes a free lease, or one that has expired (then the head comes back dirty). */
   takeLease(
     target: Target,

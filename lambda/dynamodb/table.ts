@@ -8,10 +8,7 @@ import type { Current, Gap, Head, Rejection, RunOutcome, Version } from '../core
 /** The only file that knows how keys are built and read, and how records become items. */
 
 export type Item = Record<string, unknown>;
-export interface Key {
-  readonly pk: string;
-  readonly sk: string;
-}
+export type Key = { readonly pk: string; readonly sk: string };
 
 const PREFIX = { current: 'INSTANCE#', gap: 'GAP#', rejected: 'REJECTED#', version: 'VERSION#' } as const;
 /** Sorts after every key that begins with a prefix: no UTF-8 text continues past U+10FFFF. */
@@ -100,7 +97,7 @@ function changesPartitionOf(version: Version): string {
 }
 
 /** Time to live in whole seconds since the epoch, rounded up so that nothing expires early. */
-const toTimeToLive = (instant: Instant): number => Math.ceil(toMs(instant) / 1000);
+export const toTimeToLive = (instant: Instant): number => Math.ceil(toMs(instant) / 1000);
 
 /** Whether a row is past its time to live; DynamoDB deletes it up to days later. */
 export const isExpired = (item: Item, nowMs: number): boolean =>

@@ -1,0 +1,153 @@
+import { canonicalSnapshot, sha256 } from './canonical';
+import type { Instant } from './instant';
+import type { Lease } from './lease';
+import type { Action, Clock, Recorder } from './ports';
+import { rejectionKey } from './rejections';
+import { unjudged } from './reconcile';
+import type { Current, Head } from './record';
+
+/** What became of the actions of a run. */
+export interface Recording {
+  /** Versions that are in the table now. */
+  readonly versions: readonly Current[];
+  /** At least one batch was sent, whatever became of it. */
+  readonly sentBatch: boolean;
+  /** Instances that the database refused to store; they were set aside. */
+  readonly refused: readonly string[];
+  /** Why not everything was recorded; undefined when everything was. */
+  readonly stoppedBecause?: string;
+}
+
+export interface RecordingPorts {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  /** A random number in [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+}
+
+/** Raw JSON that is kept of a record which the database refused, in characters. */
+const REFUSED_RAW_LIMIT = 100_000;
+const MAX_ATTEMPTS = 6;
+const BASE_DELAY_MS = 50;
+const MAX_DELAY_MS = 2_000;
+
+/** Writes a plan batch by batch, one after another, each fenced by the lease of this run. */
+export class PlanRecorder {
+  readonly versions: Current[] = [];
+  sentBatch = false;
+  private readonly refused: string[] = [];
+
+  constructor(
+    private readonly ports: RecordingPorts,
+    private readonly lease: Lease,
+    private readonly runId: string,
+    private readonly seen: { readonly head: Head; readonly observedAt: Instant },
+    /** Told before and after each batch, so that nothing is forgotten when an error cuts the run short. */
+    private readonly onProgress: (progress: {
+      readonly sentBatch: boolean;
+      readonly versions: readonly Current[];
+    }) => void,
+  ) {}
+
+  async record(actions: readonly Action[]): Promise<Recording> {
+    let stoppedBecause: string | undefined;
+    for (const batch of this.ports.recorder.batches(actions)) {
+      stoppedBecause = await this.recordBatch(batch);
+      if (stoppedBecause !== undefined) break;
+    }
+    const { versions, sentBatch, refused } = this;
+    return { versions, sentBatch, refused, ...(stoppedBecause === undefined ? {} : { stoppedBecause }) };
+  }
+
+  /** @returns why recording must stop, or undefined */
+  private async recordBatch(batch: readonly Action[]): Promise<string | undefined> {
+    let because = '';
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (attempt > 0) await this.ports.clock.sleep(this.delayMs(attempt));
+      if (this.lease.isOutOfTime) return 'the run was stopped before its time limit';
+      if (!(await this.lease.keep())) return 'another run has taken the lease';
+      this.sentBatch = true;
+      this.onProgress(this);
+      const outcome = await this.ports.recorder.record(this.seen.head.target, this.runId, batch, {
+        timeLimitMs: this.lease.requestLimitMs(),
+      });
+      if (outcome.is === 'recorded') return this.count(batch);
+      if (outcome.is === 'lost') {
+        this.lease.lost = true;
+        return 'another run has taken the lease';
+      }
+      if (outcome.is === 'invalid') return this.recordOneByOne(batch, outcome.because);
+      because = outcome.because;
+      // After an answer that never came the rows may show this run's own write.
+      if (outcome.is !== 'conflict' && (await this.isOwnWrite(batch))) return this.count(batch);
+    }
+    return `the table could not be written: ${because}`;
+  }
+
+  private delayMs(attempt: number): number {
+    return this.ports.random() * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** attempt);
+  }
+
+  private count(batch: readonly Action[]): undefined {
+    for (const action of batch) if (action.type === 'version') this.versions.push(action.next);
+    this.onProgress(this);
+  }
+
+  /** A batch is atomic, so one row that this run wrote as planned tells for all. */
+  private async isOwnWrite(batch: readonly Action[]): Promise<boolean> {
+    const planned = new Map<string, Current>();
+    for (const action of batch)
+      if (action.type === 'version' || action.type === 'touch') planned.set(action.id, action.next);
+    // Setting records aside can be repeated without harm.
+    if (planned.size === 0) return false;
+    try {
+      const rows = await this.ports.recorder.readCurrents(this.seen.head.target, [...planned.keys()]);
+      return (
+        rows.length === planned.size &&
+        rows.every((row) => row.touchedBy === this.runId && row.version === planned.get(row.id)?.version)
+      );
+    } catch {
+      // Not known yet; the next attempt asks again.
+      return false;
+    }
+  }
+
+  /** One bad record must not cost the others: each instance goes alone, and the one that is refused is set aside. */
+  private async recordOneByOne(batch: readonly Action[], because: string): Promise<string | undefined> {
+    if (batch.length > 1) {
+      for (const action of batch) {
+        const stopped = await this.recordBatch([action]);
+        if (stopped !== undefined) return stopped;
+      }
+      return undefined;
+    }
+    const [action] = batch;
+    if (action?.type !== 'version') return `the database refuses the write: ${because}`;
+    this.refused.push(action.id);
+    return this.recordBatch(this.setAside(action.next, action.previous, because));
+  }
+
+  private setAside(next: Current, previous: Current | undefined, because: string): readonly Action[] {
+    const canonical = canonicalSnapshot(next.snapshot);
+    const digest = sha256(canonical);
+    const rejection: Action = {
+      type: 'reject',
+      rejection: {
+        target: this.seen.head.target,
+        id: next.id,
+        key: rejectionKey({ id: next.id, digest }),
+        reason: `the database refuses it: ${because}`,
+        raw: canonical.slice(0, REFUSED_RAW_LIMIT),
+        digest,
+        firstObservedAt: this.seen.observedAt,
+        observedAt: this.seen.observedAt,
+        changedAfter: next.changedAfter,
+      },
+    };
+    if (previous === undefined || previous.unobservedSince !== undefined) return [rejection];
+    return [
+      rejection,
+      { type: 'touch', id: previous.id, previous, next: { ...unjudged(this.seen, previous), touchedBy: this.runId } },
+    ];
+  }
+}

@@ -1,0 +1,54 @@
+import type { Instant } from './instant';
+import { type Target, targetName } from './instance';
+import type { Units } from './ports';
+import { CHANGE_KINDS, type ChangeKind, type Current, type RunOutcome } from './record';
+
+export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
+
+/** What one run did. */
+export interface RunResult {
+  readonly target: Target;
+  readonly runId: string;
+  readonly outcome: RunOutcome;
+  /** Why the outcome is not plainly `changed` or `unchanged`. */
+  readonly because?: string;
+  readonly observedAt?: Instant;
+  /** Valid records of the last listing, and records that failed validation. */
+  readonly instances: number;
+  readonly rejected: number;
+  /** Absent instances that were not written as deleted. */
+  readonly held: number;
+  /** Instances whose status no document mentions. */
+  readonly unknownStatuses: number;
+  readonly changes: ChangeCounts;
+  /** The versions that were written, or would be (dry run). */
+  readonly versions: readonly Current[];
+  readonly units: Units;
+  readonly durationMs: number;
+  /** When the completed run before this one ended. */
+  readonly lastCompletedAt?: Instant;
+}
+
+export function countChanges(versions: readonly { readonly kind: ChangeKind }[]): ChangeCounts {
+  const counts = Object.fromEntries(CHANGE_KINDS.map((kind) => [kind, 0])) as Record<ChangeKind, number>;
+  for (const { kind } of versions) counts[kind] += 1;
+  return counts;
+}
+
+/** A completed run read everything and recorded it to the end. */
+export const isCompleted = (outcome: RunOutcome): boolean =>
+  outcome === 'changed' || outcome === 'unchanged' || outcome === 'brake';
+
+/** The stable line that `sync --json` prints for a run, and that the function logs. */
+export function toRunLine(result: RunResult): Record<string, unknown> {
+  return {
+    type: 'run',
+    target: targetName(result.target),
+    outcome: result.outcome,
+    instances: result.instances,
+    ...result.changes,
+    rejected: result.rejected,
+    observedAt: result.observedAt ?? null,
+    because: result.because ?? null,
+  };
+}

@@ -1,0 +1,342 @@
+import { fingerprint } from './fingerprint';
+import { describeError } from './errors';
+import { type Instant, latest, plusMs, toInstant, toMs } from './instant';
+import { isDocumentedStatus, statusOf, type Target } from './instance';
+import { Lease, LEASE_MS } from './lease';
+import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
+import type { Alarm, InstanceSource, Known, RunEnd } from './ports';
+import { absentees, type Plan, reconcile, type ReconcileOptions } from './reconcile';
+import { PlanRecorder, type Recording, type RecordingPorts } from './recording';
+import type { Current, Head } from './record';
+import { countChanges, type RunResult } from './run-result';
+
+export interface SyncPorts extends RecordingPorts {
+  readonly source: InstanceSource;
+  readonly alarm: Alarm;
+  /** A new unique id of a run. */
+  readonly newRunId: () => string;
+}
+
+export interface SyncOptions extends ReconcileOptions {
+  readonly target: Target;
+  /** `v2` or `v3`; part of the fingerprint. */
+  readonly api?: string;
+  /** Time between scheduled runs, in ms; kept as it was when absent. */
+  readonly intervalMs?: number;
+  /** When the process will be stopped, in ms since the epoch. */
+  readonly deadline?: number;
+  /** The run stops this long before the deadline. */
+  readonly safetyMarginMs?: number;
+  /** Plans, but takes no lease and writes nothing. */
+  readonly dryRun?: boolean;
+}
+
+/** Attempts to read one listing, and listings until two in a row agree. */
+const LISTING_ATTEMPTS = 3;
+const MAX_LISTINGS = 4;
+const END_ATTEMPTS = 4;
+/** A run whose clock is further off the API's would write times that nobody can trust. */
+export const MAX_CLOCK_ERROR_MS = 5 * 60_000;
+export const DEFAULT_INTERVAL_MS = 5 * 60_000;
+export const DEFAULT_SAFETY_MARGIN_MS = 10_000;
+/** A span without a completed run is a gap when it is longer than this many intervals. */
+export const GAP_FACTOR = 2.5;
+
+export const isGap = (fromMs: number, toMs: number, intervalMs: number): boolean =>
+  toMs - fromMs > GAP_FACTOR * intervalMs;
+
+/**
+ * One run: list the target, compare with what is known, record what changed.
+ * Never throws: whatever goes wrong is an outcome with its reason, and loses nothing.
+ */
+export async function syncTarget(ports: SyncPorts, options: SyncOptions): Promise<RunResult> {
+  const run = new SyncRun(ports, options);
+  try {
+    return await run.execute();
+  } catch (error) {
+    return run.fail(error);
+  }
+}
+
+class SyncRun {
+  private readonly runId: string;
+  private readonly startedAt: number;
+  private lease: Lease | undefined;
+  private head: Head | undefined;
+  private listing: Listing | undefined;
+  private sentBatch = false;
+  private versions: readonly Current[] = [];
+  private endSent = false;
+  private observedAtDecided: Instant | undefined;
+
+  constructor(
+    private readonly ports: SyncPorts,
+    private readonly options: SyncOptions,
+  ) {
+    this.runId = ports.newRunId();
+    this.startedAt = ports.clock.now();
+  }
+
+  async execute(): Promise<RunResult> {
+    const { recorder, clock } = this.ports;
+    const { target } = this.options;
+    if (this.options.dryRun === true) return this.rehearse();
+    const now = clock.now();
+    const taken = await recorder.takeLease(target, {
+      runId: this.runId,
+      now: toInstant(now),
+      until: toInstant(now + LEASE_MS),
+    });
+    if (!taken.taken)
+      return this.result({ outcome: 'busy', because: `run ${taken.heldBy} holds the lease until ${taken.until}` });
+    this.head = taken.head;
+    const stopAt =
+      this.options.deadline === undefined
+        ? Infinity
+        : this.options.deadline - (this.options.safetyMarginMs ?? DEFAULT_SAFETY_MARGIN_MS);
+    this.lease = new Lease(this.ports, target, this.runId, now, stopAt);
+    return this.work(this.head, this.lease);
+  }
+
+  private async work(head: Head, lease: Lease): Promise<RunResult> {
+    this.listing = await lease.during(async (signal) => this.list(signal));
+    const wrongClock = clockProblem(this.listing);
+    if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, endedAt: undefined });
+    if (this.listing.is === 'partial' && this.listing.pages === 0)
+      return this.end({ outcome: 'failed', because: this.listing.because });
+    if (this.listing.is === 'complete' && !head.dirty && head.fingerprint === this.fingerprintOf(this.listing)) {
+      return this.complete(head, this.listing, this.observedAt(head, this.listing), undefined);
+    }
+    const decided = await lease.during(async (signal) => this.decide(head, signal));
+    if ('wrongClock' in decided)
+      return this.end({ outcome: 'failed', because: decided.wrongClock, endedAt: undefined });
+    if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
+    const { plan, observedAt, listing } = decided;
+    this.listing = listing;
+    this.observedAtDecided = observedAt;
+    const recording = await this.record(lease, plan, observedAt);
+    if (listing.is === 'complete' && recording.stoppedBecause === undefined) {
+      return this.complete(head, listing, observedAt, { plan, recording });
+    }
+    if (lease.lost) return this.result({ outcome: 'partial', because: recording.stoppedBecause, observedAt });
+    const because = recording.stoppedBecause ?? (listing.is === 'partial' ? listing.because : undefined);
+    return this.end({ outcome: 'partial', because, observedAt });
+  }
+
+  /** Reads what is known, lists again while an absence is to be confirmed, and makes the plan. */
+  private async decide(
+    head: Head,
+    signal: AbortSignal,
+  ): Promise<{ plan: Plan; observedAt: Instant; listing: Listing } | { wrongClock: string }> {
+    const known = await this.ports.recorder.readKnown(this.options.target);
+    const { listing, absenceConfirmed } = await this.confirmAbsence(known, signal);
+    const wrongClock = clockProblem(listing);
+    if (wrongClock !== undefined) return { wrongClock };
+    const observedAt = this.observedAt(head, listing, known);
+    const closesTargetGap = listing.is === 'complete' && this.gapOf(head, observedAt) !== undefined;
+    const plan = reconcile(
+      { listing, known, head, runId: this.runId, observedAt, absenceConfirmed, closesTargetGap },
+      this.options,
+    );
+    return { plan, observedAt, listing };
+  }
+
+  private async record(lease: Lease, plan: Plan, observedAt: Instant): Promise<Recording> {
+    const planRecorder = new PlanRecorder(
+      this.ports,
+      lease,
+      this.runId,
+      { head: this.head ?? { target: this.options.target, dirty: false }, observedAt },
+      (progress) => {
+        this.sentBatch = progress.sentBatch;
+        this.versions = progress.versions;
+      },
+    );
+    return planRecorder.record(plan.actions);
+  }
+
+  /** One listing, read again when it fails. */
+  private async list(signal: AbortSignal): Promise<Listing> {
+    const { source, clock } = this.ports;
+    const { target, statusFilter } = this.options;
+    for (let attempt = 1; ; attempt += 1) {
+      const pages = source.pages(target, { ...(statusFilter === undefined ? {} : { statusFilter }), signal });
+      const listing = await collectListing(target, pages, () => clock.now());
+      if (signal.aborted && listing.is === 'partial')
+        return { ...listing, because: describeError(signal.reason), retryable: false };
+      if (listing.is === 'complete' || !listing.retryable || attempt === LISTING_ATTEMPTS) return listing;
+    }
+  }
+
+  /** Lists until two listings in a row show the same ids, where an instance seems to be absent. */
+  private async confirmAbsence(
+    known: Known,
+    signal: AbortSignal,
+  ): Promise<{ listing: Listing; absenceConfirmed: boolean }> {
+    let listing = this.listing;
+    if (listing === undefined || listing.is === 'partial' || this.options.statusFilter !== undefined) {
+      return { listing: listing as Listing, absenceConfirmed: false };
+    }
+    for (let count = 1; count < MAX_LISTINGS && absentees(known, listing).length > 0; count += 1) {
+      const again = await this.list(signal);
+      // What the last complete listing showed is still true, but it proves no absence.
+      if (again.is === 'partial')
+        return {
+          listing: { ...listing, is: 'partial', because: again.because, retryable: false },
+          absenceConfirmed: false,
+        };
+      const agree = sameIds(listing, again);
+      listing = again;
+      if (agree) return { listing, absenceConfirmed: true };
+    }
+    return { listing, absenceConfirmed: false };
+  }
+
+  /** After the end of the listing, and after every time that this target has ever been given. */
+  private observedAt(head: Head, listing: Listing, known?: Known): Instant {
+    const floors = [head.observedAt, ...[...(known?.currents.values() ?? [])].map((current) => current.observedAt)];
+    const floor = latest(...floors);
+    return latest(listing.listedUntil, floor === undefined ? undefined : plusMs(floor, 1)) ?? listing.listedUntil;
+  }
+
+  private gapOf(head: Head, observedAt: Instant): RunEnd['gap'] {
+    const from = head.completedObservedAt;
+    if (from === undefined) return undefined;
+    const intervalMs = head.intervalMs ?? this.options.intervalMs ?? DEFAULT_INTERVAL_MS;
+    return isGap(toMs(from), toMs(observedAt), intervalMs)
+      ? { target: this.options.target, from, to: observedAt }
+      : undefined;
+  }
+
+  private fingerprintOf(listing: CompleteListing): string {
+    const { statusFilter, api } = this.options;
+    return fingerprint(listing, {
+      ...(statusFilter === undefined ? {} : { statusFilter }),
+      ...(api === undefined ? {} : { api }),
+    });
+  }
+
+  private async complete(
+    head: Head,
+    listing: CompleteListing,
+    observedAt: Instant,
+    work: { plan: Plan; recording: Recording } | undefined,
+  ): Promise<RunResult> {
+    const isWhole = work === undefined || (work.plan.held.length === 0 && work.recording.refused.length === 0);
+    const gap = this.gapOf(head, observedAt);
+    return this.end({
+      outcome: work?.plan.brake === true ? 'brake' : this.versions.length > 0 ? 'changed' : 'unchanged',
+      because: work?.plan.heldBecause,
+      observedAt,
+      held: work?.plan.held.length ?? 0,
+      completed: { listedFrom: listing.listedFrom, observedAt, instances: listing.instances.size },
+      ...(gap === undefined ? {} : { gap }),
+      fingerprint: isWhole ? { store: this.fingerprintOf(listing) } : 'remove',
+    });
+  }
+
+  private async end(end: Partial<RunEnd> & Pick<RunEnd, 'outcome'> & { held?: number }): Promise<RunResult> {
+    const { held = 0, observedAt, ...rest } = end;
+    const raisesFloor = end.completed !== undefined || this.sentBatch;
+    this.endSent = true;
+    const ended = await this.sendEnd({
+      fingerprint: this.sentBatch ? 'remove' : 'keep',
+      endedAt: toInstant(this.ports.clock.now()),
+      ...rest,
+      ...(raisesFloor && observedAt !== undefined ? { observedAt } : {}),
+      runId: this.runId,
+      intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,
+    });
+    if (!ended)
+      return this.result({
+        outcome: 'partial',
+        because: 'another run has taken the lease',
+        ...(observedAt === undefined ? {} : { observedAt }),
+      });
+    return this.result({ ...end, held });
+  }
+
+  /** An end can be sent again without harm: the head shows whether it had arrived. */
+  private async sendEnd(end: RunEnd): Promise<boolean> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.ports.recorder.end(this.options.target, end);
+      } catch (error) {
+        if (attempt === END_ATTEMPTS) throw error;
+        await this.ports.clock.sleep(this.ports.random() * 200 * 2 ** attempt);
+      }
+    }
+  }
+
+  /** Something unexpected: tell it on the head if that is still possible. */
+  async fail(error: unknown): Promise<RunResult> {
+    const because = describeError(error);
+    const outcome = this.sentBatch ? 'partial' : 'failed';
+    if (this.lease === undefined || this.lease.lost || this.endSent) return this.result({ outcome, because });
+    try {
+      return await this.end({
+        outcome,
+        because,
+        ...(this.observedAtDecided === undefined ? {} : { observedAt: this.observedAtDecided }),
+      });
+    } catch {
+      // The head cannot be reached; its lease expires by itself, and the next run finds it dirty.
+      return this.result({ outcome, because });
+    }
+  }
+
+  /** The plan, without a lease and without a write. */
+  private async rehearse(): Promise<RunResult> {
+    const { target } = this.options;
+    this.head = (await this.ports.recorder.readHead(target)) ?? { target, dirty: false };
+    const signal = new AbortController().signal;
+    this.listing = await this.list(signal);
+    if (this.listing.is === 'partial' && this.listing.pages === 0)
+      return this.result({ outcome: 'failed', because: this.listing.because });
+    const decided = await this.decide(this.head, signal);
+    if ('wrongClock' in decided) return this.result({ outcome: 'failed', because: decided.wrongClock });
+    this.listing = decided.listing;
+    this.versions = decided.plan.actions.flatMap((action) => (action.type === 'version' ? [action.next] : []));
+    const because = decided.listing.is === 'partial' ? decided.listing.because : decided.plan.heldBecause;
+    const outcome =
+      decided.listing.is === 'partial'
+        ? 'partial'
+        : decided.plan.brake
+          ? 'brake'
+          : this.versions.length > 0
+            ? 'changed'
+            : 'unchanged';
+    return this.result({ outcome, because, observedAt: decided.observedAt, held: decided.plan.held.length });
+  }
+
+  private result(end: {
+    outcome: RunResult['outcome'];
+    because?: string | undefined;
+    observedAt?: Instant;
+    held?: number;
+  }): RunResult {
+    const statuses = [...(this.listing?.instances.values() ?? [])].map(statusOf);
+    return {
+      target: this.options.target,
+      runId: this.runId,
+      outcome: end.outcome,
+      ...(end.because === undefined ? {} : { because: end.because }),
+      ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
+      instances: this.listing?.instances.size ?? 0,
+      rejected: this.listing?.rejected.length ?? 0,
+      held: end.held ?? 0,
+      unknownStatuses: statuses.filter((status) => !isDocumentedStatus(status)).length,
+      changes: countChanges(this.versions),
+      versions: this.versions,
+      units: this.ports.recorder.units(),
+      durationMs: this.ports.clock.now() - this.startedAt,
+      ...(this.head?.completedAt === undefined ? {} : { lastCompletedAt: this.head.completedAt }),
+    };
+  }
+}
+
+function clockProblem(listing: Listing): string | undefined {
+  if (Math.abs(listing.clockErrorMs) <= MAX_CLOCK_ERROR_MS) return undefined;
+  const direction = listing.clockErrorMs > 0 ? 'ahead of' : 'behind';
+  return `the clock of this machine is ${Math.round(Math.abs(listing.clockErrorMs) / 1000)} s ${direction} the API's: set it right (NTP), nothing was recorded`;
+}

@@ -1,0 +1,66 @@
+import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { describeError } from '../core/errors';
+import type { BatchOutcome } from '../core/ports';
+import type { TransactItem } from './transact-items';
+
+/** Codes of cancellation reasons, and names of errors, that say nothing about the rows: try again. */
+const PASSING = new Set([
+  'TransactionConflict',
+  'ThrottlingError',
+  'ProvisionedThroughputExceeded',
+  'ThrottlingException',
+  'ProvisionedThroughputExceededException',
+  'RequestLimitExceeded',
+]);
+const INVALID = new Set([
+  'ValidationError',
+  'ItemCollectionSizeLimitExceeded',
+  'ValidationException',
+  'ItemCollectionSizeLimitExceededException',
+]);
+/** Still at work on the same request: its result is not known yet. */
+const UNDECIDED = new Set(['TransactionInProgressException']);
+
+export const reasonsOf = (error: unknown): readonly CancellationReason[] =>
+  error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
+
+/**
+ * What a failed transaction means. The first item of every batch is the fence.
+ * @throws the error itself when trying again cannot help (no rights, no table)
+ */
+export function classify(error: unknown): BatchOutcome {
+  const reasons = reasonsOf(error);
+  const because = describeReasons(error, reasons);
+  if (reasons[0]?.Code === 'ConditionalCheckFailed') return { is: 'lost' };
+  const codes = [...reasons.map(({ Code }) => Code ?? ''), (error as Error).name];
+  if (codes.some((code) => PASSING.has(code))) return { is: 'conflict', because };
+  if (codes.some((code) => INVALID.has(code))) return { is: 'invalid', because };
+  if (codes.includes('ConditionalCheckFailed')) return { is: 'stale', because };
+  if (codes.some((code) => UNDECIDED.has(code))) return { is: 'unanswered', because };
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  // A refusal is an answer; a server error, a timeout or a broken connection is none.
+  if (status !== undefined && status >= 400 && status < 500) throw error;
+  return { is: 'unanswered', because };
+}
+
+function describeReasons(error: unknown, reasons: readonly CancellationReason[]): string {
+  const telling = reasons.find(({ Code }) => Code !== undefined && Code !== 'None');
+  return telling === undefined ? describeError(error) : `${telling.Code}: ${telling.Message ?? 'no message'}`;
+}
+
+const isExpiry = (item: TransactItem | undefined): boolean =>
+  item?.Update?.UpdateExpression?.startsWith('SET expiresAt') === true;
+
+/** The same items without expiries, when only expiries failed; undefined in every other case. */
+export function withoutFailedExpiry(
+  items: readonly TransactItem[],
+  reasons: readonly CancellationReason[],
+): readonly TransactItem[] | undefined {
+  const failed = reasons.flatMap(({ Code }, index) =>
+    Code === undefined || Code === 'None' ? [] : [{ Code, item: items[index] }],
+  );
+  if (failed.length === 0 || !failed.every(({ Code, item }) => Code === 'ConditionalCheckFailed' && isExpiry(item)))
+    return undefined;
+  const gone = new Set(failed.map(({ item }) => item));
+  return items.filter((item) => !gone.has(item));
+}

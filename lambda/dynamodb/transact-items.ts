@@ -1,0 +1,110 @@
+import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Instant } from '../core/instant';
+import type { Target } from '../core/instance';
+import type { Action } from '../core/ports';
+import type { Gap } from '../core/record';
+import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive, toVersionItem } from './table';
+
+export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+
+/** Limits of TransactWriteItems, with room for the fence and for how the service counts bytes. */
+const MAX_ITEMS = 99;
+const MAX_BYTES = 3_500_000;
+
+/** The writes of one action. They belong together and are never split over two transactions. */
+export function transactItems(
+  tableName: string,
+  target: Target,
+  action: Action | { readonly type: 'gap'; readonly gap: Gap },
+): readonly TransactItem[] {
+  const put = (Item: Item, condition: Partial<NonNullable<TransactItem['Put']>> = {}): TransactItem => ({
+    Put: { TableName: tableName, Item, ...condition },
+  });
+  const remove = (rejection: string): TransactItem => ({
+    Delete: { TableName: tableName, Key: key.rejected(target, rejection) },
+  });
+  switch (action.type) {
+    case 'version': {
+      const { next, previous, closedGap, dropRejection, previousExpiresAt } = action;
+      return [
+        put(toCurrentItem(next), isAsRead(previous)),
+        put(toVersionItem(next), { ConditionExpression: 'attribute_not_exists(pk)' }),
+        ...(previous !== undefined && previousExpiresAt !== undefined
+          ? [expire(tableName, key.version(target, action.id, previous.observedAt), previousExpiresAt)]
+          : []),
+        ...(closedGap === undefined ? [] : [put(toGapItem(closedGap))]),
+        ...(dropRejection === undefined ? [] : [remove(dropRejection)]),
+      ];
+    }
+    case 'touch': {
+      const { next, previous, closedGap, dropRejection } = action;
+      return [
+        put(toCurrentItem(next), isAsRead(previous)),
+        ...(closedGap === undefined ? [] : [put(toGapItem(closedGap))]),
+        ...(dropRejection === undefined ? [] : [remove(dropRejection)]),
+      ];
+    }
+    case 'reject':
+      return [put(toRejectionItem(action.rejection))];
+    case 'unreject':
+      return [remove(action.key)];
+    default:
+      return [put(toGapItem(action.gap))];
+  }
+}
+
+/** The current row must still be the one that the plan was made from. */
+const isAsRead = (previous: { readonly version: number } | undefined): Partial<NonNullable<TransactItem['Put']>> =>
+  previous === undefined
+    ? { ConditionExpression: 'attribute_not_exists(pk)' }
+    : {
+        ConditionExpression: '#version = :version',
+        ExpressionAttributeNames: { '#version': 'version' },
+        ExpressionAttributeValues: { ':version': previous.version },
+      };
+
+/** Only of a row that exists: an update would make a stub of one that was removed by hand. */
+const expire = (tableName: string, Key: Item, at: Instant): TransactItem => ({
+  Update: {
+    TableName: tableName,
+    Key,
+    UpdateExpression: 'SET expiresAt = :expiresAt',
+    ConditionExpression: 'attribute_exists(pk)',
+    ExpressionAttributeValues: { ':expiresAt': toTimeToLive(at) },
+  },
+});
+
+interface Weight {
+  readonly items: number;
+  readonly bytes: number;
+}
+
+function weigh(action: Action): Weight {
+  const json = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+  if (action.type === 'unreject') return { items: 1, bytes: 200 };
+  if (action.type === 'reject') return { items: 1, bytes: json(action.rejection) + 500 };
+  const extras = (action.closedGap === undefined ? 0 : 1) + (action.dropRejection === undefined ? 0 : 1);
+  const row = json(action.next) + 500;
+  if (action.type === 'touch') return { items: 1 + extras, bytes: row };
+  const expiry = action.previousExpiresAt === undefined ? 0 : json(action.previous ?? null) + 500;
+  return { items: 2 + extras + (expiry > 0 ? 1 : 0), bytes: 2 * row + expiry };
+}
+
+/** Cuts actions into transactions; what belongs to one instance stays together. */
+export function cutIntoBatches(actions: readonly Action[]): readonly (readonly Action[])[] {
+  const batches: Action[][] = [];
+  let items = Infinity;
+  let bytes = 0;
+  for (const action of actions) {
+    const weight = weigh(action);
+    if (items + weight.items > MAX_ITEMS || bytes + weight.bytes > MAX_BYTES) {
+      batches.push([]);
+      items = 0;
+      bytes = 0;
+    }
+    batches.at(-1)?.push(action);
+    items += weight.items;
+    bytes += weight.bytes;
+  }
+  return batches;
+}
