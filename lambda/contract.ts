@@ -65,6 +65,8 @@ export const ENV = {
   eventBusName: 'EVENT_BUS_NAME',
   feedTopicArn: 'FEED_TOPIC_ARN',
   publishBaseline: 'PUBLISH_BASELINE',
+  /** Queue of the publisher: stream records and events that cannot be published are put there with the reason. */
+  failureQueueUrl: 'FAILURE_QUEUE_URL',
   retentionDays: 'RETENTION_DAYS',
   brakeReleaseAfterMs: 'BRAKE_RELEASE_AFTER_MS',
   safetyMarginMs: 'SAFETY_MARGIN_MS',
@@ -125,7 +127,10 @@ export const METRIC = {
   writeUnits: 'WriteUnits',
   readUnits: 'ReadUnits',
   eventsPublished: 'EventsPublished',
+  /** Entries that the bus or the feed refused, each attempt counted. */
   eventsRefused: 'EventsRefused',
+  /** Milliseconds from the observation of a change until the bus accepted its event. */
   eventLatency: 'EventLatency',
+  /** Stream records that were put into the failure queue with the reason. */
   streamRecordsSetAside: 'StreamRecordsSetAside',
 } as const;
