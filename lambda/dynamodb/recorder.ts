@@ -28,7 +28,7 @@ import {
   range,
   toRegistrationItem,
 } from './table';
-import { cutIntoBatches, type TransactItem, transactItems } from './transact-items';
+import { cutIntoBatches, gapItem, type TransactItem, transactItems } from './transact-items';
 import { UnitMeter } from './units';
 
 /** Tries of reading a few rows; the service may hand back some keys unread. */
@@ -222,9 +222,9 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
         );
         meter.write(ConsumedCapacity);
       } else {
-        const gap = transactItems(tableName, target, { type: 'gap', gap: runEnd.gap });
+        const gap = gapItem(tableName, runEnd.gap);
         const { ConsumedCapacity } = await client.send(
-          new TransactWriteCommand({ TransactItems: [{ Update: update }, ...gap], ReturnConsumedCapacity: 'TOTAL' }),
+          new TransactWriteCommand({ TransactItems: [{ Update: update }, gap], ReturnConsumedCapacity: 'TOTAL' }),
         );
         for (const capacity of ConsumedCapacity ?? []) meter.write(capacity);
       }

@@ -12,11 +12,7 @@ const MAX_ITEMS = 99;
 const MAX_BYTES = 3_500_000;
 
 /** The writes of one action. They belong together and are never split over two transactions. */
-export function transactItems(
-  tableName: string,
-  target: Target,
-  action: Action | { readonly type: 'gap'; readonly gap: Gap },
-): readonly TransactItem[] {
+export function transactItems(tableName: string, target: Target, action: Action): readonly TransactItem[] {
   const put = (Item: Item, condition: Partial<NonNullable<TransactItem['Put']>> = {}): TransactItem => ({
     Put: { TableName: tableName, Item, ...condition },
   });
@@ -49,9 +45,14 @@ export function transactItems(
     case 'unreject':
       return [remove(action.key)];
     default:
-      return [put(toGapItem(action.gap))];
+      return action satisfies never;
   }
 }
+
+/** A gap of the target goes with the end of the run that closes it. */
+export const gapItem = (tableName: string, gap: Gap): TransactItem => ({
+  Put: { TableName: tableName, Item: toGapItem(gap) },
+});
 
 /** The current row must still be the one that the plan was made from. */
 const isAsRead = (previous: { readonly version: number } | undefined): Partial<NonNullable<TransactItem['Put']>> =>
