@@ -1,0 +1,266 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Account, Accounts, DEFAULT_ACCOUNT } from './roma-simulator/accounts';
+import { type Answer, ERROR_ANSWERS, gateway } from './roma-simulator/answers';
+import { type Endpoint, Faults, type Matchable, spoilPage, substitute } from './roma-simulator/faults';
+import { type Fleet, seedFleet } from './roma-simulator/fleet';
+import { createTemporaryKey, createToken, listProjects } from './roma-simulator/iam';
+import { listPage, type ListRequest, readWindow, refuse } from './roma-simulator/list-instances';
+import { type LoggedRequest, redacted } from './roma-simulator/request-log';
+import type { SignedRequest } from './roma-simulator/signature';
+import { readBody, send } from './roma-simulator/transport';
+
+export { type Account, DEFAULT_ACCOUNT } from './roma-simulator/accounts';
+export { type Answer, ERROR_ANSWERS, type ErrorName } from './roma-simulator/answers';
+export type { Fault, FaultRule, InjectedFault } from './roma-simulator/faults';
+export {
+  Fleet,
+  type FleetInstance,
+  makeInstance,
+  type Project,
+  SEED_INSTANCE,
+  SEED_PROJECT,
+  seedFleet,
+} from './roma-simulator/fleet';
+export { Scenario, type ScenarioStep } from './roma-simulator/scenario';
+export type { LoggedRequest } from './roma-simulator/request-log';
+
+/** Time of the simulator: its Date header, the expiry of its tokens, its latency. */
+export interface SimulatorClock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
+export interface SimulatorOptions {
+  /** @default one project with the documentation's example */
+  readonly fleet?: Fleet;
+  /** @default the machine's */
+  readonly clock?: SimulatorClock;
+  readonly account?: Partial<Account>;
+  /** @default 24 hours */
+  readonly tokenLifetimeMs?: number;
+  /** 1,000 to 65,536 characters are documented. @default 1500 */
+  readonly tokenLength?: number;
+  /** Largest `offset` that is answered, as the specification says; null lifts it. @default 100 */
+  readonly maxOffset?: number | null;
+  /** @default 100 */
+  readonly maxLimit?: number;
+  /** Whether a `limit` over the largest is refused or silently cut. @default refuse */
+  readonly overLimit?: 'refuse' | 'clamp';
+}
+
+/** A page that is about to be served. */
+export interface PageRequest {
+  readonly projectId: string;
+  readonly offset: number;
+  readonly limit: number;
+  readonly status: string | undefined;
+  /** 1 for the first list request of the simulator's life. */
+  readonly nth: number;
+}
+export type PageHook = (page: PageRequest) => void | Promise<void>;
+
+export interface RomaSimulator {
+  /** Serves both ROMA and IAM. */
+  readonly endpoint: string;
+  readonly account: Account;
+  readonly fleet: Fleet;
+  readonly faults: Faults;
+  /** Every request so far, oldest first. */
+  readonly requests: readonly LoggedRequest[];
+  clearRequests(): void;
+  /** Largest number of requests that were open at once. */
+  mostAtOnce(): number;
+  /** Called before each page is put together, so that the fleet can change while it is being listed. @returns removes the hook */
+  beforePage(hook: PageHook): () => void;
+  /** All tokens handed out so far stop working. */
+  revokeTokens(): void;
+  stop(): Promise<void>;
+}
+
+const systemClock: SimulatorClock = {
+  now: Date.now,
+  sleep: async (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+};
+
+const LIST = /^\/v2\/([^/]+)\/instances\/?$/;
+const LIST_V3 = /^\/v3\/([^/]+)\/roma\/instances\/?$/;
+
+interface Route extends Matchable {
+  readonly method: 'GET' | 'POST';
+  readonly list?: ListRequest;
+}
+
+function routeOf(path: string, query: URLSearchParams): Route | undefined {
+  const fixed: Record<string, { endpoint: Endpoint; method: 'GET' | 'POST' }> = {
+    '/v3/auth/tokens': { endpoint: 'token', method: 'POST' },
+    '/v3/auth/projects': { endpoint: 'projects', method: 'GET' },
+    '/v3.0/OS-CREDENTIAL/securitytokens': { endpoint: 'temporaryKey', method: 'POST' },
+  };
+  const known = fixed[path];
+  if (known !== undefined) return known;
+  for (const [pattern, api] of [[LIST, 'v2'] as const, [LIST_V3, 'v3'] as const]) {
+    const projectId = pattern.exec(path)?.[1];
+    if (projectId === undefined) continue;
+    const limit = Number(query.get('limit') ?? 10);
+    const status = query.get('status');
+    return {
+      endpoint: api === 'v2' ? 'list' : 'listV3',
+      method: 'GET',
+      projectId,
+      page: api === 'v2' && limit > 0 ? Math.floor(Number(query.get('offset') ?? 0) / limit) + 1 : 1,
+      ...(status === null ? {} : { status }),
+      list: { api, projectId, query },
+    };
+  }
+  return undefined;
+}
+
+/**
+ * ROMA Connect's list of instances and the parts of IAM around it, on loopback: the documented contract, a fleet that
+ * can be changed at any moment, and faults on demand. It checks tokens and signatures as the real gateway does.
+ */
+export async function startRomaSimulator(options: SimulatorOptions = {}): Promise<RomaSimulator> {
+  const fleet = options.fleet ?? seedFleet();
+  const clock = options.clock ?? systemClock;
+  const accounts = new Accounts({ ...DEFAULT_ACCOUNT, ...options.account }, () => clock.now(), {
+    tokenLifetimeMs: options.tokenLifetimeMs ?? 24 * 3_600_000,
+    tokenLength: options.tokenLength ?? 1500,
+  });
+  const limits = {
+    maxOffset: options.maxOffset === undefined ? 100 : options.maxOffset,
+    maxLimit: options.maxLimit ?? 100,
+    overLimit: options.overLimit ?? 'refuse',
+  } as const;
+  const faults = new Faults();
+  const hooks = new Set<PageHook>();
+  const requests: LoggedRequest[] = [];
+  const load = { open: 0, most: 0, pages: 0 };
+  let endpoint = '';
+
+  const answerList = async (
+    request: SignedRequest,
+    list: ListRequest,
+    struck: ReturnType<Faults['take']>,
+    secrets: readonly string[],
+  ): Promise<Answer> => {
+    const identity = accounts.identify(request);
+    if ('status' in identity) return identity;
+    const refusal = refuse(identity, fleet, list.projectId, request.headers['x-project-id']);
+    if (refusal !== undefined) return refusal;
+    const window = readWindow(list, limits);
+    if ('body' in window) return window;
+    load.pages += 1;
+    const { offset, limit, status } = window;
+    const nth = load.pages;
+    for (const hook of hooks) await hook({ projectId: list.projectId, offset, limit, status, nth });
+    let page = listPage(fleet, list, window);
+    for (const fault of struck) page = spoilPage(page, fault, secrets);
+    return { status: 200, body: page };
+  };
+
+  const answer = async (
+    route: Route,
+    request: SignedRequest,
+    struck: ReturnType<Faults['take']>,
+    withCatalog: boolean,
+  ): Promise<Answer> => {
+    const { account } = accounts;
+    const secrets = [
+      request.headers['x-auth-token'],
+      request.headers.authorization,
+      request.headers['x-security-token'],
+      account.password,
+      account.accessKey,
+      account.secretKey,
+    ].filter((secret) => secret !== undefined);
+    for (const fault of struck) {
+      const instead = substitute(fault, secrets);
+      if (instead !== undefined) return instead;
+    }
+    if (route.list !== undefined) return answerList(request, route.list, struck, secrets);
+    if (route.endpoint === 'token') return createToken(accounts, fleet, request.body, withCatalog);
+    const identity = accounts.identify(request);
+    if ('status' in identity) {
+      return route.endpoint === 'projects' && identity === ERROR_ANSWERS.gatewayTokenMissing
+        ? ERROR_ANSWERS.iam30Unauthenticated
+        : identity;
+    }
+    return route.endpoint === 'projects'
+      ? listProjects(accounts, fleet, endpoint)
+      : createTemporaryKey(accounts, identity, request.body);
+  };
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(incoming.url ?? '/', 'http://simulator');
+    const method = incoming.method ?? 'GET';
+    const body = await readBody(incoming);
+    const route = routeOf(url.pathname, url.searchParams);
+    const isKnown = route !== undefined && route.method === method;
+    const struck = isKnown ? faults.take(route) : [];
+    const entry: LoggedRequest = {
+      at: clock.now(),
+      method,
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      headers: redacted(incoming.headers),
+      faults: struck.map((fault) => fault.kind),
+    };
+    requests.push(entry);
+    for (const fault of struck) if (fault.kind === 'latency') await clock.sleep(fault.ms);
+    if (struck.some((fault) => fault.kind === 'reset')) {
+      response.destroy();
+      return;
+    }
+    const headers = Object.fromEntries(
+      Object.entries(incoming.headers).map(([name, value]) => [name, value === undefined ? value : String(value)]),
+    );
+    const request = { method, url: incoming.url ?? '/', headers, body };
+    let result: Answer;
+    if (isKnown) result = await answer(route, request, struck, !url.searchParams.get('nocatalog'));
+    else if (route === undefined) result = ERROR_ANSWERS.gatewayNotPublished;
+    else result = gateway(405, 'APIGW.0501', `The request method ${method} is not allowed`);
+    entry.status = result.status;
+    send(response, result, clock.now(), struck);
+  };
+
+  const server = createServer({ maxHeaderSize: 160 * 1024, keepAliveTimeout: 30_000 }, (incoming, response) => {
+    load.open += 1;
+    load.most = Math.max(load.most, load.open);
+    response.once('close', () => (load.open -= 1));
+    handle(incoming, response).catch((error: unknown) => {
+      // A hook of a test that throws must be seen, not waited for.
+      if (!response.headersSent) {
+        response.writeHead(599, { 'content-type': 'text/plain' });
+        response.end(`the simulator failed: ${error instanceof Error ? error.message : String(error)}`);
+      } else response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    endpoint,
+    account: accounts.account,
+    fleet,
+    faults,
+    requests,
+    clearRequests: () => {
+      requests.length = 0;
+    },
+    mostAtOnce: () => load.most,
+    beforePage: (hook) => {
+      hooks.add(hook);
+      return () => hooks.delete(hook);
+    },
+    revokeTokens: () => accounts.revokeTokens(),
+    stop: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
