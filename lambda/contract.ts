@@ -134,3 +134,25 @@ export const METRIC = {
   /** Stream records that were put into the failure queue with the reason. */
   streamRecordsSetAside: 'StreamRecordsSetAside',
 } as const;
+
+/** Dimensions of the metrics. Every metric has `service`; those of one target come a second time with `target`, too. */
+export const METRIC_DIMENSION = {
+  /** The name of the function that emits, so that two stacks in one account are told apart. */
+  service: 'service',
+  /** `region/projectId`. Only `RunsCompleted` and `AgeOfLastCompletedRun`: a metric is paid for by the series. */
+  target: 'target',
+} as const;
+
+/** How the keys of current items begin, for the filter on the stream; `dynamodb/table` builds them. */
+export const CURRENT_ITEM_PREFIX = { partitionKey: 'TARGET#', sortKey: 'INSTANCE#' } as const;
+
+/** Outputs of the stack. `roma-history --stack NAME` finds the table by them. */
+export const OUTPUT = {
+  tableName: 'HistoryTableName',
+  eventBusName: 'EventBusName',
+  feedTopicArn: 'FeedTopicArn',
+  secretArn: 'CredentialsSecretArn',
+  syncFunctionName: 'SyncFunctionName',
+  publishFunctionName: 'PublishFunctionName',
+  dashboardUrl: 'DashboardUrl',
+} as const;

@@ -1,0 +1,29 @@
+import { App, Annotations, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { InstanceHistoryStack } from '../lib/instance-history-stack';
+import { ConfigError, readConfig } from '../lib/read-config';
+import type { Config } from '../lib/config';
+
+/** Stands in `cdk.json` of a fresh clone, so that `cdk synth` works; no Huawei Cloud project has it. */
+const EXAMPLE_PROJECT = '0123456789abcdef0123456789abcdef';
+
+const app = new App();
+let config: Config | undefined;
+try {
+  config = readConfig(app.node.tryGetContext('config'));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+}
+if (config !== undefined) {
+  const stack = new InstanceHistoryStack(app, config.stackName, { config });
+  if (config.targets.some(({ projectId }) => projectId === EXAMPLE_PROJECT)) {
+    Annotations.of(stack).addWarningV2(
+      'roma-instance-history:example-target',
+      'the target in cdk.json is an example: put your own region and project id there, or in a file given by -c config=FILE, before you deploy',
+    );
+  }
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  app.synth();
+}

@@ -1,0 +1,97 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { ENV, HISTORY_TABLE } from '../lambda/contract';
+import { acknowledge } from './acknowledge';
+import type { NodeFunction } from './node-function';
+
+export interface HistoryTableProps {
+  /** @default - a key that AWS owns */
+  readonly encryptionKey?: kms.IKey;
+  /** Whether the table is deleted with its stack. @default false: it is kept, and protected against deletion */
+  readonly deleteWithStack?: boolean;
+}
+
+const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
+
+/**
+ * The table of the contract, on demand, with point-in-time recovery and a stream. A `Table`, not a `TableV2`: that one
+ * cannot have a customer key where the region is not known before the deployment.
+ */
+export class HistoryTable extends Construct {
+  readonly table: dynamodb.Table;
+  private readonly encryptionKey: kms.IKey | undefined;
+
+  constructor(scope: Construct, id: string, props: HistoryTableProps = {}) {
+    super(scope, id);
+    this.encryptionKey = props.encryptionKey;
+    const deleteWithStack = props.deleteWithStack ?? false;
+    this.table = new dynamodb.Table(this, 'Table', {
+      partitionKey: text(HISTORY_TABLE.partitionKey),
+      sortKey: text(HISTORY_TABLE.sortKey),
+      timeToLiveAttribute: HISTORY_TABLE.timeToLive,
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: !deleteWithStack,
+      removalPolicy: deleteWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      ...(props.encryptionKey === undefined
+        ? { encryption: dynamodb.TableEncryption.DEFAULT }
+        : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey }),
+    });
+    for (const index of HISTORY_TABLE.indexes) {
+      this.table.addGlobalSecondaryIndex({
+        indexName: index.name,
+        partitionKey: text(index.partitionKey),
+        sortKey: text(index.sortKey),
+        projectionType: dynamodb.ProjectionType[index.projection],
+        ...(index.projection === 'INCLUDE' ? { nonKeyAttributes: [...index.nonKeyAttributes] } : {}),
+      });
+    }
+  }
+
+  /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */
+  grantRecord(fn: NodeFunction): void {
+    fn.allow('RecordHistory', RECORD_ACTIONS, [this.table.tableArn]);
+    this.encryptionKey?.grantEncryptDecrypt(fn.role);
+    fn.addEnvironment(ENV.tableName, this.table.tableName);
+  }
+
+  /** Lets a function ask for history, by the table and its indexes. */
+  grantRead(fn: NodeFunction): void {
+    const indexes = HISTORY_TABLE.indexes.map((index) => `${this.table.tableArn}/index/${index.name}`);
+    fn.allow('ReadHistory', ['dynamodb:GetItem', 'dynamodb:Query'], [this.table.tableArn, ...indexes]);
+    this.encryptionKey?.grantDecrypt(fn.role);
+    fn.addEnvironment(ENV.tableName, this.table.tableName);
+  }
+
+  /** Lets a function be fed from the stream: what an event source mapping calls there. No action on the table. */
+  grantStream(fn: NodeFunction): string {
+    const streamArn = this.table.tableStreamArn;
+    if (streamArn === undefined) throw new Error('the history table has no stream');
+    fn.allow(
+      'ReadStream',
+      ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+      [streamArn],
+    );
+    fn.allow('FindStream', ['dynamodb:ListStreams'], ['*']);
+    acknowledge(
+      fn.role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'dynamodb:ListStreams, which an event source mapping needs, can be granted for all resources only',
+    );
+    this.encryptionKey?.grantDecrypt(fn.role);
+    return streamArn;
+  }
+}
+
+/** A transaction needs the rights of the actions that it is made of. */
+const RECORD_ACTIONS = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:ConditionCheckItem',
+  'dynamodb:DeleteItem',
+  'dynamodb:PutItem',
+  'dynamodb:Query',
+  'dynamodb:UpdateItem',
+];

@@ -1,0 +1,71 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { OUTPUT } from '../lambda/contract';
+import type { Config, TargetConfig } from './config';
+import { InstanceHistory } from './instance-history';
+import type { SyncTarget } from './scheduled-sync';
+
+export interface InstanceHistoryStackProps extends StackProps {
+  readonly config: Config;
+}
+
+/** One stack made of one configuration: it composes, and defines nothing itself. */
+export class InstanceHistoryStack extends Stack {
+  readonly instanceHistory: InstanceHistory;
+
+  constructor(scope: Construct, id: string, { config, ...props }: InstanceHistoryStackProps) {
+    super(scope, id, {
+      description: 'The history of Huawei Cloud ROMA Connect instances, kept in DynamoDB, told as changes',
+      ...props,
+    });
+    const milliseconds = (ms: number): Duration => Duration.millis(ms);
+    this.instanceHistory = new InstanceHistory(this, 'InstanceHistory', {
+      targets: config.targets.map((target, index) => this.target(target, index)),
+      every: milliseconds(config.every),
+      ...(config.secretArn === undefined ? {} : { secret: this.secret('Secret', config.secretArn) }),
+      ...(config.retention === undefined ? {} : { retention: milliseconds(config.retention) }),
+      brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),
+      ...this.encryption(config.customerKey),
+      memorySize: config.memory,
+      timeout: milliseconds(config.timeout),
+      ...(config.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: config.reservedConcurrency }),
+      logRetention: config.logRetentionDays,
+      ...(config.extraCaFile === undefined ? {} : { extraCaFile: config.extraCaFile }),
+      deleteTableWithStack: config.onDestroy === 'delete',
+    });
+    const { history, sync } = this.instanceHistory;
+    this.output(OUTPUT.tableName, history.table.tableName);
+    this.output(OUTPUT.secretArn, sync.secret.secretArn);
+    this.output(OUTPUT.syncFunctionName, sync.function.fn.functionName);
+  }
+
+  private target({ every, secretArn, ...target }: TargetConfig, index: number): SyncTarget {
+    return {
+      ...target,
+      ...(every === undefined ? {} : { every: Duration.millis(every) }),
+      ...(secretArn === undefined ? {} : { secret: this.secret(`Secret${index}`, secretArn) }),
+    };
+  }
+
+  private secret(id: string, arn: string): secretsmanager.ISecret {
+    // Arns with and without the six random characters at their end are both in use.
+    return /-[A-Za-z0-9]{6}$/.test(arn)
+      ? secretsmanager.Secret.fromSecretCompleteArn(this, id, arn)
+      : secretsmanager.Secret.fromSecretPartialArn(this, id, arn);
+  }
+
+  private encryption(customerKey: Config['customerKey']): { encryptionKey?: kms.IKey } {
+    if (customerKey === false) return {};
+    if (customerKey === true) {
+      const description = 'Encrypts the history of ROMA Connect instances';
+      return { encryptionKey: new kms.Key(this, 'Key', { enableKeyRotation: true, description }) };
+    }
+    return { encryptionKey: kms.Key.fromKeyArn(this, 'Key', customerKey) };
+  }
+
+  private output(name: string, value: string): void {
+    new CfnOutput(this, name, { value });
+  }
+}

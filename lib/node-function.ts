@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+
+export interface NodeFunctionProps {
+  /** File name of the handler in `lambda/`. */
+  readonly entry: string;
+  readonly description: string;
+  /** In MB. Processor time grows with it. */
+  readonly memorySize: number;
+  readonly timeout: Duration;
+  /** @default - no reservation: the account's limit */
+  readonly reservedConcurrentExecutions?: number;
+  /** How often Lambda itself runs a failed asynchronous invocation again. @default 0 */
+  readonly retryAttempts?: number;
+  /** @default - what Lambda does by itself: six hours */
+  readonly maxEventAge?: Duration;
+  /** @default 90 days */
+  readonly logRetention?: logs.RetentionDays;
+  /** A file that is packed beside the code. @default - none */
+  readonly packedFile?: { readonly path: string; readonly as: string };
+}
+
+const LAMBDA_DIR = join(__dirname, '..', 'lambda');
+/** undici is CommonJS and asks for `require`, which a module does not have. */
+const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+/**
+ * A function on Node 24 and ARM, bundled as one minified module, with a role that may write its own log and nothing
+ * else. What more it may do is granted by the construct that owns the resource.
+ */
+export class NodeFunction extends Construct {
+  readonly fn: lambda.Function;
+  readonly role: iam.Role;
+  readonly logGroup: logs.LogGroup;
+
+  constructor(scope: Construct, id: string, props: NodeFunctionProps) {
+    super(scope, id);
+    this.logGroup = new logs.LogGroup(this, 'Log', {
+      retention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: `Runs ${props.entry}`,
+    });
+    // The ARN of a group ends in `:*`: its own streams.
+    this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
+
+    const entry = join(LAMBDA_DIR, props.entry);
+    this.fn = new nodejs.NodejsFunction(this, 'Function', {
+      entry,
+      ...(existsSync(entry) ? {} : { code: lambda.Code.fromInline('export {};') }),
+      handler: 'handler',
+      description: props.description,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: lambda.Architecture.ARM_64,
+      memorySize: props.memorySize,
+      timeout: props.timeout,
+      role: this.role.withoutPolicyUpdates(),
+      logGroup: this.logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      ...(props.reservedConcurrentExecutions === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
+      retryAttempts: props.retryAttempts ?? 0,
+      ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),
+      bundling: bundling(props.packedFile),
+    });
+  }
+
+  /** Adds one statement to the role. Only the construct that owns the resources calls this. */
+  allow(sid: string, actions: readonly string[], resources: readonly string[]): void {
+    this.role.addToPolicy(new iam.PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
+  }
+
+  addEnvironment(name: string, value: string): void {
+    this.fn.addEnvironment(name, value);
+  }
+}
+
+/** Measured: an external SDK, CommonJS or the main entry points of packages each make a cold start slower. */
+function bundling(packedFile: NodeFunctionProps['packedFile']): nodejs.BundlingOptions {
+  const copy = (outputDir: string): string[] =>
+    packedFile === undefined ? [] : [`cp ${quote(resolve(packedFile.path))} ${quote(join(outputDir, packedFile.as))}`];
+  return {
+    format: nodejs.OutputFormat.ESM,
+    mainFields: ['module', 'main'],
+    target: 'node24',
+    minify: true,
+    sourceMap: false,
+    bundleAwsSDK: true,
+    banner: BANNER,
+    commandHooks: {
+      beforeBundling: () => [],
+      beforeInstall: () => [],
+      afterBundling: (_inputDir, outputDir) => copy(outputDir),
+    },
+  };
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

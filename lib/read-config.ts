@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import type * as z from 'zod';
+import { type Config, configSchema } from './config';
+
+/** Everything that is wrong with a configuration, in one message. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(source: string, problems: readonly string[]) {
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super(`the configuration in ${source} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads what `cdk.json` or `-c config=…` says: the configuration itself, or the name of a JSON file that holds it.
+ * @throws ConfigError
+ */
+export function readConfig(context: unknown): Config {
+  if (context === undefined) {
+    throw new ConfigError('cdk.json', ['context.config: is missing; give it there or by -c config=FILE']);
+  }
+  if (typeof context !== 'string') return parseConfig(context, 'cdk.json (context.config)');
+  let text: string;
+  try {
+    text = readFileSync(context, 'utf8');
+  } catch (error) {
+    throw new ConfigError(context, [`the file cannot be read: ${(error as Error).message}`]);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new ConfigError(context, [`the file is not JSON: ${(error as Error).message}`]);
+  }
+  return parseConfig(json, context);
+}
+
+/** @throws ConfigError that names every problem with its path */
+export function parseConfig(input: unknown, source: string): Config {
+  const parsed = configSchema.safeParse(input, { reportInput: true });
+  const problems = [...(parsed.success ? [] : parsed.error.issues.flatMap(describe)), ...duplicateTargets(input)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems);
+  return parsed.data;
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '') || '(whole)';
+
+function describe(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => `${pathText([...issue.path, key])}: is no known option`);
+  }
+  if (issue.code === 'invalid_type' && issue.input === undefined) return [`${pathText(issue.path)}: is missing`];
+  return [`${pathText(issue.path)}: ${issue.message}`];
+}
+
+/** Looks at the raw input, so that duplicates are reported beside whatever else is wrong. */
+function duplicateTargets(input: unknown): string[] {
+  const targets: unknown = (input as { targets?: unknown } | null)?.targets;
+  if (!Array.isArray(targets)) return [];
+  const first = new Map<string, number>();
+  return targets.flatMap((target: { region?: unknown; projectId?: unknown } | null, index) => {
+    if (typeof target?.region !== 'string' || typeof target.projectId !== 'string') return [];
+    const name = `${target.region}/${target.projectId}`;
+    const earlier = first.get(name);
+    if (earlier !== undefined) return [`targets[${index}]: ${name} is a target already, see targets[${earlier}]`];
+    first.set(name, index);
+    return [];
+  });
+}

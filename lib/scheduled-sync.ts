@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { Duration } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { ENV, type SyncRequest } from '../lambda/contract';
+import { Credentials } from './credentials';
+import type { HistoryTable } from './history-table';
+import { NodeFunction } from './node-function';
+import { deadLetterQueue } from './dead-letter-queue';
+
+/** One region and project that is kept in sync. */
+export interface SyncTarget {
+  /** Huawei Cloud region, such as `cn-north-4`. */
+  readonly region: string;
+  readonly projectId: string;
+  /** Time between two runs, in whole minutes. @default - `every` of the history */
+  readonly every?: Duration;
+  /** Follow only instances with this status. @default - all */
+  readonly status?: string;
+  /** Which list is read. @default 'v2' */
+  readonly api?: 'v2' | 'v3';
+  /** Base address of the API. @default - the public cloud's of the region */
+  readonly endpoint?: string;
+  /** Base address of the identity service. @default - the public cloud's of the region */
+  readonly iamEndpoint?: string;
+  /** Credentials of this target's own. @default - the history's */
+  readonly secret?: ISecret;
+}
+
+export interface ScheduledSyncProps {
+  readonly history: HistoryTable;
+  readonly targets: readonly SyncTarget[];
+  readonly every: Duration;
+  readonly secret?: ISecret | undefined;
+  readonly encryptionKey?: kms.IKey | undefined;
+  readonly retention?: Duration | undefined;
+  readonly brakeReleaseAfter: Duration;
+  readonly memorySize: number;
+  readonly timeout: Duration;
+  readonly reservedConcurrentExecutions?: number | undefined;
+  readonly logRetention?: RetentionDays | undefined;
+  readonly extraCaFile?: string | undefined;
+}
+
+/** Enough to write the last batch and the end of a run. */
+const SAFETY_MARGIN = Duration.seconds(15);
+
+/** The sync function, its credentials, and one schedule a target. */
+export class ScheduledSync extends Construct {
+  readonly function: NodeFunction;
+  readonly secret: ISecret;
+  readonly deadLetters: sqs.Queue;
+  readonly group: scheduler.ScheduleGroup;
+
+  constructor(scope: Construct, id: string, props: ScheduledSyncProps) {
+    super(scope, id);
+    const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
+    const shortest = Math.min(...periods);
+    this.function = new NodeFunction(this, 'Sync', {
+      entry: 'sync.handler.ts',
+      description: 'Lists the ROMA Connect instances of one project and records what changed',
+      memorySize: props.memorySize,
+      timeout: props.timeout,
+      // Where the next run is near, it is the retry: asking a sick API or a locked account again at once does harm.
+      retryAttempts: shortest >= 60 ? 2 : 0,
+      maxEventAge: Duration.minutes(Math.min(shortest, 360)),
+      ...(props.reservedConcurrentExecutions === undefined
+        ? {}
+        : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
+      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
+      ...(props.extraCaFile === undefined ? {} : { packedFile: { path: props.extraCaFile, as: EXTRA_CA } }),
+    });
+    props.history.grantRecord(this.function);
+    const credentials = new Credentials(this, 'Credentials', {
+      secret: props.secret,
+      encryptionKey: props.encryptionKey,
+    });
+    credentials.grantRead(this.function);
+    this.secret = credentials.secret;
+    this.function.addEnvironment(ENV.brakeReleaseAfterMs, String(props.brakeReleaseAfter.toMilliseconds()));
+    this.function.addEnvironment(ENV.safetyMarginMs, String(SAFETY_MARGIN.toMilliseconds()));
+    if (props.retention !== undefined) {
+      this.function.addEnvironment(ENV.retentionDays, String(props.retention.toDays()));
+    }
+    if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
+
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
+    this.group = new scheduler.ScheduleGroup(this, 'Group');
+    const role = this.invoker(props.encryptionKey);
+    for (const target of props.targets) {
+      if (target.secret !== undefined) credentials.grantReadOf(this.function, target.secret);
+      this.schedule(target, target.every ?? props.every, role);
+    }
+  }
+
+  /** What EventBridge Scheduler may do, and only for schedules of this group. */
+  private invoker(encryptionKey: kms.IKey | undefined): iam.Role {
+    const role = new iam.Role(this, 'Invoker', {
+      description: 'Lets the schedules invoke the sync function',
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { ArnEquals: { 'aws:SourceArn': this.group.scheduleGroupArn } },
+      }),
+    });
+    const allow = (sid: string, action: string, resource: string): boolean =>
+      role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
+    allow('InvokeSync', 'lambda:InvokeFunction', this.function.fn.functionArn);
+    allow('SetAside', 'sqs:SendMessage', this.deadLetters.queueArn);
+    encryptionKey?.grantEncryptDecrypt(role);
+    return role;
+  }
+
+  private schedule(target: SyncTarget, every: Duration, role: iam.Role): void {
+    const request: SyncRequest = {
+      region: target.region,
+      projectId: target.projectId,
+      intervalMs: every.toMilliseconds(),
+      ...(target.status === undefined ? {} : { statusFilter: target.status }),
+      ...(target.api === undefined ? {} : { api: target.api }),
+      ...(target.endpoint === undefined ? {} : { endpoint: target.endpoint }),
+      ...(target.iamEndpoint === undefined ? {} : { iamEndpoint: target.iamEndpoint }),
+      ...(target.secret === undefined ? {} : { secretArn: target.secret.secretArn }),
+    };
+    // Spreads many targets over the interval; the gap threshold of 2.5 intervals leaves room for it.
+    const window = Math.min(Math.floor(every.toMinutes() / 4), 15);
+    new scheduler.Schedule(this, `${target.region}-${target.projectId}`, {
+      scheduleName: scheduleName(target),
+      description: `Sync of ${target.region}/${target.projectId}`,
+      scheduleGroup: this.group,
+      schedule: scheduler.ScheduleExpression.rate(every),
+      timeWindow: window < 1 ? scheduler.TimeWindow.off() : scheduler.TimeWindow.flexible(Duration.minutes(window)),
+      target: new LambdaInvoke(this.function.fn, {
+        // Its statements are written by `invoker`: the construct's own would allow all versions of the function.
+        role: role.withoutPolicyUpdates(),
+        input: scheduler.ScheduleTargetInput.fromObject(request),
+        deadLetterQueue: this.deadLetters,
+        retryAttempts: 3,
+        // A late run is overtaken by the next one.
+        maxEventAge: Duration.minutes(Math.max(every.toMinutes(), 1)),
+      }),
+    });
+  }
+}
+
+const EXTRA_CA = 'extra-ca.pem';
+
+/** At most 64 characters, and still unique where region and project id are longer than that. */
+function scheduleName({ region, projectId }: SyncTarget): string {
+  const name = `${region}_${projectId}`;
+  if (name.length <= 64) return name;
+  return `${name.slice(0, 51)}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+}
