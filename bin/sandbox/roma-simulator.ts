@@ -12,7 +12,8 @@ import { readBody, send } from './roma-simulator/transport';
 
 export { type Account, DEFAULT_ACCOUNT } from './roma-simulator/accounts';
 export { type Answer, ERROR_ANSWERS, type ErrorName } from './roma-simulator/answers';
-export type { Fault, FaultRule, InjectedFault } from './roma-simulator/faults';
+export type { InjectedFault } from './fault-board';
+export type { Fault, FaultRule } from './roma-simulator/faults';
 export {
   Fleet,
   type FleetInstance,

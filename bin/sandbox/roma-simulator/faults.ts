@@ -1,3 +1,4 @@
+import { FaultBoard, type FaultTiming, type InjectedFault } from '../fault-board';
 import { type Answer, ERROR_ANSWERS, type ErrorName, gateway } from './answers';
 
 export type Endpoint = 'list' | 'listV3' | 'token' | 'projects' | 'temporaryKey';
@@ -44,58 +45,29 @@ export interface Matchable {
   readonly status?: string;
 }
 
-export interface FaultRule {
+export interface FaultRule extends FaultTiming<Matchable> {
   readonly fault: Fault;
   /** Default: `list` and `listV3`. */
   readonly on?: Endpoint | readonly Endpoint[];
   readonly page?: number;
   readonly projectId?: string;
-  readonly matching?: (request: Matchable) => boolean;
-  /** How often; default 1. */
-  readonly times?: number | 'always';
-  /** So many matching requests are spared first; default 0. */
-  readonly after?: number;
-}
-
-export interface InjectedFault {
-  /** How often it has struck. */
-  hits(): number;
-  remove(): void;
-}
-
-interface Entry {
-  readonly rule: FaultRule;
-  matched: number;
-  hits: number;
 }
 
 /** Faults that wait for their request. */
 export class Faults {
-  readonly #entries = new Set<Entry>();
+  readonly #board = new FaultBoard<Fault, Matchable>();
 
   inject(rule: FaultRule): InjectedFault {
-    const entry: Entry = { rule, matched: 0, hits: 0 };
-    this.#entries.add(entry);
-    return { hits: () => entry.hits, remove: () => this.#entries.delete(entry) };
+    return this.#board.put(rule.fault, { ...rule, matching: (request) => applies(rule, request) });
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#board.clear();
   }
 
   /** The faults that strike this request; each is counted. */
   take(request: Matchable): readonly Fault[] {
-    const struck: Fault[] = [];
-    for (const entry of this.#entries) {
-      if (!applies(entry.rule, request)) continue;
-      entry.matched += 1;
-      if (entry.matched <= (entry.rule.after ?? 0)) continue;
-      entry.hits += 1;
-      struck.push(entry.rule.fault);
-      const times = entry.rule.times ?? 1;
-      if (times !== 'always' && entry.hits >= times) this.#entries.delete(entry);
-    }
-    return struck;
+    return this.#board.take(request);
   }
 }
 
