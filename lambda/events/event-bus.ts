@@ -1,0 +1,38 @@
+import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
+import { type ChangeEvent, eventText } from '../core/change-event';
+import type { EventSink, Receipt } from '../core/delivery';
+import { utf8Bytes } from '../core/wire-text';
+
+/** The service counts the time of an entry as 14 bytes, and everything else as UTF-8. */
+const TIME_BYTES = 14;
+
+const toEntry = (event: ChangeEvent, busName: string): PutEventsRequestEntry => ({
+  EventBusName: busName,
+  Source: EVENT_SOURCE,
+  DetailType: DETAIL_TYPE[event.kind],
+  Time: new Date(event.observedAt),
+  Detail: eventText(event),
+});
+
+/** The event bus: 10 entries and 256 KB a call, https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
+export const eventBusSink = (client: EventBridgeClient, busName: string): EventSink => ({
+  name: `event bus ${busName}`,
+  maxEntries: 10,
+  maxBytes: 256 * 1024,
+  bytesOf: (event) =>
+    TIME_BYTES + utf8Bytes(EVENT_SOURCE) + utf8Bytes(DETAIL_TYPE[event.kind]) + utf8Bytes(eventText(event)),
+  async send(events, { timeLimitMs }) {
+    const { Entries: results = [] } = await client.send(
+      new PutEventsCommand({ Entries: events.map((event) => toEntry(event, busName)) }),
+      { abortSignal: AbortSignal.timeout(timeLimitMs) },
+    );
+    if (results.length !== events.length)
+      throw new Error(`${results.length} results came back for ${events.length} entries`);
+    return results.map(({ EventId, ErrorCode, ErrorMessage }): Receipt => {
+      if (ErrorCode === undefined && EventId !== undefined) return { accepted: true };
+      const because = `${ErrorCode ?? 'no event id'}: ${ErrorMessage ?? 'the event bus gave no reason'}`;
+      return { accepted: false, because, final: ErrorCode === 'MalformedDetail' };
+    });
+  },
+});

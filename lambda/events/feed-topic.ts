@@ -1,0 +1,42 @@
+import { PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { sha256 } from '../core/canonical';
+import { type ChangeEvent, eventText, instanceKey } from '../core/change-event';
+import type { EventSink, Receipt } from '../core/delivery';
+import { utf8Bytes } from '../core/wire-text';
+
+/**
+ * The ordered feed, a FIFO topic: one message group an instance, deduplicated by `eventId` for five minutes.
+ * Group and deduplication ids may have 128 characters and instance ids 256, so both are digests.
+ * @param replayId makes the deduplication ids of a replay its own, or the topic would drop what it has just seen
+ */
+export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: string): EventSink => ({
+  name: `feed topic ${topicArn}`,
+  maxEntries: 10,
+  maxBytes: 256 * 1024,
+  bytesOf: (event) => utf8Bytes(eventText(event)),
+  async send(events, { timeLimitMs }) {
+    const { Successful = [], Failed = [] } = await client.send(
+      new PublishBatchCommand({
+        TopicArn: topicArn,
+        PublishBatchRequestEntries: events.map((event, index) => ({
+          Id: String(index),
+          Message: eventText(event),
+          MessageGroupId: sha256(instanceKey(event)),
+          MessageDeduplicationId: deduplicationId(event, replayId),
+        })),
+      }),
+      { abortSignal: AbortSignal.timeout(timeLimitMs) },
+    );
+    const accepted = new Set(Successful.map(({ Id }) => Id));
+    const refused = new Map(Failed.map((failure) => [failure.Id, failure]));
+    return events.map((_, index): Receipt => {
+      const failure = refused.get(String(index));
+      if (failure === undefined && accepted.has(String(index))) return { accepted: true };
+      const because = `${failure?.Code ?? 'no result'}: ${failure?.Message ?? 'the topic gave no reason'}`;
+      return { accepted: false, because, final: false };
+    });
+  },
+});
+
+const deduplicationId = (event: ChangeEvent, replayId: string | undefined): string =>
+  sha256(replayId === undefined ? event.eventId : `${replayId}/${event.eventId}`);
