@@ -139,6 +139,8 @@ export interface Reader {
   /** All targets that a run has ever taken the lease of. */
   targets(): Promise<readonly Target[]>;
   head(target: Target): Promise<Head | undefined>;
+  /** The head together with the closed gaps that touch the span, oldest first: both in one read where the span is recent. */
+  coverage(target: Target, span?: Span): Promise<{ readonly head: Head | undefined; readonly gaps: readonly Gap[] }>;
   /** Newest version of each instance, deleted ones included, by id. */
   currents(target: Target): AsyncIterable<Current>;
   current(target: Target, id: string): Promise<Current | undefined>;
@@ -159,6 +161,8 @@ export interface Reader {
   changes(span: { readonly from: Instant; readonly to: Instant }): AsyncIterable<Version>;
   /** Current items that are neither RUNNING nor deleted, oldest status first. */
   notRunning(target: Target): AsyncIterable<NotRunning>;
+  /** Units consumed since this reader was made. */
+  units(): Units;
 }
 
 export interface NotRunning {

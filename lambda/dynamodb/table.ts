@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/errors';
 import { type Instant, toInstant, toMs } from '../core/instant';
-import { isDeletedStatus, type Target } from '../core/instance';
+import { isDeletedStatus, type Target, targetName } from '../core/instance';
 import type { Current, Gap, Head, Rejection, RunOutcome, Version } from '../core/record';
 
 /** The only file that knows how keys are built and read, and how records become items. */
@@ -65,6 +65,8 @@ export const range = {
     prefixRange(instancePk(target, id), PREFIX.gap, first, last),
   versions: (target: Target, id: string, first?: Instant, last?: Instant): KeyRange =>
     prefixRange(instancePk(target, id), PREFIX.version, first, last),
+  /** The head comes right after the gaps: read backwards, one query shows both. */
+  gapsAndHead: (target: Target): KeyRange => ({ pk: targetPk(target), first: PREFIX.gap, last: 'HEAD' }),
   registrations: (): KeyRange => ({ pk: 'TARGETS', first: ' ', last: END }),
 };
 
@@ -89,6 +91,14 @@ export function itemType({ pk, sk }: Key): ItemType {
 /** Shards of one day in the index `changes-by-time`: one partition takes 1,000 writes a second. */
 export const CHANGES_SHARDS = 8;
 export const changesPartition = (day: string, shard: number): string => `${day}#${shard}`;
+/** One shard of one day in `changes-by-time`, both times inclusive; the sort key there is the time itself. */
+export const changesRange = (day: string, shard: number, first: Instant, last: Instant): KeyRange => ({
+  pk: changesPartition(day, shard),
+  first,
+  last,
+});
+/** All of one target in `not-running`, whose sort key is the time since when the status is. */
+export const notRunningRange = (target: Target): KeyRange => ({ pk: targetName(target), first: ' ', last: END });
 export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 
 function changesPartitionOf(version: Version): string {
@@ -141,7 +151,7 @@ export const toCurrentItem = (current: Current): Item => ({
   ...key.current(current.target, current.id),
   ...versionAttributes(current),
   touchedBy: current.touchedBy,
-  ...(needsAttention(current) ? { notRunning: `${current.target.region}/${current.target.projectId}` } : {}),
+  ...(needsAttention(current) ? { notRunning: targetName(current.target) } : {}),
   ...(current.unobservedSince === undefined ? {} : { unobservedSince: current.unobservedSince }),
   ...(current.judgedListedFrom === undefined ? {} : { judgedListedFrom: current.judgedListedFrom }),
   ...(current.absentSince === undefined ? {} : { absentSince: current.absentSince }),

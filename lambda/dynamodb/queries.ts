@@ -1,0 +1,85 @@
+import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { TableError } from '../core/errors';
+import { isExpired, type Item, type KeyRange } from './table';
+import { tableProblem } from './table-problem';
+import type { UnitMeter } from './units';
+
+/** What a query needs beside its range. */
+export interface QueryOptions {
+  readonly newestFirst?: boolean;
+  /** Items to yield at most; expired ones do not count. */
+  readonly limit?: number;
+  /** Items of the first page, where fewer than `limit` are likely to do. */
+  readonly pageSize?: number;
+  /** For a caller that must know what lies at the end of the range, expired or not. */
+  readonly keepExpired?: boolean;
+  readonly index?: { readonly name: string; readonly partitionKey: string; readonly sortKey: string };
+}
+
+export interface Source {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly meter: UnitMeter;
+  /** Milliseconds since the epoch; expired rows are told by it. */
+  readonly now: () => number;
+}
+
+/**
+ * Pages through a range. A page may hold nothing but expired items, and DynamoDB may stop anywhere: only the missing
+ * LastEvaluatedKey is the end.
+ */
+export async function* query(source: Source, range: KeyRange, options: QueryOptions = {}): AsyncGenerator<Item> {
+  const { limit = Infinity, pageSize } = options;
+  if (range.first > range.last) return;
+  let left = limit;
+  let next: Item | undefined;
+  while (left > 0) {
+    const size = Math.min(left, pageSize ?? Infinity);
+    const page = await queryPage(source, range, { ...options, size, next });
+    for (const item of page.items) {
+      if (options.keepExpired !== true && isExpired(item, source.now())) continue;
+      yield item;
+      left -= 1;
+    }
+    if (page.next === undefined) return;
+    next = page.next;
+  }
+}
+
+async function queryPage(
+  { client, tableName, meter }: Source,
+  range: KeyRange,
+  options: QueryOptions & { readonly size: number; readonly next: Item | undefined },
+): Promise<{ items: readonly Item[]; next: Item | undefined }> {
+  const { newestFirst = false, index, size, next } = options;
+  const input: QueryCommandInput = {
+    TableName: tableName,
+    ReturnConsumedCapacity: 'TOTAL',
+    KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :first AND :last',
+    ExpressionAttributeNames: { '#pk': index?.partitionKey ?? 'pk', '#sk': index?.sortKey ?? 'sk' },
+    ExpressionAttributeValues: { ':pk': range.pk, ':first': range.first, ':last': range.last },
+    ScanIndexForward: !newestFirst,
+    ...(index === undefined ? {} : { IndexName: index.name }),
+    ...(Number.isFinite(size) ? { Limit: size } : {}),
+    ...(next === undefined ? {} : { ExclusiveStartKey: next }),
+  };
+  try {
+    const { Items = [], LastEvaluatedKey, ConsumedCapacity } = await client.send(new QueryCommand(input));
+    meter.read(ConsumedCapacity);
+    return { items: Items, next: LastEvaluatedKey };
+  } catch (error) {
+    throw queryProblem(error, tableName);
+  }
+}
+
+/** The service tells a table with other keys or without our indexes only as invalid input. */
+export function queryProblem(error: unknown, tableName: string): unknown {
+  if (
+    error instanceof Error &&
+    error.name === 'ValidationException' &&
+    /\b(keys?|index|schema)\b/i.test(error.message)
+  ) {
+    return new TableError(`table ${tableName} is not a table of instance histories: check --table`, { cause: error });
+  }
+  return tableProblem(error, tableName);
+}

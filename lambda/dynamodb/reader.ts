@@ -1,0 +1,199 @@
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { HISTORY_TABLE } from '../contract';
+import { type Instant, plusMs } from '../core/instant';
+import type { Target } from '../core/instance';
+import type { NotRunning, Reader, Span } from '../core/ports';
+import type { Current, Gap, Version } from '../core/record';
+import { mergeByTime } from './merge-by-time';
+import { query, type QueryOptions, queryProblem, type Source } from './queries';
+import {
+  CHANGES_SHARDS,
+  changesRange,
+  dayOf,
+  fromCurrentItem,
+  fromGapItem,
+  fromHeadItem,
+  fromRejectionItem,
+  fromVersionItem,
+  isExpired,
+  type Item,
+  itemType,
+  type Key,
+  key,
+  type KeyRange,
+  notRunningRange,
+  range,
+  targetOf,
+} from './table';
+import { UnitMeter } from './units';
+
+const [CHANGES_BY_TIME, NOT_RUNNING] = HISTORY_TABLE.indexes;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Heads and gaps are small: this many fit into one read unit's 4 KB with the head. */
+const GAPS_WITH_HEAD = 12;
+
+const before = (instant: Instant | undefined): Instant | undefined =>
+  instant === undefined ? undefined : plusMs(instant, -1);
+
+/**
+ * Reads history from DynamoDB. All reads are eventually consistent, at half a unit per 4 KB.
+ * @param options.now the clock by which rows are expired, ms since the epoch
+ */
+export function createReader(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  options: { readonly now: () => number },
+): Reader {
+  const meter = new UnitMeter();
+  const source: Source = { client, tableName, meter, now: options.now };
+
+  async function get(itemKey: Key): Promise<Item | undefined> {
+    try {
+      const { Item: item, ConsumedCapacity } = await client.send(
+        new GetCommand({ TableName: tableName, Key: itemKey, ReturnConsumedCapacity: 'TOTAL' }),
+      );
+      meter.read(ConsumedCapacity);
+      return item;
+    } catch (error) {
+      throw queryProblem(error, tableName);
+    }
+  }
+
+  async function* read<T>(
+    keyRange: KeyRange,
+    decode: (item: Item) => T,
+    queryOptions?: QueryOptions,
+  ): AsyncGenerator<T> {
+    for await (const item of query(source, keyRange, queryOptions)) yield decode(item);
+  }
+
+  async function first<T>(rows: AsyncIterable<T>): Promise<T | undefined> {
+    for await (const row of rows) return row;
+    return undefined;
+  }
+
+  async function head(target: Target) {
+    const item = await get(key.head(target));
+    return item === undefined ? undefined : fromHeadItem(item);
+  }
+
+  /** Gaps do not overlap, so at most one that begins before the span reaches into it. */
+  async function* touching(
+    rangeOf: (first?: Instant, last?: Instant) => KeyRange,
+    { from, to }: Span = {},
+  ): AsyncGenerator<Gap> {
+    if (from !== undefined) {
+      const earlier = await first(read(rangeOf(undefined, from), fromGapItem, { newestFirst: true, limit: 1 }));
+      if (earlier !== undefined && earlier.to > from) yield earlier;
+    }
+    const start = from === undefined ? undefined : plusMs(from, 1);
+    const end = before(to);
+    if (start !== undefined && end !== undefined && start > end) return;
+    yield* read(rangeOf(start, end), fromGapItem);
+  }
+
+  const gaps = (target: Target, span?: Span) => touching((from, to) => range.gaps(target, from, to), span);
+
+  async function coverage(target: Target, span: Span = {}): ReturnType<Reader['coverage']> {
+    const newestFirst: Gap[] = [];
+    let found: ReturnType<typeof fromHeadItem> | undefined;
+    let seen = 0;
+    let reachedStart = false;
+    const rows = query(source, range.gapsAndHead(target), {
+      newestFirst: true,
+      limit: GAPS_WITH_HEAD + 1,
+      keepExpired: true,
+    });
+    for await (const item of rows) {
+      if (itemType(item as unknown as Key) === 'head') {
+        found = fromHeadItem(item);
+        continue;
+      }
+      seen += 1;
+      const gap = fromGapItem(item);
+      if (!isExpired(item, options.now())) newestFirst.push(gap);
+      reachedStart = span.from !== undefined && gap.from <= span.from;
+      if (reachedStart) break;
+    }
+    reachedStart ||= seen < GAPS_WITH_HEAD;
+    if (!reachedStart) {
+      const all: Gap[] = [];
+      for await (const gap of gaps(target, span)) all.push(gap);
+      return { head: found, gaps: all };
+    }
+    const touches = newestFirst.filter(
+      (gap) => (span.to === undefined || gap.from < span.to) && (span.from === undefined || gap.to > span.from),
+    );
+    return { head: found, gaps: touches.toReversed() };
+  }
+
+  async function versionAt(target: Target, id: string, at: Instant): Promise<Version | undefined> {
+    const item = await first(
+      query(source, range.versions(target, id, undefined, at), { newestFirst: true, limit: 1, keepExpired: true }),
+    );
+    if (item === undefined) return undefined;
+    const version = fromVersionItem(item);
+    if (version.expiresAt === undefined) return version;
+    if (Date.parse(version.expiresAt) <= options.now()) return undefined;
+    // A later version may have expired earlier than this one, when the retention was shortened in between:
+    // only the next version's number tells that nothing is missing.
+    const next = await first(
+      read(range.versions(target, id, plusMs(at, 1)), fromVersionItem, { limit: 1, keepExpired: true }),
+    );
+    return next?.version === version.version + 1 ? version : undefined;
+  }
+
+  async function* changes({ from, to }: { from: Instant; to: Instant }): AsyncGenerator<Version> {
+    // Nothing is observed in the future; a clock may be a little ahead of this one.
+    const end = [to, new Date(options.now() + DAY_MS).toISOString()].toSorted()[0] ?? to;
+    const last = plusMs(end, -1);
+    for (let day = dayOf(from); day <= dayOf(last); day = dayOf(plusMs(`${day}T00:00:00.000Z`, DAY_MS))) {
+      const shards = Array.from({ length: CHANGES_SHARDS }, (_, shard) =>
+        read(changesRange(day, shard, from, last), fromVersionItem, { index: CHANGES_BY_TIME }),
+      );
+      yield* mergeByTime(shards);
+    }
+  }
+
+  return {
+    targets: async () => {
+      const targets: Target[] = [];
+      for await (const target of read(range.registrations(), targetOf)) targets.push(target);
+      return targets;
+    },
+    head,
+    coverage,
+    currents: (target) => read(range.currents(target), fromCurrentItem),
+    current: async (target, id): Promise<Current | undefined> => {
+      const item = await get(key.current(target, id));
+      return item === undefined ? undefined : fromCurrentItem(item);
+    },
+    versionAt,
+    versions: (target, id, { from, to, newestFirst = false, limit } = {}) =>
+      read(range.versions(target, id, from, before(to)), fromVersionItem, {
+        newestFirst,
+        ...(limit === undefined ? {} : { limit }),
+      }),
+    gaps,
+    ownGaps: (target, id, span) => touching((from, to) => range.ownGaps(target, id, from, to), span),
+    rejections: (target) => read(range.rejections(target), fromRejectionItem),
+    changes,
+    notRunning: (target) => read(notRunningRange(target), toNotRunning, { index: NOT_RUNNING }),
+    units: () => meter.units(),
+  };
+}
+
+const toNotRunning = (item: Item): NotRunning => ({
+  target: targetOf(item.notRunning === undefined ? item : targetFromName(item.notRunning as string)),
+  id: item.id as string,
+  name: (item.name ?? null) as string | null,
+  status: item.status as string,
+  statusSince: item.statusSince as Instant,
+  version: item.version as number,
+});
+
+/** The index holds the target only as its key. */
+function targetFromName(name: string): Item {
+  const slash = name.indexOf('/');
+  return { region: name.slice(0, slash), projectId: name.slice(slash + 1) };
+}
