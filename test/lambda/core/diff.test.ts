@@ -1,0 +1,84 @@
+import * as fc from 'fast-check';
+import { canonicalSnapshot } from '../../../lambda/core/canonical';
+import { apply, diff, revert, settle } from '../../../lambda/core/diff';
+import type { Json, Snapshot } from '../../../lambda/core/instance';
+
+const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
+const field = fc
+  .oneof(
+    fc.constantFrom('name', 'a/b', 'a~b', 'available_zone_ids', 'status'),
+    fc.string({ minLength: 1, maxLength: 6 }),
+  )
+  .filter((name) => name !== '__proto__' && name !== 'id');
+const snapshot: fc.Arbitrary<Snapshot> = fc
+  .tuple(
+    fc.dictionary(field, json, { maxKeys: 6 }),
+    fc.constantFrom('RUNNING', 'ERROR', 'DELETE_FALIED', 'DELETE_FAILED'),
+    fc.option(fc.shuffledSubarray(['z1', 'z2', 'z3'])),
+  )
+  .map(([fields, status, zones]) => ({
+    ...fields,
+    id: 'i',
+    status,
+    ...(zones === null ? {} : { available_zone_ids: zones }),
+  }));
+
+describe('the difference of two snapshots', () => {
+  it('leads from one to the other, and exactly back, once the newer one is settled on the stored one', () => {
+    fc.assert(
+      fc.property(snapshot, snapshot, (stored, listed) => {
+        const settled = settle(stored, listed);
+        const changes = diff(stored, settled);
+        expect(canonicalSnapshot(settled)).toBe(canonicalSnapshot(listed));
+        expect(revert(settled, changes)).toEqual(stored);
+        expect(apply(stored, changes)).toEqual(settled);
+      }),
+    );
+  });
+
+  it('is empty exactly when the canonical texts are equal', () => {
+    fc.assert(
+      fc.property(snapshot, snapshot, (a, b) => {
+        expect(diff(a, b).length === 0).toBe(canonicalSnapshot(a) === canonicalSnapshot(b));
+      }),
+    );
+  });
+
+  it('is never longer than one entry a top-level field', () => {
+    fc.assert(
+      fc.property(snapshot, snapshot, (a, b) => {
+        const whole = [...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => ({
+          field: name.replaceAll('~', '~0').replaceAll('/', '~1'),
+          from: a[name],
+          to: b[name],
+        }));
+        expect(JSON.stringify(diff(a, b)).length).toBeLessThanOrEqual(JSON.stringify(whole).length);
+      }),
+    );
+  });
+
+  it('tells an absent field from one that is null', () => {
+    const base = { id: 'i', status: 'RUNNING' };
+    expect(diff(base, { ...base, name: null })).toEqual([{ field: 'name', to: null }]);
+    expect(diff({ ...base, name: null }, base)).toEqual([{ field: 'name', from: null }]);
+    expect(diff({ ...base, name: null }, { ...base, name: 'a' })).toEqual([{ field: 'name', from: null, to: 'a' }]);
+  });
+
+  it('names the field inside of an object, unless that would be longer than the whole', () => {
+    const base = { id: 'i', status: 'RUNNING' };
+    const long = 'x'.repeat(100);
+    expect(diff({ ...base, tags: { long, env: 'a' } }, { ...base, tags: { long, env: 'b' } })).toEqual([
+      { field: 'tags/env', from: 'a', to: 'b' },
+    ]);
+    expect(diff({ ...base, tags: { a: 1, b: 1, c: 1 } }, { ...base, tags: { a: 2, b: 2, c: 2 } })).toEqual([
+      { field: 'tags', from: { a: 1, b: 1, c: 1 }, to: { a: 2, b: 2, c: 2 } },
+    ]);
+  });
+
+  it('ignores the order of keys and of availability zones, but not of other lists', () => {
+    const a = { id: 'i', status: 'RUNNING', available_zone_ids: ['z1', 'z2'], other: { x: 1, y: 2 }, list: [1, 2] };
+    const b = { list: [1, 2], other: { y: 2, x: 1 }, available_zone_ids: ['z2', 'z1'], status: 'RUNNING', id: 'i' };
+    expect(diff(a, b)).toEqual([]);
+    expect(diff(a, { ...b, list: [2, 1] })).toHaveLength(1);
+  });
+});

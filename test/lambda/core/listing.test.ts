@@ -1,0 +1,86 @@
+import { collectListing, sameIds } from '../../../lambda/core/listing';
+import type { CompleteListing, ParsedPage, ParsedRecord } from '../../../lambda/core/listing';
+import { accepted, instance, rejected, TARGET } from '../../support/fleet';
+
+const NOW = Date.parse('2026-11-22T10:00:00.500Z');
+
+async function* pages(
+  ...all: (Partial<ParsedPage> & { records: readonly ParsedRecord[] })[]
+): AsyncIterable<ParsedPage> {
+  for (const page of all)
+    yield { total: all.flatMap(({ records }) => records).length, requestedAt: NOW, receivedAt: NOW, ...page };
+}
+const listing = async (...all: Parameters<typeof pages>) => collectListing(TARGET, pages(...all), () => NOW);
+const one = (id: string): ParsedRecord => accepted(instance(id));
+
+describe('a listing', () => {
+  it('is complete when unique ids add up to the total', async () => {
+    expect(await listing({ records: [one('a'), one('b')] }, { records: [one('c')] })).toMatchObject({
+      is: 'complete',
+      pages: 2,
+    });
+  });
+
+  it('is complete when it is empty and says so', async () => {
+    expect(await listing({ records: [], total: 0 })).toMatchObject({ is: 'complete' });
+  });
+
+  it('counts rejected records, with and without an id, as rows that were read', async () => {
+    expect(await listing({ records: [one('a'), rejected('b'), rejected(undefined)] })).toMatchObject({
+      is: 'complete',
+    });
+  });
+
+  it('is partial when the same record was read twice, for then another was missed', async () => {
+    expect(await listing({ records: [one('a'), one('b')] }, { records: [one('b')] })).toMatchObject({
+      is: 'partial',
+      because: 'the API announced 3 instances, 3 rows were read, of which 2 are different',
+    });
+  });
+
+  it('is partial when fewer rows came than were announced', async () => {
+    expect(await listing({ records: [one('a')], total: 2 })).toMatchObject({ is: 'partial', retryable: true });
+  });
+
+  it('is partial when the total changed between two pages, though the ids add up to the last one', async () => {
+    expect(await listing({ records: [one('a')], total: 3 }, { records: [one('b')], total: 2 })).toMatchObject({
+      is: 'partial',
+      because: 'the total changed from 3 to 2 while the pages were read',
+    });
+  });
+
+  it('keeps what was read before an error, and says whether it is worth another try', async () => {
+    async function* broken(): AsyncIterable<ParsedPage> {
+      yield { total: 2, records: [one('a')], requestedAt: NOW, receivedAt: NOW };
+      throw Object.assign(new Error('403 Forbidden'), { retryable: false });
+    }
+    const result = await collectListing(TARGET, broken(), () => NOW);
+    expect(result).toMatchObject({ is: 'partial', because: '403 Forbidden', retryable: false });
+    expect([...result.instances.keys()]).toEqual(['a']);
+  });
+
+  it('believes nothing when one record belongs to another project', async () => {
+    const result = await listing({
+      records: [one('a'), accepted(instance('b', 'RUNNING', { project_id: 'another' }))],
+    });
+    expect(result).toMatchObject({ is: 'partial' });
+    expect(result.instances.size).toBe(0);
+  });
+
+  it('measures how far the clock is off, beyond what the whole second of the Date header can say', async () => {
+    const off = async (serverTime: number) => (await listing({ records: [], total: 0, serverTime })).clockErrorMs;
+    expect(await off(Date.parse('2026-11-22T10:00:00Z'))).toBe(0);
+    expect(await off(Date.parse('2026-11-22T09:50:00Z'))).toBe(600_000 + 500 - 999);
+    expect(await off(Date.parse('2026-11-22T10:10:00Z'))).toBe(-600_000 + 500);
+  });
+
+  it('shows the same ids as another one whatever became valid or rejected', async () => {
+    const [a, b, c] = await Promise.all([
+      listing({ records: [one('x'), one('y')] }),
+      listing({ records: [rejected('y'), one('x')] }),
+      listing({ records: [one('x'), one('z')] }),
+    ]);
+    expect(sameIds(a as CompleteListing, b as CompleteListing)).toBe(true);
+    expect(sameIds(a as CompleteListing, c as CompleteListing)).toBe(false);
+  });
+});
