@@ -1,0 +1,82 @@
+import type { Json } from '../../lambda/core/instance';
+import type { ParsedRecord } from '../../lambda/core/listing';
+import type { Current, Gap, Version } from '../../lambda/core/record';
+import type { RunResult } from '../../lambda/core/run-result';
+import { type SyncOptions, syncTarget } from '../../lambda/core/sync';
+import type { Recorder } from '../../lambda/core/ports';
+import { accepted, fleetSource, type FleetSourceOptions, instance, ManualClock, rejected, TARGET } from './fleet';
+import type { HistoryStore } from './history-stores';
+
+export const INTERVAL_MS = 5 * 60_000;
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** A fleet, a clock and a store; `run` is one sync run of what the fleet is now. */
+export class SyncWorld {
+  readonly clock = new ManualClock();
+  readonly target = TARGET;
+  readonly fleet = new Map<string, ParsedRecord>();
+  private runs = 0;
+
+  constructor(readonly store: HistoryStore) {}
+
+  put(id: string, status = 'RUNNING', more: Record<string, Json> = {}): void {
+    this.fleet.set(id, accepted(instance(id, status, more)));
+  }
+
+  spoil(id: string, reason?: string): void {
+    this.fleet.set(id, rejected(id, reason));
+  }
+
+  spoilWithoutId(key = 'without-id'): void {
+    this.fleet.set(key, rejected(undefined, key));
+  }
+
+  remove(...ids: string[]): void {
+    for (const id of ids) this.fleet.delete(id);
+  }
+
+  /** Moves the clock to the next scheduled run. */
+  wait(ms: number = INTERVAL_MS): void {
+    this.clock.advance(ms);
+  }
+
+  source(more: Partial<FleetSourceOptions> = {}): ReturnType<typeof fleetSource> {
+    return fleetSource({ clock: this.clock, fleet: () => [...this.fleet.values()], ...more });
+  }
+
+  async run(
+    more: Partial<SyncOptions> & { recorder?: Recorder; source?: Partial<FleetSourceOptions> } = {},
+  ): Promise<RunResult> {
+    const { recorder = this.store.newRecorder(), source, ...options } = more;
+    const result = await syncTarget(
+      {
+        recorder,
+        source: this.source(source),
+        clock: this.clock,
+        alarm: this.clock.alarm,
+        random: () => 0.5,
+        newRunId: () => `run-${(this.runs += 1)}`,
+      },
+      { target: this.target, intervalMs: INTERVAL_MS, brakeReleaseAfterMs: 24 * 60 * 60_000, ...options },
+    );
+    return result;
+  }
+
+  /** One run, then the time until the next. */
+  async tick(more: Parameters<SyncWorld['run']>[0] = {}): Promise<RunResult> {
+    const result = await this.run(more);
+    this.wait();
+    return result;
+  }
+
+  versions = async (id: string): Promise<Version[]> => collect(this.store.reader.versions(this.target, id));
+  kinds = async (id: string): Promise<string[]> => (await this.versions(id)).map(({ kind }) => kind);
+  current = async (id: string): Promise<Current | undefined> => this.store.reader.current(this.target, id);
+  gaps = async (): Promise<Gap[]> => collect(this.store.reader.gaps(this.target));
+  ownGaps = async (id: string): Promise<Gap[]> => collect(this.store.reader.ownGaps(this.target, id));
+}
