@@ -20,7 +20,12 @@ export interface InstanceSource {
    */
   pages(
     target: Target,
-    options: { readonly statusFilter?: string; readonly signal?: AbortSignal },
+    options: {
+      readonly statusFilter?: string;
+      readonly signal?: AbortSignal;
+      /** No request or wait goes on beyond this, in ms since the epoch. */
+      readonly deadline?: number;
+    },
   ): AsyncIterable<ParsedPage>;
 }
 

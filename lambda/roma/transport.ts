@@ -1,0 +1,231 @@
+import { rootCertificates } from 'node:tls';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
+import { Agent, request as send } from 'undici';
+import type { Clock } from '../core/ports';
+import { RomaApiError } from './errors';
+import { percentEncode } from './signer';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** `https://host`, without a path. */
+  readonly origin: string;
+  /** Not percent-encoded. */
+  readonly path: string;
+  readonly query: readonly (readonly [string, string])[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** First value of a header, by lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  readonly body: string;
+  /** The clock before the request and after the body, in ms since the epoch. */
+  readonly requestedAt: number;
+  readonly receivedAt: number;
+  /** The Date header, in ms since the epoch. */
+  readonly serverTime?: number;
+}
+
+/** How long a call may take. */
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** In ms since the epoch, by the clock. */
+  readonly deadline?: number | undefined;
+}
+
+export interface TransportLimits {
+  /** All in ms. The gateway gives its backend 30 seconds, so the headers get a little more. */
+  readonly connectMs: number;
+  readonly headersMs: number;
+  /** Between two pieces of a body. */
+  readonly bodyMs: number;
+  /** The whole request. */
+  readonly totalMs: number;
+  /** Of a body, before and after decompression. */
+  readonly maxBodyBytes: number;
+}
+
+export const DEFAULT_LIMITS: TransportLimits = {
+  connectMs: 5_000,
+  headersMs: 35_000,
+  bodyMs: 15_000,
+  totalMs: 60_000,
+  maxBodyBytes: 10 * 1024 * 1024,
+};
+
+/** A token alone may have 64 KiB, and it comes in a header. */
+const MAX_HEADER_BYTES = 128 * 1024;
+/** Sockets to one host; a run reads a few pages at once. */
+const MAX_CONNECTIONS = 8;
+
+export interface Transport {
+  /** @throws RomaApiError of class `network` when no whole answer came */
+  send(request: ApiRequest, limits: CallLimits): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+/** HTTP/1.1 on undici. Follows no redirects. @param extraCa PEM certificates that are trusted besides the usual ones */
+export function createTransport(
+  clock: Clock,
+  options: { readonly extraCa?: string | undefined; readonly limits?: Partial<TransportLimits> | undefined },
+): Transport {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const agent = new Agent({
+    connect: {
+      timeout: limits.connectMs,
+      ...(options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] }),
+    },
+    connections: MAX_CONNECTIONS,
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.bodyMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+
+  return {
+    async send(request, { signal, deadline }) {
+      const what = `${request.method} ${request.origin}${request.path}`;
+      const requestedAt = clock.now();
+      const left = deadline === undefined ? limits.totalMs : Math.min(limits.totalMs, deadline - requestedAt);
+      if (isAborted(signal)) throw stopped(what);
+      if (left <= 0) throw noTime(what);
+      const abort = new AbortController();
+      const stop = (): void => abort.abort();
+      const timer = setTimeout(stop, left);
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        const { statusCode, headers, body } = await send(addressOf(request), {
+          dispatcher: agent,
+          method: request.method,
+          headers: { ...request.headers, 'accept-encoding': 'gzip, deflate, br' },
+          body: request.body === '' ? null : request.body,
+          signal: abort.signal,
+        });
+        const header = (name: string): string | undefined => {
+          const value = headers[name];
+          return Array.isArray(value) ? value[0] : value;
+        };
+        const bytes = await readAll(body, limits.maxBodyBytes);
+        const decoded = await decode(bytes, header('content-encoding'), limits.maxBodyBytes);
+        const serverTime = Date.parse(header('date') ?? '');
+        return {
+          status: statusCode,
+          header,
+          body: new TextDecoder().decode(decoded),
+          requestedAt,
+          receivedAt: clock.now(),
+          ...(Number.isNaN(serverTime) ? {} : { serverTime }),
+        };
+      } catch (error) {
+        if (error instanceof BodyTooLarge) throw tooLarge(what, limits.maxBodyBytes);
+        if (isAborted(signal)) throw stopped(what);
+        if (abort.signal.aborted) throw timedOut(what, left, error);
+        throw networkError(what, error);
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    close: async () => agent.destroy(),
+  };
+}
+
+/** The address says exactly what is signed: the same encoding of the same values. */
+function addressOf({ origin, path, query }: ApiRequest): string {
+  const encoded = path.split('/').map(percentEncode).join('/');
+  const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
+  return `${origin}${encoded}${pairs === '' ? '' : `?${pairs}`}`;
+}
+
+/** Asked anew each time: it changes while one waits. */
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
+
+class BodyTooLarge extends Error {}
+
+async function readAll(body: AsyncIterable<Uint8Array>, max: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    // Leaving the loop destroys the body, and with it the connection.
+    if (size > max) throw new BodyTooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function decode(bytes: Uint8Array, encodings: string | undefined, max: number): Promise<Uint8Array> {
+  let result = bytes;
+  const names = (encodings ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  for (const name of names.toReversed()) {
+    const decoder = decoderOf(name, result);
+    if (decoder === undefined || result.byteLength === 0) continue;
+    try {
+      result = await decoder(result, { maxOutputLength: max });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new BodyTooLarge();
+      throw error;
+    }
+  }
+  return result;
+}
+
+function decoderOf(name: string, bytes: Uint8Array) {
+  switch (name) {
+    case 'gzip':
+    case 'x-gzip':
+      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(gunzip);
+    case 'br':
+      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(brotliDecompress);
+    case 'deflate':
+      // Some servers send the bare stream without zlib's header, whose low four bits are always 8.
+      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(
+        ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw,
+      );
+    case '':
+    case 'identity':
+      return undefined;
+    default:
+      throw new Error(`the body has the unknown encoding ${JSON.stringify(name.slice(0, 32))}`);
+  }
+}
+
+const failure = (message: string, retryable: boolean, cause?: unknown): RomaApiError =>
+  new RomaApiError(message, { errorClass: 'network', retryable, cause });
+
+const stopped = (what: string): RomaApiError => failure(`${what} was stopped, for the run is ending`, false);
+const noTime = (what: string): RomaApiError => failure(`${what} was not sent, for the run has no time left`, false);
+const timedOut = (what: string, ms: number, cause: unknown): RomaApiError =>
+  failure(`${what} had no whole answer after ${Math.ceil(ms / 1000)} s`, true, cause);
+const tooLarge = (what: string, max: number): RomaApiError =>
+  new RomaApiError(`${what} answered with a body of more than ${max} bytes; it was not read`, {
+    errorClass: 'client',
+    retryable: false,
+  });
+
+const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
+
+function networkError(what: string, error: unknown): RomaApiError {
+  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
+  const text = [message.replaceAll(/\s+/g, ' ').slice(0, 200), message.includes(code) ? '' : `(${code})`]
+    .filter((part) => part !== '' && part !== '()')
+    .join(' ');
+  if (TLS.test(code)) {
+    return failure(
+      `${what} failed: ${text}: the certificate is not trusted; name its authority as extra CA`,
+      false,
+      error,
+    );
+  }
+  const hint = code === 'ENOTFOUND' ? ': check the region and the endpoint' : '';
+  return failure(
+    `${what} failed: ${text === '' ? 'no answer' : text}${hint}`,
+    code !== 'UND_ERR_HEADERS_OVERFLOW',
+    error,
+  );
+}
