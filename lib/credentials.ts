@@ -4,6 +4,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ENV } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
+import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
 export interface CredentialsProps {
@@ -33,7 +34,7 @@ export class Credentials extends Construct {
       ['secretsmanager:GetSecretValue'],
       [secret.secretFullArn ?? secret.secretArn],
     );
-    secret.encryptionKey?.grantDecrypt(fn.role);
+    grantKey(secret.encryptionKey, fn.role, 'read');
   }
 
   /** An empty object, so that the first run says what is missing instead of failing on a secret without a value. */

@@ -4,6 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { ENV, HISTORY_TABLE } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
+import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
 export interface HistoryTableProps {
@@ -54,7 +55,7 @@ export class HistoryTable extends Construct {
   /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */
   grantRecord(fn: NodeFunction): void {
     fn.allow('RecordHistory', RECORD_ACTIONS, [this.table.tableArn]);
-    this.encryptionKey?.grantEncryptDecrypt(fn.role);
+    grantKey(this.encryptionKey, fn.role, 'write');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
@@ -62,7 +63,7 @@ export class HistoryTable extends Construct {
   grantRead(fn: NodeFunction): void {
     const indexes = HISTORY_TABLE.indexes.map((index) => `${this.table.tableArn}/index/${index.name}`);
     fn.allow('ReadHistory', ['dynamodb:GetItem', 'dynamodb:Query'], [this.table.tableArn, ...indexes]);
-    this.encryptionKey?.grantDecrypt(fn.role);
+    grantKey(this.encryptionKey, fn.role, 'read');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
@@ -81,7 +82,7 @@ export class HistoryTable extends Construct {
       'AwsSolutions-IAM5[Resource::*]',
       'dynamodb:ListStreams, which an event source mapping needs, can be granted for all resources only',
     );
-    this.encryptionKey?.grantDecrypt(fn.role);
+    grantKey(this.encryptionKey, fn.role, 'read');
     return streamArn;
   }
 }

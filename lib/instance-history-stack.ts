@@ -1,11 +1,14 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { OUTPUT } from '../lambda/contract';
-import type { Config, TargetConfig } from './config';
+import type { Config, SubscriptionConfig, TargetConfig } from './config';
 import { InstanceHistory } from './instance-history';
 import type { SyncTarget } from './scheduled-sync';
+import type { Subscription } from './subscriptions';
 
 export interface InstanceHistoryStackProps extends StackProps {
   readonly config: Config;
@@ -27,6 +30,13 @@ export class InstanceHistoryStack extends Stack {
       ...(config.secretArn === undefined ? {} : { secret: this.secret('Secret', config.secretArn) }),
       ...(config.retention === undefined ? {} : { retention: milliseconds(config.retention) }),
       brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),
+      publishBaseline: config.publishBaseline,
+      subscriptions: config.subscriptions.map((subscription, index) => this.subscription(subscription, index)),
+      orderedFeed: config.orderedFeed,
+      archiveRetention: milliseconds(config.archiveRetention),
+      ...(config.alarmTopicArn === undefined
+        ? {}
+        : { alarmTopic: sns.Topic.fromTopicArn(this, 'AlarmTopic', config.alarmTopicArn) }),
       ...this.encryption(config.customerKey),
       memorySize: config.memory,
       timeout: milliseconds(config.timeout),
@@ -35,10 +45,14 @@ export class InstanceHistoryStack extends Stack {
       ...(config.extraCaFile === undefined ? {} : { extraCaFile: config.extraCaFile }),
       deleteTableWithStack: config.onDestroy === 'delete',
     });
-    const { history, sync } = this.instanceHistory;
+    const { history, sync, feed, monitoring } = this.instanceHistory;
     this.output(OUTPUT.tableName, history.table.tableName);
     this.output(OUTPUT.secretArn, sync.secret.secretArn);
     this.output(OUTPUT.syncFunctionName, sync.function.fn.functionName);
+    this.output(OUTPUT.publishFunctionName, feed.function.fn.functionName);
+    this.output(OUTPUT.eventBusName, feed.bus.eventBusName);
+    if (feed.topic !== undefined) this.output(OUTPUT.feedTopicArn, feed.topic.topicArn);
+    this.output(OUTPUT.dashboardUrl, monitoring.dashboard.url);
   }
 
   private target({ every, secretArn, ...target }: TargetConfig, index: number): SyncTarget {
@@ -47,6 +61,19 @@ export class InstanceHistoryStack extends Stack {
       ...(every === undefined ? {} : { every: Duration.millis(every) }),
       ...(secretArn === undefined ? {} : { secret: this.secret(`Secret${index}`, secretArn) }),
     };
+  }
+
+  private subscription(config: SubscriptionConfig, index: number): Subscription {
+    if (config.type === 'sqs') {
+      const { queueArn, ...rest } = config;
+      if (queueArn === undefined) return rest;
+      return { ...rest, queue: sqs.Queue.fromQueueArn(this, `Queue${index}`, queueArn) };
+    }
+    if (config.type === 'webhook') {
+      const { secretArn, ...rest } = config;
+      return secretArn === undefined ? rest : { ...rest, key: this.secret(`WebhookKey${index}`, secretArn) };
+    }
+    return config;
   }
 
   private secret(id: string, arn: string): secretsmanager.ISecret {

@@ -2,9 +2,13 @@ import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { ChangeFeed } from './change-feed';
 import { HistoryTable } from './history-table';
+import { Monitoring } from './monitoring';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
+import type { Subscription } from './subscriptions';
 
 export interface InstanceHistoryProps {
   /** What is kept in sync: at least one. */
@@ -17,6 +21,16 @@ export interface InstanceHistoryProps {
   readonly retention?: Duration;
   /** After how long the brake lets an inferred mass deletion pass. @default Duration.hours(24) */
   readonly brakeReleaseAfter?: Duration;
+  /** Publish what a first run finds, too. @default false */
+  readonly publishBaseline?: boolean;
+  /** Who is told of changes. @default - nobody; rules on `bus` can be added at any time */
+  readonly subscriptions?: readonly Subscription[];
+  /** Also write every change to an SNS FIFO topic, in order. @default false */
+  readonly orderedFeed?: boolean;
+  /** How long the bus keeps events for its own replay. @default Duration.days(30) */
+  readonly archiveRetention?: Duration;
+  /** Topic that alarms notify. @default - alarms only change colour */
+  readonly alarmTopic?: ITopic;
   /** Encrypts table, secret, queues and topics. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey;
   /** Memory of the sync function in MB. @default 512 */
@@ -37,6 +51,8 @@ export interface InstanceHistoryProps {
 export class InstanceHistory extends Construct {
   readonly history: HistoryTable;
   readonly sync: ScheduledSync;
+  readonly feed: ChangeFeed;
+  readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, props: InstanceHistoryProps) {
     super(scope, id);
@@ -44,10 +60,11 @@ export class InstanceHistory extends Construct {
       ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
       deleteWithStack: props.deleteTableWithStack ?? false,
     });
+    const every = props.every ?? Duration.minutes(5);
     this.sync = new ScheduledSync(this, 'ScheduledSync', {
       history: this.history,
       targets: props.targets,
-      every: props.every ?? Duration.minutes(5),
+      every,
       secret: props.secret,
       encryptionKey: props.encryptionKey,
       retention: props.retention,
@@ -57,6 +74,23 @@ export class InstanceHistory extends Construct {
       reservedConcurrentExecutions: props.reservedConcurrentExecutions,
       logRetention: props.logRetention,
       extraCaFile: props.extraCaFile,
+    });
+    this.feed = new ChangeFeed(this, 'ChangeFeed', {
+      history: this.history,
+      publishBaseline: props.publishBaseline ?? false,
+      orderedFeed: props.orderedFeed ?? false,
+      archiveRetention: props.archiveRetention ?? Duration.days(30),
+      subscriptions: props.subscriptions ?? [],
+      encryptionKey: props.encryptionKey,
+      logRetention: props.logRetention,
+    });
+    this.monitoring = new Monitoring(this, 'Monitoring', {
+      history: this.history,
+      sync: this.sync,
+      feed: this.feed,
+      targets: props.targets,
+      every,
+      alarmTopic: props.alarmTopic,
     });
   }
 }

@@ -10,6 +10,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type SyncRequest } from '../lambda/contract';
 import { Credentials } from './credentials';
+import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
 import { deadLetterQueue } from './dead-letter-queue';
@@ -111,7 +112,7 @@ export class ScheduledSync extends Construct {
       role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
     allow('InvokeSync', 'lambda:InvokeFunction', this.function.fn.functionArn);
     allow('SetAside', 'sqs:SendMessage', this.deadLetters.queueArn);
-    encryptionKey?.grantEncryptDecrypt(role);
+    grantKey(encryptionKey, role, 'send');
     return role;
   }
 

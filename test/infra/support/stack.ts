@@ -21,7 +21,15 @@ export function stackOf(config: object = {}): { app: App; stack: InstanceHistory
   return { app, stack };
 }
 
-export const templateOf = (config: object = {}): Template => Template.fromStack(stackOf(config).stack);
+const templates = new Map<string, Template>();
+
+/** A template is made once for each configuration: synthesis takes its time. */
+export function templateOf(config: object = {}): Template {
+  const name = JSON.stringify(config);
+  const template = templates.get(name) ?? Template.fromStack(stackOf(config).stack);
+  templates.set(name, template);
+  return template;
+}
 
 export interface Resource {
   readonly Type: string;

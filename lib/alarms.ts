@@ -1,0 +1,174 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
+import type { ChangeFeed } from './change-feed';
+import type { HistoryTable } from './history-table';
+import type { ScheduledSync, SyncTarget } from './scheduled-sync';
+
+export interface AlarmsProps {
+  readonly history: HistoryTable;
+  readonly sync: ScheduledSync;
+  readonly feed: ChangeFeed;
+  readonly targets: readonly SyncTarget[];
+  readonly every: Duration;
+  /** @default - alarms notify nobody */
+  readonly topic?: sns.ITopic | undefined;
+}
+
+const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, LESS_THAN_THRESHOLD: BELOW } = cloudwatch.ComparisonOperator;
+const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
+const FIVE_MINUTES = Duration.minutes(5);
+
+/** A metric of the contract, as one function emits it. */
+export const metricOf = (
+  service: string,
+  metricName: string,
+  options: { readonly statistic: string; readonly period?: Duration; readonly target?: string },
+): cloudwatch.Metric =>
+  new cloudwatch.Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    dimensionsMap: {
+      [METRIC_DIMENSION.service]: service,
+      ...(options.target === undefined ? {} : { [METRIC_DIMENSION.target]: options.target }),
+    },
+    statistic: options.statistic,
+    ...(options.period === undefined ? {} : { period: options.period }),
+  });
+
+/** One alarm for each way in which the system can fail its users. Each has a heading in RUNBOOK.md. */
+export class Alarms extends Construct {
+  readonly all: cloudwatch.Alarm[] = [];
+  private readonly topic: sns.ITopic | undefined;
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    this.topic = props.topic;
+    const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
+    const longest = Duration.minutes(Math.max(...periods));
+    const shortest = Duration.minutes(Math.max(Math.min(...periods), 5));
+    this.watchRuns(props, longest, shortest);
+    for (const target of props.targets) this.watchTarget(props.sync, target, target.every ?? props.every);
+    this.watchPublisher(props.feed);
+    this.watchQueue('SchedulesUndelivered', 'Schedules could not reach the sync function', props.sync.deadLetters);
+    this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
+    this.watchQueue(
+      'SubscriberUnreachable',
+      'Events could not be delivered to a subscriber',
+      props.feed.subscriptions.deadLetters,
+    );
+    this.alarm('TableThrottled', 'The history table refuses writes for their rate', {
+      metric: props.history.table.metric('WriteThrottleEvents', { statistic: 'Sum', period: FIVE_MINUTES }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    });
+  }
+
+  private watchRuns({ sync }: AlarmsProps, longest: Duration, shortest: Duration): void {
+    const { fn } = sync.function;
+    const run = (name: string): cloudwatch.Metric =>
+      metricOf(fn.functionName, name, { statistic: 'Sum', period: longest });
+    this.alarm('SyncNotRunning', 'The sync function is not invoked at all', {
+      metric: fn.metricInvocations({ statistic: 'Sum', period: shortest }),
+      comparisonOperator: BELOW,
+      threshold: 1,
+      evaluationPeriods: 3,
+      // No invocation is no data point: silence is what this alarm is for.
+      treatMissingData: BREACHING,
+    });
+    this.alarm('SyncFailing', 'Runs end with an error', {
+      metric: fn.metricErrors({ statistic: 'Sum', period: longest }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    });
+    this.alarm('SyncThrottled', 'Lambda refuses invocations of the sync function', {
+      metric: fn.metricThrottles({ statistic: 'Sum', period: longest }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    });
+    // Two periods, because the flexible window of a schedule can leave one of them without a run.
+    this.alarm('BrakeHeld', 'Most instances of a target seem to be gone; their deletion is held back', {
+      metric: run(METRIC.runs.brake),
+      threshold: 1,
+      evaluationPeriods: 2,
+      datapointsToAlarm: 1,
+    });
+    this.alarm('RecordsRejected', 'The API sent instances that cannot be understood', {
+      metric: run(METRIC.recordsRejected),
+      threshold: 1,
+      evaluationPeriods: 2,
+      datapointsToAlarm: 1,
+    });
+  }
+
+  private watchTarget(sync: ScheduledSync, { region, projectId }: SyncTarget, every: Duration): void {
+    const target = `${region}/${projectId}`;
+    this.alarm(`StaleTarget-${region}-${projectId}`, `No run of ${target} completed in three intervals`, {
+      metric: metricOf(sync.function.fn.functionName, METRIC.runsCompleted, {
+        statistic: 'Sum',
+        period: every,
+        target,
+      }),
+      comparisonOperator: BELOW,
+      threshold: 1,
+      evaluationPeriods: 3,
+      treatMissingData: BREACHING,
+    });
+  }
+
+  private watchPublisher({ function: { fn } }: ChangeFeed): void {
+    this.alarm('PublisherBehind', 'Changes wait over ten minutes to be published', {
+      metric: fn.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES }),
+      threshold: Duration.minutes(10).toMilliseconds(),
+      evaluationPeriods: 2,
+    });
+    this.alarm('PublisherFailing', 'The publisher ends with an error', {
+      metric: fn.metricErrors({ statistic: 'Sum', period: FIVE_MINUTES }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    });
+    this.alarm('PublisherThrottled', 'Lambda refuses invocations of the publisher', {
+      metric: fn.metricThrottles({ statistic: 'Sum', period: FIVE_MINUTES }),
+      threshold: 1,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    });
+  }
+
+  /** Visible messages only: one that a consumer holds is being looked at. Two periods: a metric of SQS comes late. */
+  private watchQueue(id: string, meaning: string, queue: sqs.Queue): void {
+    this.alarm(id, meaning, {
+      metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: FIVE_MINUTES }),
+      threshold: 1,
+      evaluationPeriods: 2,
+    });
+  }
+
+  private alarm(id: string, meaning: string, props: Partial<cloudwatch.AlarmProps> & Required<Common>): void {
+    const [kind = id] = id.split('-');
+    const alarm = new cloudwatch.Alarm(this, id, {
+      alarmDescription: `${meaning}. See RUNBOOK.md#${anchorOf(kind)}`,
+      comparisonOperator: AT_LEAST,
+      treatMissingData: NOT_BREACHING,
+      ...props,
+    });
+    if (this.topic !== undefined) {
+      alarm.addAlarmAction(new SnsAction(this.topic));
+      alarm.addOkAction(new SnsAction(this.topic));
+    }
+    this.all.push(alarm);
+  }
+}
+
+type Common = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold' | 'evaluationPeriods'>;
+
+/** `SyncNotRunning` becomes `sync-not-running`, the anchor of the heading "Sync not running". */
+const anchorOf = (kind: string): string => kind.replaceAll(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();

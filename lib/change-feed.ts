@@ -1,0 +1,120 @@
+import { Duration } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { CURRENT_ITEM_PREFIX, ENV, EVENT_SOURCE, HISTORY_TABLE } from '../lambda/contract';
+import { deadLetterQueue } from './dead-letter-queue';
+import { grantKey } from './encryption';
+import type { HistoryTable } from './history-table';
+import { NodeFunction } from './node-function';
+import { type Subscription, Subscriptions } from './subscriptions';
+
+export interface ChangeFeedProps {
+  readonly history: HistoryTable;
+  readonly publishBaseline: boolean;
+  readonly orderedFeed: boolean;
+  readonly archiveRetention: Duration;
+  readonly subscriptions: readonly Subscription[];
+  readonly encryptionKey?: kms.IKey | undefined;
+  readonly logRetention?: RetentionDays | undefined;
+}
+
+/** From the table's stream to subscribers: publisher, bus with archive, ordered feed, failure queue. */
+export class ChangeFeed extends Construct {
+  readonly bus: events.EventBus;
+  readonly function: NodeFunction;
+  /** What the publisher could not publish. */
+  readonly failures: sqs.Queue;
+  readonly topic: sns.Topic | undefined;
+  readonly subscriptions: Subscriptions;
+
+  constructor(scope: Construct, id: string, props: ChangeFeedProps) {
+    super(scope, id);
+    this.bus = new events.EventBus(this, 'Bus', {
+      description: 'Changes of ROMA Connect instances',
+    });
+    this.bus.archive('Archive', {
+      description: 'Changes of ROMA Connect instances, for replays by EventBridge',
+      eventPattern: { source: [EVENT_SOURCE] },
+      retention: props.archiveRetention,
+    });
+    this.failures = deadLetterQueue(this, 'Failures', props.encryptionKey);
+    this.function = new NodeFunction(this, 'Publish', {
+      entry: 'publish.handler.ts',
+      description: 'Publishes recorded changes of ROMA Connect instances',
+      memorySize: 256,
+      timeout: Duration.minutes(1),
+      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
+    });
+    this.grantPublish(props.publishBaseline);
+    this.grantSetAside(props.encryptionKey);
+    this.topic = props.orderedFeed ? this.orderedFeed(props.encryptionKey) : undefined;
+    this.readStream(props.history);
+    this.subscriptions = new Subscriptions(this, 'Subscriptions', {
+      bus: this.bus,
+      encryptionKey: props.encryptionKey,
+      subscriptions: props.subscriptions,
+    });
+  }
+
+  private grantPublish(publishBaseline: boolean): void {
+    this.function.allow('Publish', ['events:PutEvents'], [this.bus.eventBusArn]);
+    this.function.addEnvironment(ENV.eventBusName, this.bus.eventBusName);
+    this.function.addEnvironment(ENV.publishBaseline, String(publishBaseline));
+  }
+
+  /** Used by the publisher itself, with the reason, and by the event source mapping for batches that never succeed. */
+  private grantSetAside(encryptionKey: kms.IKey | undefined): void {
+    this.function.allow('SetAside', ['sqs:SendMessage'], [this.failures.queueArn]);
+    grantKey(encryptionKey, this.function.role, 'send');
+    this.function.addEnvironment(ENV.failureQueueUrl, this.failures.queueUrl);
+  }
+
+  private orderedFeed(encryptionKey: kms.IKey | undefined): sns.Topic {
+    const topic = new sns.Topic(this, 'OrderedFeed', {
+      fifo: true,
+      // Group and deduplication ids come with every message; high throughput is per group, and a group is an instance.
+      contentBasedDeduplication: false,
+      fifoThroughputScope: sns.FifoThroughputScope.MESSAGE_GROUP,
+      enforceSSL: true,
+      ...(encryptionKey === undefined ? {} : { masterKey: encryptionKey }),
+    });
+    this.function.allow('Feed', ['sns:Publish'], [topic.topicArn]);
+    this.function.addEnvironment(ENV.feedTopicArn, topic.topicArn);
+    return topic;
+  }
+
+  private readStream(history: HistoryTable): void {
+    const beginsWith = (prefix: string) => ({ S: [{ prefix }] });
+    const mapping = new lambda.EventSourceMapping(this, 'Stream', {
+      target: this.function.fn,
+      eventSourceArn: history.grantStream(this.function),
+      startingPosition: lambda.StartingPosition.TRIM_HORIZON,
+      // With more than one reader a shard, two versions of one instance could be published out of order.
+      parallelizationFactor: 1,
+      batchSize: 100,
+      bisectBatchOnError: true,
+      reportBatchItemFailures: true,
+      // About an hour; after that, `replay` publishes from the table what the failure queue names.
+      retryAttempts: 50,
+      onFailure: new SqsDlq(this.failures),
+      filters: [
+        lambda.FilterCriteria.filter({
+          eventName: lambda.FilterRule.or('INSERT', 'MODIFY'),
+          dynamodb: {
+            Keys: {
+              [HISTORY_TABLE.partitionKey]: beginsWith(CURRENT_ITEM_PREFIX.partitionKey),
+              [HISTORY_TABLE.sortKey]: beginsWith(CURRENT_ITEM_PREFIX.sortKey),
+            },
+          },
+        }),
+      ],
+    });
+    mapping.node.addDependency(this.function.role);
+  }
+}

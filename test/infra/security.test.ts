@@ -1,0 +1,130 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { resourcesOf, stackOf, templateOf } from './support/stack';
+
+const everything = {
+  orderedFeed: true,
+  subscriptions: [
+    { type: 'email', address: 'ops@example.com' },
+    { type: 'sqs' },
+    { type: 'webhook', url: 'https://hooks.example.com/roma' },
+  ],
+};
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: object;
+}
+const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+describe.each([
+  ['with the keys of AWS', everything],
+  ['with a customer key', { ...everything, customerKey: true }],
+  ['with nothing but a target', {}],
+])('the stack %s', (_name, config) => {
+  const { app, stack } = stackOf(config);
+  const template = Template.fromStack(stack);
+  const statements = resourcesOf(template, 'AWS::IAM::Policy').flatMap(
+    ({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
+  );
+
+  it('is clean by the AwsSolutions rules of cdk-nag', () => {
+    const { violations } = new AwsSolutionsChecks(app).validateScope(stack);
+    expect(violations).toEqual([]);
+  });
+
+  it('allows no action by wildcard, and no resource by wildcard but for finding streams', () => {
+    for (const { Action, Resource, Sid } of statements) {
+      for (const action of list(Action)) expect(action).not.toContain('*');
+      if (Sid !== 'FindStream') expect(JSON.stringify(Resource)).not.toMatch(/\*/);
+    }
+  });
+
+  it('attaches no policy that AWS manages', () => {
+    for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role')) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+    }
+  });
+
+  it('refuses queues and topics to whoever does not use TLS', () => {
+    for (const [type, policyType, list] of [
+      ['AWS::SQS::Queue', 'AWS::SQS::QueuePolicy', 'Queues'],
+      ['AWS::SNS::Topic', 'AWS::SNS::TopicPolicy', 'Topics'],
+    ] as const) {
+      const guarded = resourcesOf(template, policyType)
+        .filter(({ Properties }) => {
+          const { Statement: all } = Properties.PolicyDocument as { Statement: Statement[] };
+          return all.some(
+            ({ Effect, Condition }) =>
+              Effect === 'Deny' && JSON.stringify(Condition) === '{"Bool":{"aws:SecureTransport":"false"}}',
+          );
+        })
+        .flatMap(({ Properties }) => Properties[list] as { Ref: string }[])
+        .map(({ Ref }) => Ref);
+      const ids = resourcesOf(template, type).map(({ logicalId }) => logicalId);
+      expect(guarded.toSorted()).toEqual(ids.toSorted());
+    }
+  });
+
+  it('lets the sync function alone read the credentials', () => {
+    const readers = resourcesOf(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
+      JSON.stringify(Properties).includes('secretsmanager:'),
+    );
+    expect(readers.map(({ logicalId }) => logicalId)).toEqual([
+      expect.stringMatching(/ScheduledSyncRoleDefaultPolicy/),
+    ]);
+  });
+
+  it('gives the publisher no action on the table', () => {
+    const [publisher] = resourcesOf(template, 'AWS::IAM::Policy').filter(({ logicalId }) =>
+      logicalId.includes('ChangeFeedPublish'),
+    );
+    const { Statement: granted } = publisher!.Properties.PolicyDocument as { Statement: Statement[] };
+    const onDynamodb = granted.filter(({ Action }) => list(Action).some((action) => action.startsWith('dynamodb:')));
+    for (const { Sid, Resource } of onDynamodb) {
+      if (Sid !== 'FindStream') expect(JSON.stringify(Resource)).toMatch(/"StreamArn"\]\}$/);
+    }
+    expect(onDynamodb.flatMap(({ Action }) => list(Action)).toSorted()).toEqual([
+      'dynamodb:DescribeStream',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+    ]);
+  });
+});
+
+describe('a customer key', () => {
+  const encrypted = (type: string, property: string, config: object): unknown[] =>
+    resourcesOf(templateOf({ ...everything, ...config }), type).map(({ Properties }) => Properties[property]);
+
+  it('encrypts queues, topics and secrets, each of them', () => {
+    for (const [type, property] of [
+      ['AWS::SQS::Queue', 'KmsMasterKeyId'],
+      ['AWS::SNS::Topic', 'KmsMasterKeyId'],
+      ['AWS::SecretsManager::Secret', 'KmsKeyId'],
+    ] as const) {
+      const keys = encrypted(type, property, { customerKey: true });
+      expect(keys.length).toBeGreaterThan(0);
+      expect(keys).not.toContain(undefined);
+    }
+  });
+
+  it('may be one that exists', () => {
+    const customerKey = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+    expect(new Set(encrypted('AWS::SQS::Queue', 'KmsMasterKeyId', { customerKey }))).toEqual(new Set([customerKey]));
+  });
+});
+
+describe('a stack', () => {
+  it('of as many targets as it may have stays within the 500 resources of CloudFormation', () => {
+    const targets = Array.from({ length: 200 }, (_, index) => ({
+      region: 'cn-north-4',
+      projectId: `project-number-${String(index).padStart(3, '0')}`,
+    }));
+    const { Resources } = templateOf({ ...everything, customerKey: true, targets }).toJSON() as { Resources: object };
+    expect(Object.keys(Resources).length).toBeLessThanOrEqual(500);
+  });
+});
