@@ -7,8 +7,12 @@ import { utf8Bytes, wireText } from './wire-text';
 /** Raised only when a consumer of the older form could break; optional additions keep it. */
 export const EVENT_SCHEMA_VERSION = 1;
 
-const instant = z.iso.datetime({ precision: 3 });
-const snapshot = z.record(z.string(), z.json());
+const instant = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
+  .meta({ format: 'date-time' });
+const json = z.json().meta({ id: 'json' });
+const snapshot = z.record(z.string(), json);
 
 /** What subscribers receive as `detail`. The JSON Schema in the repository is generated from this. */
 export const changeEventSchema = z.object({
@@ -33,8 +37,8 @@ export const changeEventSchema = z.object({
     .array(
       z.object({
         field: z.string().describe('JSON Pointer without its leading slash: a top-level field is just its name.'),
-        from: z.json().optional().describe('Missing: the field was absent before. Null: the API sent null.'),
-        to: z.json().optional().describe('Missing: the field is absent now. Null: the API sent null.'),
+        from: json.optional().describe('Missing: the field was absent before. Null: the API sent null.'),
+        to: json.optional().describe('Missing: the field is absent now. Null: the API sent null.'),
       }),
     )
     .describe('Complete and invertible. Empty for the first version.'),

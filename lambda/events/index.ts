@@ -1,0 +1,37 @@
+/** What consumers of the events need: types, names, and a guard. Exported as `roma-instance-history/events`. */
+import { type DETAIL_TYPE, EVENT_SOURCE } from '../contract';
+import { type ChangeEvent, changeEventSchema } from '../core/change-event';
+import type { ChangeKind } from '../core/record';
+
+export { type ChangeEvent, changeEventSchema, EVENT_SCHEMA_VERSION } from '../core/change-event';
+export { CHANGE_KINDS, type ChangeKind, type Evidence, type FieldChange } from '../core/record';
+export { apply, revert } from '../core/diff';
+export { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
+export { changeEventJsonSchema } from './json-schema';
+
+/** An event as EventBridge delivers it to a queue, a function or a webhook. The ordered feed carries the `detail` alone. */
+export interface ChangeEventEnvelope {
+  readonly version: string;
+  /** Made by EventBridge, another one for each delivery of a repeated event: deduplicate by `detail.eventId`. */
+  readonly id: string;
+  readonly source: typeof EVENT_SOURCE;
+  readonly 'detail-type': (typeof DETAIL_TYPE)[ChangeKind];
+  readonly account: string;
+  /** `detail.observedAt` in whole seconds. */
+  readonly time: string;
+  readonly region: string;
+  readonly resources: readonly string[];
+  readonly detail: ChangeEvent;
+}
+
+/** Whether a value is an event that this release understands; properties that it does not know are no objection. */
+export const isChangeEvent = (value: unknown): value is ChangeEvent => changeEventSchema.safeParse(value).success;
+
+/** Whether a value is what EventBridge delivers for a change. */
+export const isChangeEventEnvelope = (value: unknown): value is ChangeEventEnvelope =>
+  typeof value === 'object' &&
+  value !== null &&
+  'source' in value &&
+  value.source === EVENT_SOURCE &&
+  'detail' in value &&
+  isChangeEvent(value.detail);
