@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { ENV } from './contract';
+import { ENV, type SyncRequest } from './contract';
 import { UsageError } from './core/errors';
+import { parseTarget } from './core/instance';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,4 +50,71 @@ export function readPublishConfig(environment: Environment): PublishConfig {
     publishBaseline: read[ENV.publishBaseline],
     ...(feedTopicArn === undefined ? {} : { feedTopicArn }),
   });
+}
+
+const milliseconds = z.coerce.number().int().min(0);
+const syncEnvironment = z.object({
+  [ENV.tableName]: text,
+  [ENV.secretArn]: text,
+  [ENV.retentionDays]: z.coerce.number().int().min(1).optional(),
+  [ENV.brakeReleaseAfterMs]: milliseconds,
+  [ENV.safetyMarginMs]: milliseconds,
+  [ENV.extraCaFile]: text.optional(),
+});
+
+export interface SyncConfig {
+  readonly tableName: string;
+  /** Secrets Manager secret with the credentials of the API. */
+  readonly secretArn: string;
+  /** How long superseded versions are kept, in ms. @default for ever */
+  readonly retentionMs?: number;
+  readonly brakeReleaseAfterMs: number;
+  /** A run stops this long before the function's time is over, in ms. */
+  readonly safetyMarginMs: number;
+  /** PEM file in the function's own folder. @default none */
+  readonly extraCaFile?: string;
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** @throws UsageError */
+export function readSyncConfig(environment: Environment): SyncConfig {
+  const read = readEnvironment(syncEnvironment, environment);
+  const retentionDays = read[ENV.retentionDays];
+  const extraCaFile = read[ENV.extraCaFile];
+  return Object.freeze({
+    tableName: read[ENV.tableName],
+    secretArn: read[ENV.secretArn],
+    brakeReleaseAfterMs: read[ENV.brakeReleaseAfterMs],
+    safetyMarginMs: read[ENV.safetyMarginMs],
+    ...(retentionDays === undefined ? {} : { retentionMs: retentionDays * DAY_MS }),
+    ...(extraCaFile === undefined ? {} : { extraCaFile }),
+  });
+}
+
+const syncRequestSchema = z.object({
+  region: text,
+  projectId: text,
+  intervalMs: z.number().int().min(60_000),
+  statusFilter: text.optional(),
+  api: z.enum(['v2', 'v3']).optional(),
+  endpoint: z.url().optional(),
+  iamEndpoint: z.url().optional(),
+  secretArn: text.optional(),
+});
+
+/**
+ * What a schedule, or someone with `aws lambda invoke`, hands to the sync function.
+ * @throws UsageError
+ */
+export function readSyncRequest(event: unknown): SyncRequest {
+  const { success, data, error } = syncRequestSchema.safeParse(event);
+  if (!success) {
+    const problems = error.issues.map(({ path, message }) => `${path.join('.') || 'event'}: ${message}`);
+    throw new UsageError(
+      `the event is not a sync request such as {"region": "cn-north-4", "projectId": "…", "intervalMs": 300000}: ${problems.join('; ')}`,
+    );
+  }
+  parseTarget(`${data.region}/${data.projectId}`);
+  return data;
 }

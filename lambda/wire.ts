@@ -1,14 +1,25 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PublishConfig } from './config';
-import type { Clock } from './core/ports';
+import { type PublishConfig, readSyncRequest, type SyncConfig } from './config';
+import type { SyncRequest } from './contract';
+import { CredentialsError } from './core/errors';
+import type { Alarm, Clock } from './core/ports';
 import { publishBatch, type PublisherOptions } from './core/publish';
+import { RunFailedError, type RunResult, toRunLine } from './core/run-result';
+import { type SyncOptions, type SyncPorts, syncTarget } from './core/sync';
+import { connect } from './dynamodb/client';
+import { createRecorder } from './dynamodb/recorder';
 import { type RawStreamRecord, readStreamRecord } from './dynamodb/stream-record';
 import { eventBusSink } from './events/event-bus';
 import { failureQueue } from './events/failure-queue';
 import { feedTopicSink } from './events/feed-topic';
+import { parseCredentials } from './roma/credentials';
+import { createRomaSource, type RomaSource } from './roma/source';
 import { createTelemetry, type Telemetry } from './telemetry';
 
 export const systemClock: Clock = {
@@ -86,3 +97,117 @@ export function wirePublish(config: PublishConfig, overrides: PublishOverrides =
     }
   };
 }
+
+/** Rings when the system's clock reads `at`; a timer lasts 24 days at most, and may wake up early. */
+export const systemAlarm: Alarm = async (at, signal) => {
+  while (!signal.aborted && systemClock.now() < at) {
+    await systemClock.sleep(Math.min(at - systemClock.now(), 2 ** 31 - 1), signal);
+  }
+};
+
+export const systemPorts: Pick<SyncPorts, 'clock' | 'alarm' | 'random' | 'newRunId'> = {
+  clock: systemClock,
+  alarm: systemAlarm,
+  random: Math.random,
+  newRunId: randomUUID,
+};
+
+export type SyncHandler = (
+  event: unknown,
+  context: { getRemainingTimeInMillis(): number },
+) => Promise<Record<string, unknown>>;
+
+export interface SyncOverrides {
+  readonly aws?: AwsClientConfig;
+  readonly ports?: Pick<SyncPorts, 'clock' | 'alarm' | 'random' | 'newRunId'>;
+  readonly telemetry?: Pick<Telemetry, 'run' | 'failure'>;
+  /** JSON text of a secret. @default from Secrets Manager */
+  readonly readSecret?: (arn: string) => Promise<string>;
+  /** Told of every run; the sandbox prints it. */
+  readonly onResult?: (result: RunResult) => void;
+}
+
+/**
+ * The sync function: one run of the target that the event names. Sources live as long as the process, so that tokens
+ * and connections serve many runs; one whose run failed is made anew, for its secret may have been replaced.
+ */
+export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): SyncHandler {
+  const { aws = {}, ports = systemPorts, telemetry = createTelemetry() } = overrides;
+  const client = connect(aws);
+  const secrets = new SecretsManagerClient({ ...publisherClientConfig(aws) });
+  const readSecret = overrides.readSecret ?? (async (arn: string) => secretText(secrets, arn));
+  const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
+  const sources = new Map<string, RomaSource>();
+
+  const sourceOf = async (key: string, request: SyncRequest): Promise<RomaSource> => {
+    const known = sources.get(key);
+    if (known !== undefined) return known;
+    const source = createRomaSource({
+      credentials: parseCredentials(await readSecret(request.secretArn ?? config.secretArn)),
+      clock: ports.clock,
+      random: ports.random,
+      api: request.api,
+      endpoint: request.endpoint,
+      iamEndpoint: request.iamEndpoint,
+      extraCa,
+    });
+    sources.set(key, source);
+    return source;
+  };
+
+  return async (event, context) => {
+    try {
+      const request = readSyncRequest(event);
+      const key = JSON.stringify([request.secretArn, request.endpoint, request.iamEndpoint, request.api]);
+      const source = await sourceOf(key, request);
+      const before = source.stats();
+      const recorder = createRecorder(client, config.tableName);
+      const deadline = ports.clock.now() + context.getRemainingTimeInMillis();
+      const result = await syncTarget({ ...ports, source, recorder }, { ...syncOptions(config, request), deadline });
+      telemetry.run(result, useSince(before, source.stats()));
+      overrides.onResult?.(result);
+      if (result.outcome === 'failed') {
+        sources.delete(key);
+        await source.close();
+      }
+      // An error that Lambda does not see can neither raise an alarm nor be tried again.
+      if (result.outcome === 'failed' || result.outcome === 'partial') throw new RunFailedError(result);
+      return toRunLine(result);
+    } catch (error) {
+      if (!(error instanceof RunFailedError)) telemetry.failure('the run could not be made', error);
+      throw error;
+    }
+  };
+}
+
+const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => ({
+  target: { region: request.region, projectId: request.projectId },
+  intervalMs: request.intervalMs,
+  brakeReleaseAfterMs: config.brakeReleaseAfterMs,
+  safetyMarginMs: config.safetyMarginMs,
+  ...(config.retentionMs === undefined ? {} : { retentionMs: config.retentionMs }),
+  ...(request.statusFilter === undefined ? {} : { statusFilter: request.statusFilter }),
+  ...(request.api === undefined ? {} : { api: request.api }),
+});
+
+async function secretText(client: SecretsManagerClient, arn: string): Promise<string> {
+  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
+  if (SecretString === undefined || SecretString === '') {
+    throw new CredentialsError(`the secret ${arn} is empty: put the credentials of Huawei Cloud into it`);
+  }
+  return SecretString;
+}
+
+type ApiCounts = ReturnType<RomaSource['stats']>;
+
+/** What one run asked of a source that serves many. */
+const useSince = (before: ApiCounts, after: ApiCounts): ApiCounts => ({
+  requests: after.requests - before.requests,
+  retries: after.retries - before.retries,
+  errors: Object.fromEntries(
+    Object.entries(after.errors).map(([name, count]) => [
+      name,
+      count - before.errors[name as keyof ApiCounts['errors']],
+    ]),
+  ) as ApiCounts['errors'],
+});

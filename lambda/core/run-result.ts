@@ -1,3 +1,4 @@
+import { CodedError } from './errors';
 import type { Instant } from './instant';
 import { type Target, targetName } from './instance';
 import type { Units } from './ports';
@@ -51,4 +52,14 @@ export function toRunLine(result: RunResult): Record<string, unknown> {
     observedAt: result.observedAt ?? null,
     because: result.because ?? null,
   };
+}
+
+/** A run that did not complete, told to whoever invoked it. */
+export class RunFailedError extends CodedError {
+  readonly code = 'RUN_FAILED';
+  override readonly retryable = true;
+
+  constructor(readonly result: RunResult) {
+    super(`the run of ${targetName(result.target)} ended ${result.outcome}: ${result.because ?? 'no reason known'}`);
+  }
 }
