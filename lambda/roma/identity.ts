@@ -110,11 +110,11 @@ function createKeyIdentity(credentials: KeyCredentials, clock: Clock): Identity 
   const hold = createHold(clock);
   return {
     authorize: (scope) => async (request) => {
-      hold.check();
+      hold.check(EVERYTHING);
       return {
         headers: sign(request, credentials, scope, clock),
         refused: (error) => {
-          if (error.keyRefused) hold.refuse(error);
+          if (error.keyRefused) hold.refuse(EVERYTHING, error);
           return false;
         },
       };
@@ -199,18 +199,23 @@ function renewAt(answer: ApiAnswer, expiresAt: string | null | undefined, issued
 }
 
 interface Hold {
-  check(): void;
-  refuse(error: RomaApiError): void;
+  check(key: string): void;
+  refuse(key: string, error: RomaApiError): void;
 }
 
+const EVERYTHING = '';
+
 function createHold(clock: Clock): Hold {
-  let held: { readonly error: RomaApiError; readonly until: number } | undefined;
+  const held = new Map<string, { readonly error: RomaApiError; readonly until: number }>();
   return {
-    check() {
-      if (held !== undefined && clock.now() < held.until) throw held.error;
+    check(key) {
+      for (const each of [EVERYTHING, key]) {
+        const refusal = held.get(each);
+        if (refusal !== undefined && clock.now() < refusal.until) throw refusal.error;
+      }
     },
-    refuse(error) {
-      held = { error, until: clock.now() + HOLD_MS };
+    refuse(key, error) {
+      held.set(key, { error, until: clock.now() + HOLD_MS });
     },
   };
 }
@@ -240,13 +245,16 @@ function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Perishable
 
   const renew = async (key: string): Promise<T> => {
     try {
-      hold.check();
+      hold.check(key);
       const fresh = await fetch(key);
       retire(key);
       kept.set(key, fresh);
       return fresh.value;
     } catch (error) {
-      if (error instanceof RomaApiError && error.errorClass === 'unauthorized') hold.refuse(error);
+      if (error instanceof RomaApiError && error.errorClass === 'unauthorized') {
+        // A wrong password is wrong for every project; a project that is not the user's concerns itself only.
+        hold.refuse(/password/i.test(error.apiMessage ?? '') ? EVERYTHING : key, error);
+      }
       throw error;
     } finally {
       pending.delete(key);

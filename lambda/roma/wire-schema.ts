@@ -13,10 +13,10 @@ const MAX_KEPT_ID_BYTES = 1024;
 /** Largest snapshot, and longest raw text of a rejected record, in bytes of UTF-8. */
 const MAX_SNAPSHOT_BYTES = 100 * 1024;
 
-/** Siblings of this API send ids and times now as text, now as numbers, and `{}` for an id that is not set. */
+/** Siblings of this API send ids and times now as text, now as numbers, flags too, and `{}` for an id that is not set. */
 const text = z.union([z.string(), z.number()]).nullish();
 const identifier = z.union([z.string(), z.number(), z.strictObject({})]).nullish();
-const flag = z.union([z.boolean(), z.enum(['true', 'false', ''])]).nullish();
+const flag = z.union([z.boolean(), z.enum(['true', 'false', '']), z.literal([0, 1])]).nullish();
 
 /**
  * One element of `instances` of GET /v2/{project_id}/instances, every documented field. Values are judged, not
