@@ -12,7 +12,7 @@ export const dynamodbClientConfig = (config: DynamoDBClientConfig = {}): DynamoD
 });
 
 /** A loopback endpoint needs a region and keys, though no one checks them. */
-export const loopbackConfig = (endpoint: string): DynamoDBClientConfig => ({
+export const loopbackConfig = (endpoint: string) => ({
   endpoint,
   region: 'local-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },

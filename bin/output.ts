@@ -1,0 +1,160 @@
+import stringWidth from 'string-width';
+import { styleText } from 'node:util';
+
+/**
+ * All text that comes from outside passes through here before it is printed: names may hold terminal escapes, line
+ * breaks, marks that turn the direction of writing, or 64 KB of anything.
+ */
+
+/** Code units of a value that are ever shown; marks of zero width could fill a terminal otherwise. */
+const MAX_SHOWN = 400;
+/** Control, format, surrogate, private and separator characters: none of them has a shape of its own. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+/** More than two combining marks in a row climb out of their line. */
+const STACKED = /(\p{M}{2})\p{M}+/gu;
+/** A spreadsheet into which the output is pasted would take these for a formula. */
+const FORMULA = /^[=+\-@]/;
+
+const escapeCharacter = (character: string): string => {
+  if (character === '\n') return '\\n';
+  if (character === '\r') return '\\r';
+  if (character === '\t') return '\\t';
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+};
+
+/** Text that occupies one line, moves nothing and hides nothing. */
+export function safeText(text: string): string {
+  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+  const escaped = cut.replaceAll(UNSAFE, escapeCharacter).replaceAll(STACKED, '$1');
+  return FORMULA.test(escaped) ? `'${escaped}'` : escaped;
+}
+
+/** A whole line that was put together from anything, such as an error. */
+export const safeLine = (text: string): string => text.slice(0, 2000).replaceAll(UNSAFE, escapeCharacter);
+
+/** A JSON value as one safe line of text. */
+export const safeValue = (value: unknown): string =>
+  value === undefined ? '(absent)' : safeText(typeof value === 'string' ? value : JSON.stringify(value));
+
+/** One JSON object a line. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value).replaceAll(
+    /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff][\udc00-\udfff]/g,
+    (text) =>
+      text.length === 2 && !/[\p{Cf}\p{Co}\p{Cn}]/u.test(text)
+        ? text
+        : [...Array(text.length).keys()]
+            .map((place) => `\\u${text.charCodeAt(place).toString(16).padStart(4, '0')}`)
+            .join(''),
+  );
+
+export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray' | 'bold';
+export type Paint = (colour: Colour | undefined, text: string) => string;
+
+export const painter =
+  (hasColours: boolean): Paint =>
+  (colour, text) =>
+    colour !== undefined && hasColours ? styleText(colour, text, { validateStream: false }) : text;
+
+/** The colour of a status; one that nobody documents stands out. */
+export function statusColour(status: string): Colour {
+  switch (status) {
+    case 'RUNNING':
+      return 'green';
+    case 'ERROR':
+    case 'CREATE_FAILED':
+    case 'DELETE_FAILED':
+      return 'red';
+    case 'CREATING':
+    case 'DELETING':
+    case 'FREEZING':
+      return 'yellow';
+    case 'FROZEN':
+      return 'cyan';
+    case 'DELETED':
+    case 'SOFT_DELETED':
+      return 'gray';
+    default:
+      return 'magenta';
+  }
+}
+
+export interface Column<Row> {
+  readonly title: string;
+  readonly of: (row: Row) => string;
+  readonly colour?: (row: Row) => Colour | undefined;
+  /** Gives way when the table is wider than the terminal. */
+  readonly shrinks?: boolean;
+  readonly alignRight?: boolean;
+}
+
+const GAP = '  ';
+const MIN_WIDTH = 8;
+
+/** Rows in aligned columns that fit into `width` cells; cells are cut with `…` where they must be. */
+export function renderTable<Row>(
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  layout: { readonly width: number; readonly paint: Paint },
+): string {
+  const cells = rows.map((row) => columns.map((column) => safeText(column.of(row))));
+  const natural = columns.map((column, place) =>
+    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[place] ?? ''))),
+  );
+  const widths = fit(natural, columns, layout.width);
+  const line = (texts: readonly string[], colours: readonly (Colour | undefined)[]): string =>
+    texts
+      .map((text, place) => {
+        const width = widths[place] ?? 0;
+        const cut = cutTo(text, width);
+        const space = ' '.repeat(Math.max(0, width - stringWidth(cut)));
+        const painted = layout.paint(colours[place], cut);
+        return columns[place]?.alignRight === true ? space + painted : painted + space;
+      })
+      .join(GAP)
+      .trimEnd();
+  return [
+    line(
+      columns.map(({ title }) => title),
+      columns.map(() => 'bold' as const),
+    ),
+    ...rows.map((row, place) =>
+      line(
+        cells[place] ?? [],
+        columns.map(({ colour }) => colour?.(row)),
+      ),
+    ),
+  ].join('\n');
+}
+
+function fit<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number): number[] {
+  const widths = [...natural];
+  const total = (): number => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
+  // The widest column that may give way gives one cell at a time; tables are narrow, so this is cheap.
+  for (let tooMuch = total() - width; tooMuch > 0; tooMuch -= 1) {
+    let widest = -1;
+    for (const [place, column] of columns.entries()) {
+      const own = widths[place] ?? 0;
+      if (column.shrinks === true && own > MIN_WIDTH && (widest < 0 || own > (widths[widest] ?? 0))) widest = place;
+    }
+    if (widest < 0) break;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+  }
+  return widths;
+}
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** Text cut to a number of terminal cells. */
+export function cutTo(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  let result = '';
+  let used = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    const own = stringWidth(segment);
+    if (used + own > width - 1) break;
+    result += segment;
+    used += own;
+  }
+  return `${result}…`;
+}

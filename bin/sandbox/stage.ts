@@ -1,0 +1,120 @@
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import type { Reader } from '../../lambda/core/ports';
+import type { RunResult } from '../../lambda/core/run-result';
+import { connect, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
+import { createReader } from '../../lambda/dynamodb/reader';
+import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/brake';
+import type { Telemetry } from '../../lambda/telemetry';
+import { systemPorts, wirePublish, wireSync } from '../../lambda/wire';
+import { createHistoryTable } from './create-table';
+import { type Database, startDatabase } from './dynamodb-local';
+import { type EventBus, startEventBus } from './event-bus';
+import { type Fleet, type RomaSimulator, SEED_PROJECT, seedFleet, startRomaSimulator } from './roma-simulator';
+import { startStreamPump, type StreamPump } from './stream-pump';
+
+export const SANDBOX_TARGET = { region: 'cn-north-4', projectId: SEED_PROJECT.id };
+const TABLE_NAME = 'InstanceHistory';
+const INTERVAL_MS = 60_000;
+const INVOCATION_MS = 60_000;
+
+/** Everything of a deployment that a machine without an account can hold: all of it real but the cloud around it. */
+export interface Stage {
+  readonly database: Database;
+  readonly tableName: string;
+  readonly simulator: RomaSimulator;
+  readonly fleet: Fleet;
+  readonly bus: EventBus;
+  readonly reader: Reader;
+  /** Invokes the sync function as a schedule would. */
+  sync(): Promise<RunResult>;
+  /** Resolves when every change so far has reached the subscribers. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface StageOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly telemetry?: Pick<Telemetry, 'run' | 'batch' | 'failure'>;
+  /** Instances beside the documented example. @default 6 */
+  readonly instances?: number;
+}
+
+const SILENT: Pick<Telemetry, 'run' | 'batch' | 'failure'> = { run: () => {}, batch: () => {}, failure: () => {} };
+
+/** Raises database, API, bus, stream and both functions on loopback. */
+export async function raiseStage(options: StageOptions): Promise<Stage> {
+  const { telemetry = SILENT } = options;
+  const database = await startDatabase({ environment: options.environment });
+  const aws = loopbackConfig(database.endpoint);
+  const raw = new DynamoDBClient(dynamodbClientConfig(aws));
+  await createHistoryTable(raw, TABLE_NAME);
+  const fleet = seedFleet();
+  fleet.fill(SANDBOX_TARGET.projectId, options.instances ?? 6);
+  const simulator = await startRomaSimulator({ fleet });
+  const bus = await startEventBus();
+  const failures = bus.createQueue('failures');
+  const publish = wirePublish(
+    { eventBusName: bus.busName, failureQueueUrl: failures.url, publishBaseline: false },
+    { aws: bus.clientConfig, telemetry },
+  );
+  const pump = await pumpOf(raw, database.endpoint, async (event) => publish(event as never, lambdaContext));
+
+  const { userName, password, domainName } = simulator.account;
+  let last: RunResult | undefined;
+  const sync = wireSync(
+    {
+      tableName: TABLE_NAME,
+      secretArn: 'sandbox',
+      brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
+      safetyMarginMs: 10_000,
+    },
+    {
+      aws,
+      telemetry,
+      ports: systemPorts,
+      readSecret: async () => JSON.stringify({ userName, password, domainName }),
+      onResult: (result) => (last = result),
+    },
+  );
+  const client = connect(aws);
+  return {
+    database,
+    tableName: TABLE_NAME,
+    simulator,
+    fleet,
+    bus,
+    reader: createReader(client, TABLE_NAME, { now: Date.now }),
+    sync: async () => {
+      last = undefined;
+      const { endpoint } = simulator;
+      await sync({ ...SANDBOX_TARGET, intervalMs: INTERVAL_MS, endpoint, iamEndpoint: endpoint }, lambdaContext);
+      if (last === undefined) throw new Error('the run told nothing');
+      return last;
+    },
+    settled: async () => {
+      await pump.drained();
+      await bus.settled();
+    },
+    stop: async () => {
+      await pump.stop();
+      await Promise.all([bus.stop(), simulator.stop()]);
+      raw.destroy();
+      client.destroy();
+      await database.stop();
+    },
+  };
+}
+
+const lambdaContext = { getRemainingTimeInMillis: () => INVOCATION_MS };
+
+async function pumpOf(
+  raw: DynamoDBClient,
+  endpoint: string,
+  handler: Parameters<typeof startStreamPump>[0]['handler'],
+): Promise<StreamPump> {
+  const { Table } = await raw.send(new DescribeTableCommand({ TableName: TABLE_NAME }));
+  const streamArn = Table?.LatestStreamArn;
+  if (streamArn === undefined) throw new Error('the table has no stream');
+  return startStreamPump({ streams: new DynamoDBStreamsClient(loopbackConfig(endpoint)), streamArn, handler });
+}
