@@ -8,7 +8,7 @@ const transform = {
 // Packages that are published as ES modules only and so must be transformed for jest's CommonJS runtime.
 const esmOnly = [
   'p-map',
-  'd3-[a-z]+',
+  'd3-[a-z-]+',
   'internmap',
   '@bomb\\.sh/tab',
   'fast-check',

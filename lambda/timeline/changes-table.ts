@@ -1,0 +1,101 @@
+import type { Json } from '../core/instance';
+import type { FieldChange, Version } from '../core/record';
+import { cut, text } from './escape';
+import { countText, dayText, timeText } from './format';
+import { displayName } from './group';
+import { KIND_WORDS } from './lane';
+import type { Row } from './model';
+
+/** A change and the number of its row on the page. */
+export interface NumberedChange {
+  readonly change: Version;
+  readonly row: Row;
+  readonly index: number;
+}
+
+/** Older changes are drawn, but not listed: a page must stay one that a browser can hold. */
+export const MOST_LISTED = 10_000;
+/** Characters of all descriptions together. */
+const DETAIL_BUDGET = 700_000;
+
+/** The changes of the rows, newest first, a table a day (a browser skips what is not seen). */
+export function changesHtml(rows: readonly Row[], limit = MOST_LISTED): string {
+  const all = rows.flatMap((row, index) => row.changes.map((change) => ({ change, row, index }))).toSorted(newestFirst);
+  if (all.length === 0) return '<p class="none">Nothing changed in this period.</p>';
+  const listed = all.slice(0, limit);
+  const room = Math.max(60, Math.min(600, Math.floor(DETAIL_BUDGET / listed.length)));
+  const left = all.length - listed.length;
+  const note =
+    left === 0
+      ? ''
+      : `<p class="none">${countText(left, 'older change is', 'older changes are')} drawn above but not listed; <code>roma-history changes</code> lists them.</p>`;
+  return byDay(listed)
+    .map((day) => dayHtml(day, room))
+    .join('')
+    .concat(note);
+}
+
+const newestFirst = (a: NumberedChange, b: NumberedChange): number => {
+  if (a.change.observedAt !== b.change.observedAt) return a.change.observedAt < b.change.observedAt ? 1 : -1;
+  return a.index - b.index || b.change.version - a.change.version;
+};
+
+function byDay(changes: readonly NumberedChange[]): readonly (readonly NumberedChange[])[] {
+  const days = new Map<string, NumberedChange[]>();
+  for (const entry of changes) {
+    const day = entry.change.observedAt.slice(0, 10);
+    const entries = days.get(day);
+    if (entries === undefined) days.set(day, [entry]);
+    else entries.push(entry);
+  }
+  return [...days.values()];
+}
+
+function dayHtml(entries: readonly NumberedChange[], room: number): string {
+  const first = entries[0]?.change.observedAt ?? '';
+  const day = dayText(first);
+  return (
+    `<section class="day n${Math.min(13, Math.floor(Math.log2(entries.length)))}"><h3 id="d${first.slice(0, 10)}">${day} <small>${countText(entries.length, 'change')}</small></h3><table aria-labelledby="d${first.slice(0, 10)}"><thead><tr><th>Seen at<th>Happened after<th>Instance<th>Change<th>What</thead><tbody>` +
+    `${entries.map((entry) => rowHtml(entry, room)).join('')}</tbody></table></section>`
+  );
+}
+
+/** Without the end tags that HTML does not ask for: there may be ten thousand of these. */
+function rowHtml({ change, row, index }: NumberedChange, room: number): string {
+  const name = cut(displayName({ id: row.id, name: change.name }), room < 120 ? 32 : 64);
+  const after = change.changedAfter === null ? 'unknown' : timeText(change.changedAfter, change.observedAt);
+  return `<tr class=${change.kind}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td><a href=#r${index}>${text(name)}</a><td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room))}`;
+}
+
+/** What a change did, in a line of about `room` characters. */
+export function whatChanged(change: Version, room: number): string {
+  if (change.kind === 'created') return change.status;
+  if (change.kind === 'deleted') {
+    return change.evidence === 'absent' ? 'absent from two equal listings' : `reported by the API as ${change.status}`;
+  }
+  const parts: string[] = [];
+  if (change.kind === 'reappeared') parts.push(change.status);
+  if (change.kind === 'statusChanged') parts.push(`${change.previousStatus ?? 'none'} → ${change.status}`);
+  const fields = change.changes.filter((entry) => entry.field !== 'status');
+  const each = Math.max(12, Math.floor(room / 4));
+  for (const [index, entry] of fields.entries()) {
+    const part = fieldText(entry, each);
+    const left = fields.length - index;
+    if (parts.join('; ').length + part.length > room - 12 && index > 0) {
+      parts.push(`${left} more`);
+      break;
+    }
+    parts.push(part);
+  }
+  return parts.join('; ');
+}
+
+const fieldText = (change: FieldChange, room: number): string => {
+  const field = cut(change.field, 48);
+  if (change.from === undefined) return `${field} = ${valueText(change.to, room)} (new)`;
+  if (change.to === undefined) return `${field} removed (was ${valueText(change.from, room)})`;
+  return `${field}: ${valueText(change.from, room)} → ${valueText(change.to, room)}`;
+};
+
+const valueText = (value: Json | undefined, room: number): string =>
+  cut(typeof value === 'string' ? value : JSON.stringify(value ?? null), room);

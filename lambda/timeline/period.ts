@@ -1,0 +1,39 @@
+import { UsageError } from '../core/errors';
+import { type Instant, plusMs, toMs } from '../core/instant';
+
+/** The half-open span of time that is shown. */
+export interface Period {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** Offered as a zoom where they are shorter than the period. They end when the period ends. */
+export const ZOOMS = [
+  { id: '24h', title: '24 h', ms: DAY_MS },
+  { id: '7d', title: '7 d', ms: 7 * DAY_MS },
+  { id: '30d', title: '30 d', ms: 30 * DAY_MS },
+] as const;
+
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 5 * 366 * DAY_MS;
+
+/**
+ * A period that can be drawn.
+ * @throws UsageError when it ends before it begins, or is shorter than a minute or longer than five years
+ */
+export function periodBetween(from: Instant, to: Instant): Period {
+  const length = toMs(to) - toMs(from);
+  if (!(length >= SHORTEST_MS && length <= LONGEST_MS)) {
+    throw new UsageError(
+      `the period from ${from} to ${to} cannot be drawn: it must end after it begins and last from one minute to five years`,
+    );
+  }
+  return { from, to };
+}
+
+export const periodBefore = (to: Instant, ms: number): Period => periodBetween(plusMs(to, -ms), to);
+
+export const lengthMs = (period: Period): number => toMs(period.to) - toMs(period.from);
