@@ -1,0 +1,114 @@
+import type { Command } from 'commander';
+import { fleetAt, type FleetMember } from '../../lambda/core/history';
+import { isDeletedStatus, normalizeStatus, type Target, targetName } from '../../lambda/core/instance';
+import { toInstant } from '../../lambda/core/instant';
+import { type Io, printJson } from '../io';
+import { renderTable, statusColour } from '../output';
+import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { parseTime, showTime } from '../time';
+import { sinceText, spanLine, unobservedText } from './views';
+
+interface ListOptions extends StoreOptions {
+  readonly at?: string;
+  readonly status?: string;
+  readonly target?: readonly Target[];
+  readonly all?: boolean;
+}
+
+export function registerList(program: Command, io: Io): void {
+  withStoreOptions(
+    program
+      .command('list')
+      .description('the fleet now, or as of a time')
+      .option('--at <time>', 'as of this time: ISO-8601 or a span back (15m, 24h, 7d)')
+      .option('--status <status>', 'only instances with this status')
+      .option('--target <region/project>', 'only this target (repeatable)', collectTargets)
+      .option('--all', 'show deleted instances too (--json always does)'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ListOptions) => list(io, options));
+}
+
+async function list(io: Io, options: ListOptions): Promise<void> {
+  const nowMs = io.clock.now();
+  const at = options.at === undefined ? toInstant(nowMs) : parseTime(options.at, nowMs, '--at');
+  const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
+  await withStore(io, options, async ({ reader }) => {
+    const targets = await chooseTargets(reader, options.target);
+    const rows: FleetMember[] = [];
+    let deleted = 0;
+    for (const target of targets) {
+      for await (const member of fleetAt(reader, target, at, nowMs)) {
+        if (status !== undefined && member.version.status.toUpperCase() !== status) continue;
+        if (options.json === true) printJson(io, listLine(member));
+        else if (isGone(member) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
+          deleted += 1;
+        else rows.push(member);
+      }
+    }
+    if (options.json === true) return;
+    if (targets.length === 0)
+      io.out('Nothing is recorded yet: "roma-history sync --target region/project" records a first listing.');
+    else printFleet(io, rows, { deleted, targets: targets.length, at: options.at === undefined ? undefined : at });
+  });
+}
+
+const isGone = ({ version }: FleetMember): boolean => version.kind === 'deleted';
+
+/** `unobserved` is there only when the time lies in a span in which nobody looked. */
+const listLine = (member: FleetMember): Record<string, unknown> => {
+  const { version, unobserved } = member;
+  return {
+    id: version.id,
+    name: version.name,
+    status: version.status,
+    region: version.target.region,
+    projectId: version.target.projectId,
+    since: version.statusSince,
+    version: version.version,
+    deleted: isGone(member),
+    snapshot: version.snapshot,
+    ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+  };
+};
+
+function printFleet(
+  io: Io,
+  rows: readonly FleetMember[],
+  about: { readonly deleted: number; readonly targets: number; readonly at: string | undefined },
+): void {
+  if (about.at !== undefined) io.out(`As of ${showTime(about.at, io.time)}`);
+  if (rows.length > 0) {
+    const columns = [
+      {
+        title: 'STATUS',
+        of: ({ version }: FleetMember) => version.status,
+        colour: (row: FleetMember) => statusColour(row.version.status),
+      },
+      { title: 'SINCE', of: ({ version }: FleetMember) => sinceText(io, version.statusSince) },
+      { title: 'NAME', of: ({ version }: FleetMember) => version.name ?? '(no name)', shrinks: true },
+      { title: 'ID', of: ({ version }: FleetMember) => version.id, shrinks: true },
+      { title: 'VERSION', of: ({ version }: FleetMember) => String(version.version), alignRight: true },
+      ...(about.targets > 1
+        ? [{ title: 'TARGET', of: ({ version }: FleetMember) => targetName(version.target), shrinks: true }]
+        : []),
+      ...(rows.some(({ unobserved }) => unobserved !== undefined)
+        ? [
+            {
+              title: 'CERTAINTY',
+              of: ({ unobserved }: FleetMember) => (unobserved === undefined ? '' : unobservedText(io, unobserved)),
+            },
+          ]
+        : []),
+    ];
+    io.out(renderTable(columns, rows, io));
+  }
+  const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
+  io.out(io.paint('gray', `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}`));
+}
+
+const EXAMPLES = `
+Examples:
+  roma-history list                        what is there now
+  roma-history list --status ERROR         what is broken
+  roma-history list --at 2026-11-22T03:00:00Z --json | jq .name`;

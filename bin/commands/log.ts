@@ -1,0 +1,70 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { log } from '../../lambda/core/history';
+import { targetName } from '../../lambda/core/instance';
+import { type Io, printJson } from '../io';
+import { safeText } from '../output';
+import { withStore } from '../store';
+import { parseSpan } from '../time';
+import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+import { changeText, evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+
+interface LogOptions extends InstanceOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: number;
+}
+
+const positive = (text: string): number => {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1 on.');
+  return Number(text);
+};
+
+export function registerLog(program: Command, io: Io): void {
+  withInstanceOptions(
+    program
+      .command('log')
+      .description("one instance's history, newest first")
+      .argument('<instance>', INSTANCE_HELP)
+      .option('--since <time>', 'not before this time')
+      .option('--until <time>', 'before this time')
+      .option('-n, --limit <count>', 'at most this many versions', positive),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (instance: string, options: LogOptions) => {
+      const nowMs = io.clock.now();
+      const hasSpan = options.since !== undefined || options.until !== undefined;
+      const { from, to } = parseSpan(options, nowMs, '1970-01-01');
+      await withStore(io, options, async (store) => {
+        const current = await find(store, instance, options);
+        if (options.json !== true)
+          io.out(
+            `${io.paint('bold', safeText(current.name ?? '(no name)'))} ${safeText(current.id)}  ${targetName(current.target)}`,
+          );
+        const span = hasSpan
+          ? { ...(options.since === undefined ? {} : { from }), ...(options.until === undefined ? {} : { to }) }
+          : {};
+        const limit = options.limit === undefined ? {} : { limit: options.limit };
+        for await (const entry of log(store.reader, current, { ...span, ...limit, nowMs })) {
+          if (entry.type === 'gap') {
+            if (options.json === true) printJson(io, { type: 'gap', ...spanLine(entry.gap) });
+            else io.out(io.paint('yellow', `       ${unobservedText(io, entry.gap)}`));
+          } else if (options.json === true) {
+            printJson(io, versionLine(entry.version));
+          } else {
+            const { version } = entry;
+            const number = io.paint('cyan', `v${version.version}`.padEnd(5));
+            const kind = `${version.kind}${evidenceText(version)}`;
+            io.out(
+              `${number}  ${kind}  ${changeText(io, version)}  ${io.paint('gray', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`)}`,
+            );
+          }
+        }
+      });
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  roma-history log roma-prod               by name
+  roma-history log e346 -n 5               by the beginning of the id, the newest five versions
+  roma-history log e346 --since 7d --json`;

@@ -1,0 +1,129 @@
+import type { Command } from 'commander';
+import { type InstanceUptime, instanceUptime, targetUptime } from '../../lambda/core/history';
+import { type Target, targetName } from '../../lambda/core/instance';
+import type { Instant } from '../../lambda/core/instant';
+import { totalUptime, type Uptime } from '../../lambda/core/uptime';
+import { type Io, printJson } from '../io';
+import { renderTable } from '../output';
+import { chooseTargets, withStore } from '../store';
+import { duration, parseSpan, showSpan } from '../time';
+import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+
+interface UptimeOptions extends InstanceOptions {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly uptime: Uptime;
+}
+
+export function registerUptime(program: Command, io: Io): void {
+  withInstanceOptions(
+    program
+      .command('uptime')
+      .description('time in each status, availability, unobserved time; of one instance or of all')
+      .argument('[instance]', INSTANCE_HELP)
+      .option('--since <time>', 'from this time on (default: 24h)')
+      .option('--until <time>', 'before this time (default: now)'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (instance: string | undefined, options: UptimeOptions) => {
+      const nowMs = io.clock.now();
+      const span = parseSpan(options, nowMs, '24h');
+      await withStore(io, options, async (store) => {
+        if (instance !== undefined) {
+          const current = await find(store, instance, options);
+          const uptime = await instanceUptime(store.reader, current, span, nowMs);
+          print(io, options, span, [{ uptimes: [uptime] }]);
+          return;
+        }
+        const groups: Group[] = [];
+        for (const target of await chooseTargets(store.reader, options.target)) {
+          const uptimes: InstanceUptime[] = [];
+          for await (const uptime of targetUptime(store.reader, target, span, nowMs)) uptimes.push(uptime);
+          groups.push({ target, uptimes });
+        }
+        print(io, options, span, groups);
+      });
+    });
+}
+
+interface Group {
+  readonly target?: Target;
+  readonly uptimes: readonly InstanceUptime[];
+}
+
+const line = (uptime: Uptime): Record<string, unknown> => ({
+  from: uptime.from,
+  to: uptime.to,
+  statusMs: uptime.statusMs,
+  unobservedMs: uptime.unobservedMs,
+  availability: uptime.availability,
+});
+
+function print(
+  io: Io,
+  options: UptimeOptions,
+  span: { readonly from: Instant; readonly to: Instant },
+  groups: readonly Group[],
+): void {
+  if (options.json === true) {
+    for (const { uptimes } of groups)
+      for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });
+    for (const { target, uptimes } of groups)
+      if (target !== undefined)
+        printJson(io, { type: 'total', target: targetName(target), ...line(totalUptime(uptimes, span)) });
+    return;
+  }
+  io.out(showSpan(span.from, span.to, io.time));
+  const rows: Row[] = groups.flatMap(({ target, uptimes }) => [
+    ...uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime })),
+    ...(target === undefined
+      ? []
+      : [{ id: targetName(target), name: `all ${uptimes.length}`, uptime: totalUptime(uptimes, span) }]),
+  ]);
+  const percent = ({ uptime }: Row): string =>
+    uptime.availability === null ? 'unknown' : `${(Math.floor(uptime.availability * 1e5) / 1e3).toFixed(3)} %`;
+  io.out(
+    renderTable<Row>(
+      [
+        { title: 'NAME', of: ({ name }) => name, shrinks: true },
+        { title: 'ID', of: ({ id }) => id, shrinks: true },
+        {
+          title: 'AVAILABILITY',
+          of: percent,
+          alignRight: true,
+          colour: ({ uptime }) =>
+            uptime.availability === null ? 'yellow' : uptime.availability === 1 ? 'green' : 'red',
+        },
+        {
+          title: 'UNOBSERVED',
+          of: ({ uptime }) => (uptime.unobservedMs === 0 ? '' : duration(uptime.unobservedMs)),
+          alignRight: true,
+        },
+        {
+          title: 'TIME IN STATUS',
+          of: ({ uptime }) =>
+            Object.entries(uptime.statusMs)
+              .toSorted(([, a], [, b]) => b - a)
+              .map(([status, ms]) => `${status} ${duration(ms)}`)
+              .join(', '),
+          shrinks: true,
+        },
+      ],
+      rows,
+      io,
+    ),
+  );
+}
+
+const EXAMPLES = `
+Availability is the share of the observed time of an instance's life in which it was RUNNING; unobserved time, the time
+before its creation and after its deletion do not count.
+
+Examples:
+  roma-history uptime --since 30d
+  roma-history uptime roma-prod --since 2026-11-01 --until 2026-11-08`;

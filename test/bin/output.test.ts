@@ -1,0 +1,76 @@
+import * as fc from 'fast-check';
+import stringWidth from 'string-width';
+import { cutTo, jsonLine, painter, renderTable, safeLine, safeText } from '../../bin/output';
+
+const HOSTILE = {
+  'a terminal escape': '\u001b[2J\u001b]0;owned\u0007',
+  'an eight-bit escape': '\u009b31m',
+  newlines: 'one\r\ntwo\u2028three\u0085four',
+  'marks of direction': '\u202egnp.exe\u2066 \u200f',
+  'invisible characters': 'a\u200b\u2060\ufeff\u{e0041}b',
+  'half a surrogate pair': 'x\ud800y',
+};
+/** Everything that moves a cursor, ends a line, or turns the direction of writing. */
+const DANGEROUS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+describe('text from outside', () => {
+  it.each(Object.entries(HOSTILE))('shows %s as harmless text', (_, text) => {
+    expect(safeText(text)).not.toMatch(DANGEROUS);
+    expect(safeLine(text)).not.toMatch(DANGEROUS);
+    expect(jsonLine({ text })).not.toMatch(DANGEROUS);
+    expect(JSON.parse(jsonLine({ text }))).toEqual({ text });
+  });
+
+  it('never lets anything dangerous through, and keeps every JSON value as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        expect(safeText(text)).not.toMatch(DANGEROUS);
+        expect(jsonLine([text])).not.toMatch(DANGEROUS);
+        expect(JSON.parse(jsonLine([text]))).toEqual([text]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('cuts a name of 64 KB, also one of nothing but combining marks', () => {
+    expect(safeText('x'.repeat(65_536)).length).toBeLessThan(500);
+    expect(safeText(`a${'\u0301'.repeat(65_536)}`)).toBe('a\u0301\u0301…');
+  });
+
+  it('keeps a formula from being one', () => {
+    for (const text of ['=cmd()', '+1', '-1', '@sum']) expect(safeText(text)).toBe(`'${text}'`);
+  });
+
+  it('leaves ordinary names in any language as they are', () => {
+    for (const text of ['roma-prod', '测试实例', 'مثال', 'größer 😀']) expect(safeText(text)).toBe(text);
+  });
+});
+
+describe('tables', () => {
+  const columns = [
+    { title: 'NAME', of: (row: string) => row, shrinks: true },
+    { title: 'N', of: () => '7', alignRight: true },
+  ];
+
+  it('have one line a row and never exceed the width, whatever the names are', () => {
+    const rows = [...Object.values(HOSTILE), '测试'.repeat(60), 'x'.repeat(65_536), '', '=cmd()'];
+    const lines = renderTable(columns, rows, { width: 40, paint: painter(false) }).split('\n');
+    expect(lines).toHaveLength(rows.length + 1);
+    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(40);
+    // The last column stays aligned.
+    expect(new Set(lines.slice(1).map((line) => stringWidth(line))).size).toBe(1);
+  });
+
+  it('paint without changing the alignment', () => {
+    const coloured = [{ title: 'S', of: (row: string) => row, colour: () => 'red' as const }, columns[1]].filter(
+      (column) => column !== undefined,
+    );
+    const [, line] = renderTable(coloured, ['ERROR'], { width: 80, paint: painter(true) }).split('\n');
+    expect(line).toBe('\u001b[31mERROR\u001b[39m  7');
+  });
+
+  it('cut at whole characters', () => {
+    expect(cutTo('测试实例', 5)).toBe('测试…');
+    expect(cutTo('ab', 5)).toBe('ab');
+  });
+});
