@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { fleetAt, type FleetMember } from '../../lambda/core/history';
 import { isDeletedStatus, normalizeStatus, type Target, targetName } from '../../lambda/core/instance';
-import { toInstant } from '../../lambda/core/instant';
+import { toInstant, toMs } from '../../lambda/core/instant';
+import { BEGINNING, type UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
 import { renderTable, statusColour } from '../output';
 import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
-import { parseTime, showTime } from '../time';
+import { duration, parseTime, showTime } from '../time';
 import { sinceText, spanLine, unobservedText } from './views';
 
 interface ListOptions extends StoreOptions {
@@ -72,6 +73,12 @@ const listLine = (member: FleetMember): Record<string, unknown> => {
   };
 };
 
+/** An open gap by its length, which fits beside the rest. */
+const certaintyText = (io: Io, span: UnobservedSpan): string =>
+  span.to !== undefined || span.from === BEGINNING
+    ? unobservedText(io, span)
+    : `(unobserved for ${duration(io.clock.now() - toMs(span.from))})`;
+
 function printFleet(
   io: Io,
   rows: readonly FleetMember[],
@@ -96,7 +103,7 @@ function printFleet(
         ? [
             {
               title: 'CERTAINTY',
-              of: ({ unobserved }: FleetMember) => (unobserved === undefined ? '' : unobservedText(io, unobserved)),
+              of: ({ unobserved }: FleetMember) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
             },
           ]
         : []),

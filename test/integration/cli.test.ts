@@ -43,7 +43,7 @@ onEachEngine('roma-history', (engine) => {
     const { out, exitCode } = await history('list');
     expect(exitCode).toBe(0);
     expect(out).toMatch(/RUNNING +2 h ago +roma-test +e346bbbb/);
-    expect(out).toContain('(unobserved since 2026-11-22 11:00:00 UTC)');
+    expect(out).toContain('(unobserved for 1 h)');
     expect(out).toContain('3 instances, 1 deleted not shown (--all)');
     expect((await history('list', '--all')).out).toContain('short-lived');
   });
