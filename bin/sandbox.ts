@@ -16,7 +16,7 @@ const RUNS = 10;
 const PAUSE_MS = 700;
 const WATCH_PAUSE_MS = 5_000;
 
-const isTerminal = process.stdout.isTTY === true;
+const isTerminal = process.stdout.isTTY;
 const paint = painter(isTerminal && !process.env.NO_COLOR);
 const layout = { width: isTerminal ? process.stdout.columns : 120, paint };
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
@@ -108,7 +108,8 @@ async function runSandbox(): Promise<void> {
     const latencies: number[] = [];
     stage.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
     const scenario = new Scenario(stage.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });
-    for (let run = 1; !stopped.signal.aborted && (isWatching || run <= RUNS); run += 1) {
+    const lastRun = isWatching ? Number.POSITIVE_INFINITY : RUNS;
+    for (let run = 1; !stopped.signal.aborted && run <= lastRun; run += 1) {
       // The first run finds the fleet as it is; the second one finds it unchanged.
       if (run > 2) scenario.step();
       printRun(run, await stage.sync());

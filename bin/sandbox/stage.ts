@@ -58,7 +58,7 @@ export async function raiseStage(options: StageOptions): Promise<Stage> {
     { eventBusName: bus.busName, failureQueueUrl: failures.url, publishBaseline: false },
     { aws: bus.clientConfig, telemetry },
   );
-  const pump = await pumpOf(raw, database.endpoint, async (event) => publish(event as never, lambdaContext));
+  const pump = await pumpOf(raw, database.endpoint, async (event) => publish(event, lambdaContext));
 
   const { userName, password, domainName } = simulator.account;
   let last: RunResult | undefined;

@@ -65,7 +65,7 @@ describe('the signature of a request', () => {
               method: 'GET',
               headers,
               queryParams: query,
-            } as never,
+            },
             { getAk: () => 'AK', getSk: () => secretKey } as never,
           ) as { Authorization: string };
           const { 'content-type': _, ...signed } = headers;
