@@ -176,3 +176,6 @@ export function describeCredentials(credentials: Credentials): string {
   if (credentials.kind === 'token') return 'a ready token, which cannot be renewed';
   return credentials.securityToken === undefined ? 'an access key' : 'a temporary access key';
 }
+
+/** Whether IAM must be asked before the first request. */
+export const needsIam = ({ kind }: Credentials): boolean => kind === 'password' || kind === 'agency';

@@ -36,9 +36,10 @@ export const hasRoma = (region: string): boolean =>
 /**
  * Where a region's APIs are. IAM's global address gives tokens for every region of the public cloud. A loopback
  * `endpoint` without an `iamEndpoint` is a simulator that serves both.
+ * @param needsIam whether tokens or temporary keys must be got; an access key and a ready token need no IAM
  * @throws UsageError for a region that is not built in and has no address, and for an address that is not https
  */
-export function resolveEndpoints(region: string, overrides: EndpointOverrides = {}): Endpoints {
+export function resolveEndpoints(region: string, overrides: EndpointOverrides = {}, needsIam = true): Endpoints {
   const { endpoint, iamEndpoint } = overrides;
   if (endpoint === undefined && !hasRoma(region)) {
     throw new UsageError(
@@ -49,6 +50,12 @@ export function resolveEndpoints(region: string, overrides: EndpointOverrides = 
   const roma = endpoint === undefined ? `https://roma.${region}.${domain}` : origin('endpoint', endpoint);
   if (iamEndpoint !== undefined) return { roma, iam: origin('iamEndpoint', iamEndpoint) };
   if (isLoopback(new URL(roma))) return { roma, iam: roma };
+  if (needsIam && !hasRoma(region)) {
+    // The public cloud's identity service must not see the password of another cloud.
+    throw new UsageError(
+      `region ${JSON.stringify(region)} is of another cloud: give its iamEndpoint beside its endpoint`,
+    );
+  }
   return { roma, iam: EU.test(region) ? `https://iam.${region}.${domain}` : PUBLIC_IAM };
 }
 

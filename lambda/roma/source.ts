@@ -2,7 +2,7 @@ import type { Target } from '../core/instance';
 import type { ParsedPage } from '../core/listing';
 import type { Clock, InstanceSource } from '../core/ports';
 import { type ClientStats, createClient, nameOf } from './client';
-import { type Credentials, describeCredentials } from './credentials';
+import { type Credentials, describeCredentials, needsIam } from './credentials';
 import { type EndpointOverrides, resolveEndpoints, resolveIam } from './endpoints';
 import { errorOf, RomaApiError } from './errors';
 import type { GateOptions } from './gate';
@@ -62,7 +62,7 @@ export interface RomaSource extends InstanceSource {
 /**
  * The list of ROMA Connect instances over HTTP. One source keeps its tokens, its politeness and its connections for as
  * long as it lives, so a process makes one per set of credentials and endpoints.
- * @throws UsageError, at once, for a region that is unknown and an address that is not https
+ * Its `pages` throws a UsageError at once for a region that is unknown and an address that is not https.
  */
 export function createRomaSource(options: RomaSourceOptions): RomaSource {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
@@ -87,7 +87,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
   }
 
   function pageReader(target: Target, limits: CallLimits) {
-    const { roma, iam } = resolveEndpoints(target.region, overrides);
+    const { roma, iam } = resolveEndpoints(target.region, overrides, needsIam(credentials));
     return async ({ status, offset, limit }: PageWindow): Promise<ParsedPage> => {
       const query: [string, string][] = [];
       if (status !== undefined) query.push(['status', status]);
