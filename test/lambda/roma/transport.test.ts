@@ -1,0 +1,196 @@
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { createTransport, type ApiRequest, type TransportLimits } from '../../../lambda/roma/transport';
+import { ManualClock } from './manual-clock';
+import { type Answerer, type ScriptedServer, startScriptedServer } from './scripted-server';
+
+const clock = new ManualClock();
+let server: ScriptedServer | undefined;
+let transport: ReturnType<typeof createTransport> | undefined;
+
+async function start(answer: Answerer, limits: Partial<TransportLimits> = {}): Promise<ApiRequest> {
+  server = await startScriptedServer(answer);
+  transport = createTransport(clock, { limits });
+  return { method: 'GET', origin: server.origin, path: '/v2/p/instances', query: [], headers: {}, body: '' };
+}
+const send = async (request: ApiRequest, limits = {}) => {
+  if (transport === undefined) throw new Error('not started');
+  return transport.send(request, limits);
+};
+
+afterEach(async () => {
+  await transport?.close();
+  await server?.stop();
+  server = undefined;
+  transport = undefined;
+});
+
+const text = '{"total":1,"name":"é中😀"}';
+
+it.each([
+  ['identity', Buffer.from(text)],
+  ['gzip', gzipSync(text)],
+  ['x-gzip', gzipSync(text)],
+  ['deflate', deflateSync(text)],
+  ['deflate', deflateRawSync(text)],
+  ['br', brotliCompressSync(text)],
+  ['gzip, br', brotliCompressSync(gzipSync(text))],
+])('reads a body of encoding %s', async (encoding, body) => {
+  const request = await start((_, response) => response.setHeader('content-encoding', encoding).end(body));
+  expect((await send(request)).body).toBe(text);
+});
+
+it('reads the server clock and its own before and after', async () => {
+  const request = await start((_, response) => {
+    clock.ms += 40;
+    response.setHeader('date', 'Sun, 22 Nov 2026 10:00:00 GMT').end('{}');
+  });
+  const before = clock.ms;
+  expect(await send(request)).toMatchObject({
+    status: 200,
+    requestedAt: before,
+    receivedAt: before + 40,
+    serverTime: Date.parse('2026-11-22T10:00:00Z'),
+  });
+});
+
+it('sends path and query in the encoding that is signed', async () => {
+  const request = await start((_, response) => response.end('{}'));
+  await send({ ...request, path: '/v2/a b', query: [['status', "x&y='(z)"]] });
+  expect(server?.requests[0]?.url).toBe('/v2/a%20b?status=x%26y%3D%27%28z%29');
+});
+
+it('takes a token of 64 KiB from a header, and sends it back in one', async () => {
+  const token = 'x'.repeat(65_536);
+  const request = await start((_, response) => response.setHeader('x-subject-token', token).end('{}'));
+  const answer = await send({ ...request, headers: { 'x-auth-token': token } });
+  expect(answer.header('x-subject-token')).toBe(token);
+  expect(server?.requests[0]?.headers['x-auth-token']).toBe(token);
+});
+
+it('does not follow a redirect', async () => {
+  const request = await start((_, response) => response.writeHead(302, { location: '/elsewhere' }).end());
+  expect((await send(request)).status).toBe(302);
+  expect(server?.requests).toHaveLength(1);
+});
+
+describe('a body that is too large', () => {
+  const limits = { maxBodyBytes: 10_000 };
+
+  it('is not read to its end', async () => {
+    const request = await start((_, response) => response.end(Buffer.alloc(10_001, 32)), limits);
+    await expect(send(request)).rejects.toMatchObject({
+      errorClass: 'client',
+      retryable: false,
+      message: /more than 10000 bytes/,
+    });
+  });
+
+  it('is not decompressed to its end', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000, 32));
+    const request = await start((_, response) => response.setHeader('content-encoding', 'gzip').end(bomb), {
+      maxBodyBytes: 100_000,
+    });
+    expect(bomb.length).toBeLessThan(100_000);
+    await expect(send(request)).rejects.toMatchObject({ errorClass: 'client', retryable: false });
+  });
+
+  it('is read when it just fits', async () => {
+    const request = await start((_, response) => response.end(Buffer.alloc(10_000, 32)), limits);
+    expect((await send(request)).body).toHaveLength(10_000);
+  });
+});
+
+describe('a server that fails', () => {
+  const network = (message: RegExp) => ({
+    code: 'ROMA_API',
+    errorClass: 'network',
+    retryable: true,
+    message,
+    status: undefined,
+  });
+
+  it('before it answers: refused', async () => {
+    const request = await start(() => undefined);
+    await server?.stop();
+    await expect(send(request)).rejects.toMatchObject(network(/ECONNREFUSED/));
+  });
+
+  it('before it answers: the connection breaks', async () => {
+    const request = await start((incoming) => incoming.socket.destroy());
+    await expect(send(request)).rejects.toMatchObject(network(/failed: /));
+  });
+
+  it('by breaking off the body', async () => {
+    const request = await start((_, response) => {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('{"total":', () => response.destroy());
+    });
+    await expect(send(request)).rejects.toMatchObject(network(/failed: /));
+  });
+
+  it('by cutting a compressed body short', async () => {
+    const request = await start((_, response) =>
+      response.setHeader('content-encoding', 'gzip').end(gzipSync(text).subarray(0, 20)),
+    );
+    await expect(send(request)).rejects.toMatchObject(network(/unexpected end/));
+  });
+
+  it('by never answering: the headers time out', async () => {
+    const request = await start(() => undefined, { headersMs: 60 });
+    await expect(send(request)).rejects.toMatchObject(network(/Headers Timeout/));
+  });
+
+  it('by stopping in the middle of a body: the body times out', async () => {
+    const request = await start(
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '1000' });
+        response.write('{"total":');
+      },
+      { bodyMs: 60 },
+    );
+    await expect(send(request)).rejects.toMatchObject(network(/Body Timeout/));
+  });
+
+  it('by sending the body drop by drop: the whole request times out', async () => {
+    let drops: NodeJS.Timeout | undefined;
+    const request = await start(
+      (_, response) => {
+        response.writeHead(200);
+        drops = setInterval(() => response.write(' '), 10);
+      },
+      { totalMs: 100 },
+    );
+    await expect(send(request)).rejects.toMatchObject(network(/no whole answer after 1 s/));
+    clearInterval(drops);
+  });
+});
+
+describe('a run that ends', () => {
+  it('stops the request that is under way', async () => {
+    const stop = new AbortController();
+    const request = await start(() => stop.abort());
+    await expect(send(request, { signal: stop.signal })).rejects.toMatchObject({
+      message: /was stopped/,
+      retryable: false,
+    });
+  });
+
+  it('sends nothing after its deadline', async () => {
+    const request = await start((_, response) => response.end('{}'));
+    await expect(send(request, { deadline: clock.now() })).rejects.toMatchObject({ message: /no time left/ });
+    expect(server?.requests).toHaveLength(0);
+  });
+
+  it('does not wait for an answer beyond its deadline', async () => {
+    const request = await start(() => undefined);
+    await expect(send(request, { deadline: clock.now() + 50 })).rejects.toMatchObject({ message: /no whole answer/ });
+  });
+});
+
+it('says what is wrong with a certificate that nobody knows', async () => {
+  const request = await start(() => undefined);
+  // A plain server does not speak TLS at all; the error is one of the protocol.
+  await expect(send({ ...request, origin: request.origin.replace('http:', 'https:') })).rejects.toMatchObject({
+    errorClass: 'network',
+  });
+});
