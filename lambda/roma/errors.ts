@@ -1,5 +1,5 @@
 import { CodedError } from '../core/errors';
-import { redactText, type Redactor } from './redaction';
+import type { Redactor } from './redaction';
 
 /** What kind of failure, for metrics and for what to do next. */
 export const ERROR_CLASSES = ['throttled', 'unauthorized', 'client', 'server', 'network'] as const;
@@ -85,7 +85,7 @@ export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError 
   const { status, header, now } = answer;
   const said = readBody(answer.body);
   const clean = (text: string | undefined, max: number): string | undefined =>
-    text === undefined ? undefined : oneLine(redactText(text, redactor), max);
+    text === undefined ? undefined : oneLine(redactor.redact(text), max);
   const apiCode = clean(said.code, 64);
   const apiMessage = clean(said.message, MAX_TEXT);
   const requestId = clean(header('x-request-id') ?? header('x-iam-trace-id') ?? said.requestId, 128);

@@ -245,7 +245,6 @@ function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Perishable
 
   const renew = async (key: string): Promise<T> => {
     try {
-      hold.check(key);
       const fresh = await fetch(key);
       retire(key);
       kept.set(key, fresh);
@@ -265,6 +264,7 @@ function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Perishable
     async get(key, { signal }) {
       const known = kept.get(key);
       if (known !== undefined && clock.now() < known.renewAt) return known.value;
+      hold.check(key);
       let request = pending.get(key);
       if (request === undefined) pending.set(key, (request = renew(key)));
       return signal === undefined ? request : unlessAborted(request, signal);

@@ -40,14 +40,22 @@ export function isSecretField(name: string): boolean {
   return SECRET_WORDS.has(last);
 }
 
-/** Replaces known secret values in text. The values are asked for on each use, for tokens come and go. */
+/** What a gateway may echo of a signed request, even if the key is not ours. */
+const ECHO =
+  /(Signature=)[0-9a-f]{16,}|(SDK-HMAC-SHA256 Access=)[^\s,]+|(x-(?:auth|security|subject)-token\s*[:=]\s*)[^\s|,"]+/i;
+const ECHOES = new RegExp(ECHO, 'gi');
+
+/** Replaces known secret values, signatures and token headers in text. The values are asked for on each use, for tokens come and go. */
 export interface Redactor {
-  /** Whether the text holds a known secret as it is. */
+  /** Whether the text holds a secret as it is. */
   finds(text: string): boolean;
   redact(text: string): string;
   /** The same with the values of now, for many texts in a row. */
   ofNow(): (text: string) => string;
 }
+
+const blank = (_: string, ...groups: (string | undefined)[]): string =>
+  `${groups.slice(0, 3).find(Boolean) ?? ''}${REDACTED}`;
 
 /** @param secrets the values that must not appear anywhere, of now */
 export function createRedactor(secrets: () => Iterable<string>): Redactor {
@@ -64,21 +72,15 @@ export function createRedactor(secrets: () => Iterable<string>): Redactor {
   };
   const ofNow = (): ((text: string) => string) => {
     const known = values();
-    return (text) =>
-      known.reduce((rest, value) => (rest.includes(value) ? rest.replaceAll(value, REDACTED) : rest), text);
+    return (text) => {
+      let rest = text;
+      for (const value of known) if (rest.includes(value)) rest = rest.replaceAll(value, REDACTED);
+      return ECHO.test(rest) ? rest.replaceAll(ECHOES, blank) : rest;
+    };
   };
   return {
-    finds: (text) => values().some((value) => text.includes(value)),
+    finds: (text) => ECHO.test(text) || values().some((value) => text.includes(value)),
     redact: (text) => ofNow()(text),
     ofNow,
   };
 }
-
-/** What a gateway may echo of a signed request, even if the key is not ours. */
-const ECHOES = /(Signature=)[0-9a-fA-F]{16,}|(Access=)[^\s,]+|(x-(?:auth|security|subject)-token\s*[:=]\s*)[^\s|,"]+/gi;
-
-/** Redacts text that was not meant for machines: known secrets, signatures and token headers. */
-export const redactText = (text: string, redactor: Redactor): string =>
-  redactor
-    .redact(text)
-    .replaceAll(ECHOES, (_, ...groups: string[]) => `${groups.slice(0, 3).find(Boolean) ?? ''}${REDACTED}`);

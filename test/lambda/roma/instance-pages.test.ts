@@ -1,5 +1,4 @@
 import * as fc from 'fast-check';
-import type { Snapshot } from '../../../lambda/core/instance';
 import { collectListing, type Listing, type ParsedPage, type ParsedRecord } from '../../../lambda/core/listing';
 import { RomaApiError } from '../../../lambda/roma/errors';
 import { type PageWindow, walkPages, type WalkOptions } from '../../../lambda/roma/instance-pages';
@@ -7,7 +6,7 @@ import { type PageWindow, walkPages, type WalkOptions } from '../../../lambda/ro
 const target = { region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' };
 const row = (id: string, status = 'RUNNING'): ParsedRecord => ({
   accepted: true,
-  snapshot: { id, status } as Snapshot,
+  snapshot: { id, status },
 });
 const bad = (digest: string, id?: string): ParsedRecord => ({
   accepted: false,

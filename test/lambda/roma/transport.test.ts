@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { createTransport, type ApiRequest, type TransportLimits } from '../../../lambda/roma/transport';
 import { ManualClock } from './manual-clock';
@@ -187,10 +190,35 @@ describe('a run that ends', () => {
   });
 });
 
-it('says what is wrong with a certificate that nobody knows', async () => {
-  const request = await start(() => undefined);
-  // A plain server does not speak TLS at all; the error is one of the protocol.
-  await expect(send({ ...request, origin: request.origin.replace('http:', 'https:') })).rejects.toMatchObject({
-    errorClass: 'network',
+describe('a server whose certificate is signed by nobody that is known', () => {
+  // Made for 127.0.0.1 and for this test only; it protects nothing.
+  const cert = readFileSync(`${__dirname}/loopback-certificate.pem`, 'utf8');
+  const key = readFileSync(`${__dirname}/loopback-key.pem`, 'utf8');
+  let secure: Server;
+  let request: ApiRequest;
+
+  beforeEach(async () => {
+    secure = createServer({ cert, key }, (_, response) => response.end('{}'));
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const origin = `https://127.0.0.1:${(secure.address() as AddressInfo).port}`;
+    request = { method: 'GET', origin, path: '/', query: [], headers: {}, body: '' };
+  });
+  afterEach(async () => {
+    secure.closeAllConnections();
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
+  it('is refused, and the error says what to do; trying again would not help', async () => {
+    transport = createTransport(clock, {});
+    await expect(send(request)).rejects.toMatchObject({
+      errorClass: 'network',
+      retryable: false,
+      message: /not trusted; name its authority as extra CA/,
+    });
+  });
+
+  it('is trusted when its authority is given', async () => {
+    transport = createTransport(clock, { extraCa: cert });
+    expect((await send(request)).status).toBe(200);
   });
 });
