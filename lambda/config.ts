@@ -118,3 +118,13 @@ export function readSyncRequest(event: unknown): SyncRequest {
   parseTarget(`${data.region}/${data.projectId}`);
   return data;
 }
+
+const widgetEnvironment = z.object({ [ENV.tableName]: text });
+
+export interface WidgetConfig {
+  readonly tableName: string;
+}
+
+/** @throws UsageError */
+export const readWidgetConfig = (environment: Environment): WidgetConfig =>
+  Object.freeze({ tableName: readEnvironment(widgetEnvironment, environment)[ENV.tableName] });

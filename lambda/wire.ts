@@ -5,7 +5,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PublishConfig, readSyncRequest, type SyncConfig } from './config';
+import { type PublishConfig, readSyncRequest, type SyncConfig, type WidgetConfig } from './config';
 import type { SyncRequest } from './contract';
 import { CredentialsError } from './core/errors';
 import type { Alarm, Clock } from './core/ports';
@@ -13,6 +13,7 @@ import { publishBatch, type PublisherOptions } from './core/publish';
 import { RunFailedError, type RunResult, toRunLine } from './core/run-result';
 import { type SyncOptions, type SyncPorts, syncTarget } from './core/sync';
 import { connect } from './dynamodb/client';
+import { createReader } from './dynamodb/reader';
 import { createRecorder } from './dynamodb/recorder';
 import { type RawStreamRecord, readStreamRecord } from './dynamodb/stream-record';
 import { eventBusSink } from './events/event-bus';
@@ -21,6 +22,7 @@ import { feedTopicSink } from './events/feed-topic';
 import { parseCredentials } from './roma/credentials';
 import { createRomaSource, type RomaSource } from './roma/source';
 import { createTelemetry, type Telemetry } from './telemetry';
+import { answerWidget, type WidgetAnswer } from './timeline/widget';
 
 export const systemClock: Clock = {
   now: Date.now,
@@ -211,3 +213,26 @@ const useSince = (before: ApiCounts, after: ApiCounts): ApiCounts => ({
     ]),
   ) as ApiCounts['errors'],
 });
+
+export interface WidgetOverrides {
+  readonly aws?: AwsClientConfig;
+  readonly clock?: Clock;
+  readonly telemetry?: Pick<Telemetry, 'failure'>;
+}
+
+/** The timeline in a CloudWatch dashboard. It only reads. */
+export function wireWidget(
+  config: WidgetConfig,
+  overrides: WidgetOverrides = {},
+): (event: unknown) => Promise<WidgetAnswer> {
+  const { aws = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
+  const reader = createReader(connect(aws), config.tableName, { now: () => clock.now() });
+  return async (event) => {
+    try {
+      return await answerWidget(event, { reader, clock });
+    } catch (error) {
+      telemetry.failure('the timeline could not be drawn', error);
+      throw error;
+    }
+  };
+}

@@ -19,7 +19,11 @@ export const MOST_LISTED = 10_000;
 const DETAIL_BUDGET = 700_000;
 
 /** The changes of the rows, newest first, a table a day (a browser skips what is not seen). */
-export function changesHtml(rows: readonly Row[], limit = MOST_LISTED): string {
+export function changesHtml(
+  rows: readonly Row[],
+  options: { readonly limit?: number; readonly links?: boolean } = {},
+): string {
+  const { limit = MOST_LISTED, links = true } = options;
   const all = rows.flatMap((row, index) => row.changes.map((change) => ({ change, row, index }))).toSorted(newestFirst);
   if (all.length === 0) return '<p class="none">Nothing changed in this period.</p>';
   const listed = all.slice(0, limit);
@@ -30,7 +34,7 @@ export function changesHtml(rows: readonly Row[], limit = MOST_LISTED): string {
       ? ''
       : `<p class="none">${countText(left, 'older change is', 'older changes are')} drawn above but not listed; <code>roma-history changes</code> lists them.</p>`;
   return byDay(listed)
-    .map((day) => dayHtml(day, room))
+    .map((day) => dayHtml(day, room, links))
     .join('')
     .concat(note);
 }
@@ -51,20 +55,20 @@ function byDay(changes: readonly NumberedChange[]): readonly (readonly NumberedC
   return [...days.values()];
 }
 
-function dayHtml(entries: readonly NumberedChange[], room: number): string {
+function dayHtml(entries: readonly NumberedChange[], room: number, links: boolean): string {
   const first = entries[0]?.change.observedAt ?? '';
   const day = dayText(first);
   return (
     `<section class="day n${Math.min(13, Math.floor(Math.log2(entries.length)))}"><h3 id="d${first.slice(0, 10)}">${day} <small>${countText(entries.length, 'change')}</small></h3><table aria-labelledby="d${first.slice(0, 10)}"><thead><tr><th>Seen at<th>Happened after<th>Instance<th>Change<th>What</thead><tbody>` +
-    `${entries.map((entry) => rowHtml(entry, room)).join('')}</tbody></table></section>`
+    `${entries.map((entry) => rowHtml(entry, room, links)).join('')}</tbody></table></section>`
   );
 }
 
 /** Without the end tags that HTML does not ask for: there may be ten thousand of these. */
-function rowHtml({ change, row, index }: NumberedChange, room: number): string {
+function rowHtml({ change, row, index }: NumberedChange, room: number, links: boolean): string {
   const name = cut(displayName({ id: row.id, name: change.name }), room < 120 ? 32 : 64);
   const after = change.changedAfter === null ? 'unknown' : timeText(change.changedAfter, change.observedAt);
-  return `<tr class=${change.kind}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td><a href=#r${index}>${text(name)}</a><td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room))}`;
+  return `<tr class=${change.kind}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td>${links ? `<a href=#r${index}>${text(name)}</a>` : text(name)}<td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room))}`;
 }
 
 /** What a change did, in a line of about `room` characters. */

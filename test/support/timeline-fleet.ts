@@ -86,8 +86,10 @@ export function recordsOf(
 ): TargetRecords {
   const { head = headAt(target, known.now), gaps = [], ownGaps = [] } = known;
   const instances = lives.map((life) => {
-    const current: Current = { ...life.newest, touchedBy: life.newest.runId, ...known.more };
     const own = ownGaps.filter((gap) => gap.id === life.id);
+    // A gap that closes without a new version is closed by a run that touches the row.
+    const touchedBy = own.length > 0 ? 'run-that-closed-the-gap' : life.newest.runId;
+    const current: Current = { ...life.newest, touchedBy, ...known.more };
     const unobserved = unobservedSpans({ head, gaps, ownGaps: own, current, nowMs: toMs(known.now) });
     return { current, history: { versions: life.versions, unobserved } };
   });
@@ -126,7 +128,10 @@ const idOf = (random: () => number): string => {
 };
 
 /** A small fleet as one meets it: most run, one is broken, one is frozen, some come and go; a night without runs. */
-export function demoFleet(now: Instant): readonly TargetRecords[] {
+export function demoHistory(now: Instant): {
+  readonly targets: readonly TargetRecords[];
+  readonly gaps: readonly Gap[];
+} {
   const random = chance(20_261_122);
   const at = (days: number, extra = 0): Instant => plusMs(now, -Math.round(days * DAY) + extra);
   const gap: Gap = { target: NORTH, from: at(9.4), to: at(9.1) };
@@ -168,7 +173,7 @@ export function demoFleet(now: Instant): readonly TargetRecords[] {
     ?.saw('statusChanged', at(13), { status: 'UPGRADING' })
     .saw('statusChanged', at(11.8), { status: 'RUNNING', cpu: 8 });
   const rejected: Gap = { target: SOUTH, id: south[2]?.id ?? '', from: at(5), to: at(2.8) };
-  return [
+  const targets = [
     recordsOf(NORTH, [...north, fresh, failed, returned], {
       now,
       head: headAt(NORTH, plusMs(now, -107_000)),
@@ -176,7 +181,10 @@ export function demoFleet(now: Instant): readonly TargetRecords[] {
     }),
     recordsOf(SOUTH, south, { now, head: headAt(SOUTH, plusMs(now, -41_000)), ownGaps: [rejected] }),
   ];
+  return { targets, gaps: [gap, rejected] };
 }
+
+export const demoFleet = (now: Instant): readonly TargetRecords[] => demoHistory(now).targets;
 
 /** Many instances and changes, for sizes and speed. Half of the changes are of status. */
 export function largeFleet(now: Instant, instances: number, changes: number, days = 30): readonly TargetRecords[] {
