@@ -131,7 +131,8 @@ export interface SyncOverrides {
 
 /**
  * The sync function: one run of the target that the event names. Sources live as long as the process, so that tokens
- * and connections serve many runs; one whose run failed is made anew, for its secret may have been replaced.
+ * and connections serve many runs. After a failed run the secret is read again, for it may have been replaced; where it
+ * was not, the source stays, and with it what it knows: which key was refused, and that the API wants to be left alone.
  */
 export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): SyncHandler {
   const { aws = {}, ports = systemPorts, telemetry = createTelemetry() } = overrides;
@@ -139,13 +140,18 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
   const secrets = new SecretsManagerClient({ ...publisherClientConfig(aws) });
   const readSecret = overrides.readSecret ?? (async (arn: string) => secretText(secrets, arn));
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
-  const sources = new Map<string, RomaSource>();
+  const sources = new Map<string, { readonly source: RomaSource; readonly secret: string; suspect: boolean }>();
 
   const sourceOf = async (key: string, request: SyncRequest): Promise<RomaSource> => {
     const known = sources.get(key);
-    if (known !== undefined) return known;
+    if (known?.suspect === false) return known.source;
+    const secret = await readSecret(request.secretArn ?? config.secretArn);
+    if (known?.secret === secret) {
+      known.suspect = false;
+      return known.source;
+    }
     const source = createRomaSource({
-      credentials: parseCredentials(await readSecret(request.secretArn ?? config.secretArn)),
+      credentials: parseCredentials(secret),
       clock: ports.clock,
       random: ports.random,
       api: request.api,
@@ -153,7 +159,8 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       iamEndpoint: request.iamEndpoint,
       extraCa,
     });
-    sources.set(key, source);
+    sources.set(key, { source, secret, suspect: false });
+    await known?.source.close();
     return source;
   };
 
@@ -168,10 +175,8 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       const result = await syncTarget({ ...ports, source, recorder }, { ...syncOptions(config, request), deadline });
       telemetry.run(result, useSince(before, source.stats()));
       overrides.onResult?.(result);
-      if (result.outcome === 'failed') {
-        sources.delete(key);
-        await source.close();
-      }
+      const known = sources.get(key);
+      if (known !== undefined) known.suspect = result.outcome === 'failed';
       // An error that Lambda does not see can neither raise an alarm nor be tried again.
       if (result.outcome === 'failed' || result.outcome === 'partial') throw new RunFailedError(result);
       return toRunLine(result);

@@ -90,12 +90,14 @@ class SyncRun {
     if (!taken.taken)
       return this.result({ outcome: 'busy', because: `run ${taken.heldBy} holds the lease until ${taken.until}` });
     this.head = taken.head;
-    const stopAt =
-      this.options.deadline === undefined
-        ? Infinity
-        : this.options.deadline - (this.options.safetyMarginMs ?? DEFAULT_SAFETY_MARGIN_MS);
-    this.lease = new Lease(this.ports, target, this.runId, now, stopAt);
+    this.lease = new Lease(this.ports, target, this.runId, now, this.stopAt());
     return this.work(this.head, this.lease);
+  }
+
+  /** When the run must begin to end, in ms since the epoch. */
+  private stopAt(): number {
+    const { deadline, safetyMarginMs = DEFAULT_SAFETY_MARGIN_MS } = this.options;
+    return deadline === undefined ? Infinity : deadline - safetyMarginMs;
   }
 
   private async work(head: Head, lease: Lease): Promise<RunResult> {
@@ -160,7 +162,12 @@ class SyncRun {
     const { source, clock } = this.ports;
     const { target, statusFilter } = this.options;
     for (let attempt = 1; ; attempt += 1) {
-      const pages = source.pages(target, { ...(statusFilter === undefined ? {} : { statusFilter }), signal });
+      const deadline = this.stopAt();
+      const pages = source.pages(target, {
+        ...(statusFilter === undefined ? {} : { statusFilter }),
+        ...(Number.isFinite(deadline) ? { deadline } : {}),
+        signal,
+      });
       const listing = await collectListing(target, pages, () => clock.now());
       if (signal.aborted && listing.is === 'partial')
         return { ...listing, because: describeError(signal.reason), retryable: false };

@@ -1,0 +1,72 @@
+import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { loopbackConfig } from '../../lambda/dynamodb/client';
+import { systemPorts, wireSync } from '../../lambda/wire';
+import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
+
+onEachEngine('the sync function', (engine) => {
+  let simulator: RomaSimulator;
+  let table: TestTable;
+  let secret: string;
+  let secretReads: number;
+
+  const request = () => ({
+    region: 'cn-north-4',
+    projectId: SEED_PROJECT.id,
+    intervalMs: 300_000,
+    endpoint: simulator.endpoint,
+  });
+  const context = { getRemainingTimeInMillis: () => 60_000 };
+  const keys = (secretKey: string) =>
+    JSON.stringify({ HUAWEICLOUD_SDK_AK: simulator.account.accessKey, HUAWEICLOUD_SDK_SK: secretKey });
+  const handler = () =>
+    wireSync(
+      {
+        tableName: table.tableName,
+        secretArn: 'arn:secret',
+        brakeReleaseAfterMs: 86_400_000,
+        safetyMarginMs: 5_000,
+      },
+      {
+        aws: loopbackConfig(table.endpoint),
+        ports: systemPorts,
+        telemetry: { run: () => undefined, failure: () => undefined },
+        readSecret: async () => {
+          secretReads += 1;
+          return secret;
+        },
+      },
+    );
+
+  beforeEach(async () => {
+    simulator = await startRomaSimulator();
+    table = await createTestTable(engine);
+    secretReads = 0;
+  });
+  afterEach(async () => {
+    await simulator.stop();
+    table.close();
+  });
+
+  it('reads its secret once for many runs', async () => {
+    secret = keys(simulator.account.secretKey);
+    const run = handler();
+    expect(await run(request(), context)).toMatchObject({ outcome: 'changed', baseline: 1 });
+    expect(await run(request(), context)).toMatchObject({ outcome: 'unchanged' });
+    expect(secretReads).toBe(1);
+  });
+
+  it('fails while its key is refused, shows the key only once, and takes a replaced one', async () => {
+    secret = keys('this-key-was-replaced');
+    const run = handler();
+    for (let n = 0; n < 6; n += 1) await expect(run(request(), context)).rejects.toThrow(/APIGW.0301/);
+    expect(simulator.requests).toHaveLength(1);
+    secret = keys(simulator.account.secretKey);
+    expect(await run(request(), context)).toMatchObject({ outcome: 'changed' });
+  });
+
+  it('names what is wrong with an empty secret, and writes nothing', async () => {
+    secret = '{}';
+    await expect(handler()(request(), context)).rejects.toThrow(/holds no Huawei Cloud credentials/);
+    expect(simulator.requests).toHaveLength(0);
+  });
+});
