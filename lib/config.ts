@@ -27,7 +27,12 @@ function isBaseAddress(text: string): boolean {
 
 const arn = (service: string, example: string) =>
   z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+`), `must be an ARN such as ${example}`);
-const secretArn = arn('secretsmanager', 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:roma-AbCdEf');
+const secretArn = z
+  .string()
+  .regex(
+    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+    'must be a whole ARN with its six last characters, such as arn:aws:secretsmanager:eu-central-1:123456789012:secret:roma-AbCdEf',
+  );
 const NO_KEY = 'must be true, false or the ARN of a KMS key';
 const ARN_OF_KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/.+/;
 const queueArn = arn('sqs', 'arn:aws:sqs:eu-central-1:123456789012:roma-changes');

@@ -27,12 +27,12 @@ export class Credentials extends Construct {
     fn.addEnvironment(ENV.secretArn, this.secret.secretArn);
   }
 
-  /** A secret that the schedule names, not the environment. */
+  /** For a secret that the schedule names, not the environment. IAM compares whole ARNs, which end in six random characters. */
   grantReadOf(fn: NodeFunction, secret: secretsmanager.ISecret): void {
     fn.allow(
       `ReadSecret${secret.node.id}`,
       ['secretsmanager:GetSecretValue'],
-      [secret.secretFullArn ?? secret.secretArn],
+      [secret.secretFullArn ?? `${secret.secretArn}-??????`],
     );
     grantKey(secret.encryptionKey, fn.role, 'read');
   }

@@ -77,10 +77,7 @@ export class InstanceHistoryStack extends Stack {
   }
 
   private secret(id: string, arn: string): secretsmanager.ISecret {
-    // Arns with and without the six random characters at their end are both in use.
-    return /-[A-Za-z0-9]{6}$/.test(arn)
-      ? secretsmanager.Secret.fromSecretCompleteArn(this, id, arn)
-      : secretsmanager.Secret.fromSecretPartialArn(this, id, arn);
+    return secretsmanager.Secret.fromSecretCompleteArn(this, id, arn);
   }
 
   private encryption(customerKey: Config['customerKey']): { encryptionKey?: kms.IKey } {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -52,10 +51,8 @@ export class NodeFunction extends Construct {
     // The ARN of a group ends in `:*`: its own streams.
     this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
-    const entry = join(LAMBDA_DIR, props.entry);
     this.fn = new nodejs.NodejsFunction(this, 'Function', {
-      entry,
-      ...(existsSync(entry) ? {} : { code: lambda.Code.fromInline('export {};') }),
+      entry: join(LAMBDA_DIR, props.entry),
       handler: 'handler',
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
