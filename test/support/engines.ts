@@ -38,23 +38,27 @@ export interface TestTable {
   close(): void;
 }
 
-/** A fresh history table with a name of its own; `endpoint` puts something (a fault proxy) in between. */
+/** A fresh history table with a name of its own; `through` puts something (a fault proxy) in between. */
 export async function createTestTable(
   engine: Engine,
-  options: { readonly endpoint?: string } = {},
+  options: { readonly through?: (endpoint: string) => Promise<string>; readonly requestTimeout?: number } = {},
 ): Promise<TestTable> {
   const endpoint = endpointOf(engine);
   if (endpoint === undefined) throw new Error(`${engine} does not run on this machine`);
   const tableName = `test-${randomUUID()}`;
   const direct = new DynamoDBClient(dynamodbClientConfig(loopbackConfig(endpoint)));
   await createHistoryTable(direct, tableName);
-  const raw =
-    options.endpoint === undefined
-      ? direct
-      : new DynamoDBClient(dynamodbClientConfig(loopbackConfig(options.endpoint)));
+  const via = options.through === undefined ? endpoint : await options.through(endpoint);
+  const { requestTimeout = 10_000 } = options;
+  const raw = new DynamoDBClient(
+    dynamodbClientConfig({
+      ...loopbackConfig(via),
+      requestHandler: { connectionTimeout: 3_000, requestTimeout, throwOnRequestTimeout: true },
+    }),
+  );
   return {
     tableName,
-    endpoint: options.endpoint ?? endpoint,
+    endpoint: via,
     raw,
     client: documentClient(raw),
     close: () => {

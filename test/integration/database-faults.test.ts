@@ -1,0 +1,137 @@
+import { createReader } from '../../lambda/dynamodb/reader';
+import { createRecorder } from '../../lambda/dynamodb/recorder';
+import { anyEngine, createTestTable, type TestTable } from '../support/engines';
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy';
+import { SyncWorld } from '../support/sync-world';
+
+describe('a run whose database fails', () => {
+  let proxy: FaultProxy;
+  let table: TestTable;
+  let world: SyncWorld;
+
+  beforeEach(async () => {
+    table = await createTestTable(anyEngine(), {
+      requestTimeout: 300,
+      through: async (endpoint) => {
+        proxy = await startFaultProxy(endpoint);
+        return proxy.endpoint;
+      },
+    });
+    world = new SyncWorld({
+      name: 'through a fault proxy',
+      newRecorder: () => createRecorder(table.client, table.tableName),
+      reader: createReader(table.client, table.tableName, { now: () => 0 }),
+      close: () => table.close(),
+    });
+    world.put('a');
+    world.put('b');
+    await world.tick();
+    world.put('a', 'ERROR');
+  });
+  afterEach(async () => {
+    table.close();
+    await proxy.stop();
+  });
+
+  const expectOneChange = async (): Promise<void> => {
+    expect(await world.kinds('a')).toEqual(['baseline', 'statusChanged']);
+    expect(await world.kinds('b')).toEqual(['baseline']);
+    expect(await world.tick()).toMatchObject({ outcome: 'unchanged' });
+  };
+
+  it.each([
+    'dropBefore',
+    'dropAfter',
+    'hang',
+    'duplicate',
+    'serverError',
+    'throttle',
+    'conflict',
+    'throttleInside',
+  ] as const)('records exactly once when a batch meets %s', async (fault) => {
+    proxy.arm(fault, { operation: 'TransactWriteItems' });
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
+    await expectOneChange();
+  });
+
+  it.each(['dropBefore', 'dropAfter', 'hang', 'duplicate', 'serverError', 'throttle'] as const)(
+    'takes its lease and ends when an update of the head meets %s',
+    async (fault) => {
+      proxy.arm(fault, { operation: 'UpdateItem' });
+      expect(await world.tick()).toMatchObject({ outcome: 'changed' });
+      expect(await world.store.reader.head(world.target)).toMatchObject({ outcome: 'changed', dirty: false });
+      await expectOneChange();
+    },
+  );
+
+  it.each(['dropAfter', 'hang'] as const)('recognises its own end when its answer is lost (%s)', async (fault) => {
+    const recorder = createRecorder(table.client, table.tableName);
+    const result = await world.run({
+      recorder: {
+        ...recorder,
+        end: async (...args) => {
+          proxy.arm(fault, { operation: 'UpdateItem' });
+          return recorder.end(...args);
+        },
+      },
+    });
+    expect(result).toMatchObject({ outcome: 'changed' });
+    world.wait();
+    await expectOneChange();
+  });
+
+  it('retries transaction conflicts itself, for the SDK does not, and gives up as partial when they never end', async () => {
+    proxy.arm('conflict', { operation: 'TransactWriteItems', times: 5 });
+    expect(await world.tick()).toMatchObject({ outcome: 'changed' });
+    world.put('b', 'ERROR');
+    proxy.arm('conflict', { operation: 'TransactWriteItems', times: 100 });
+    expect(await world.tick()).toMatchObject({ outcome: 'partial', versions: [] });
+    proxy.disarm();
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
+  });
+
+  it('closes a gap and ends in one transaction: when it is lost, neither is there', async () => {
+    world.wait(3_600_000);
+    const recorder = createRecorder(table.client, table.tableName);
+    const dying = { ...recorder, end: async () => new Promise<never>(() => {}) };
+    void world.run({ recorder: dying });
+    while ((await world.kinds('a')).length < 2) await new Promise((resolve) => setImmediate(resolve));
+    expect(await world.gaps()).toEqual([]);
+    world.wait();
+    await world.run();
+    expect(await world.gaps()).toHaveLength(1);
+  });
+
+  it('reads what is known strongly consistently: stale copies change nothing', async () => {
+    proxy.freezeWeakReads();
+    await world.current('a');
+    expect(await world.tick()).toMatchObject({ outcome: 'changed' });
+    world.put('a', 'RUNNING');
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
+    // The weak reads of this test do see the old state: the proxy is really stale.
+    expect(await world.current('a')).toMatchObject({ version: 1 });
+    expect(
+      (await createRecorder(table.client, table.tableName).readKnown(world.target)).currents.get('a'),
+    ).toMatchObject({ version: 3 });
+  });
+
+  it('sets aside what the database refuses, and records the others', async () => {
+    world.put('c', 'RUNNING', { note: { '': 1 } });
+    const recorder = createRecorder(table.client, table.tableName);
+    const strict = {
+      ...recorder,
+      record: async (...[target, runId, batch, options]: Parameters<typeof recorder.record>) =>
+        batch.some((action) => action.type === 'version' && action.id === 'c')
+          ? ({ is: 'invalid', because: 'ValidationException: empty attribute name' } as const)
+          : recorder.record(target, runId, batch, options),
+    };
+    expect(await world.tick({ recorder: strict })).toMatchObject({
+      outcome: 'changed',
+      changes: { statusChanged: 1, created: 0 },
+    });
+    const { rejections } = await recorder.readKnown(world.target);
+    expect(rejections.get('c')?.reason).toMatch(/empty attribute name/);
+    // Not all was recorded, so the next run must look again.
+    expect((await world.store.reader.head(world.target))?.fingerprint).toBeUndefined();
+  });
+});

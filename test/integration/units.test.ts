@@ -1,0 +1,87 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { type RomaSimulator, seedFleet, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import type { RunResult } from '../../lambda/core/run-result';
+import { createRecorder } from '../../lambda/dynamodb/recorder';
+import { key } from '../../lambda/dynamodb/table';
+import { createRomaSource, type RomaSource } from '../../lambda/roma/source';
+import { syncTarget } from '../../lambda/core/sync';
+import { systemPorts } from '../../lambda/wire';
+import { createTestTable, endpointOf, type TestTable } from '../support/engines';
+
+// Only this engine counts units as the service documents them.
+const onDynoxide = endpointOf('dynoxide') === undefined ? describe.skip : describe;
+const TARGET = { region: 'cn-north-4', projectId: SEED_PROJECT.id };
+
+onDynoxide('request units of a run over HTTP', () => {
+  let table: TestTable;
+  let simulator: RomaSimulator;
+  let source: RomaSource;
+
+  const open = async (instances: number): Promise<void> => {
+    table = await createTestTable('dynoxide');
+    const fleet = seedFleet();
+    fleet.clear(TARGET.projectId);
+    fleet.fill(TARGET.projectId, instances);
+    simulator = await startRomaSimulator({ fleet, maxOffset: null });
+    const { endpoint, account } = simulator;
+    source = createRomaSource({
+      ...systemPorts,
+      credentials: {
+        kind: 'password',
+        userName: account.userName,
+        password: account.password,
+        domainName: account.domainName,
+      },
+      endpoint,
+      iamEndpoint: endpoint,
+      requestsPerSecond: 1000,
+    });
+  };
+  const run = async (): Promise<RunResult> =>
+    syncTarget(
+      { ...systemPorts, source, recorder: createRecorder(table.client, table.tableName) },
+      { target: TARGET, brakeReleaseAfterMs: 86_400_000, intervalMs: 300_000 },
+    );
+
+  afterEach(async () => {
+    await source.close();
+    await simulator.stop();
+    table.close();
+  });
+
+  it.each([1, 100, 1000])('an unchanged run of %d instances costs two write units and no read', async (instances) => {
+    await open(instances);
+    expect(await run()).toMatchObject({ outcome: 'changed', changes: { baseline: instances } });
+    const result = await run();
+    expect(result).toMatchObject({ outcome: 'unchanged', instances });
+    expect(result.units).toEqual({ write: 2, read: 0 });
+  });
+
+  it('the head stays under 1 KB, also with the longest names and a reason', async () => {
+    await open(3);
+    await run();
+    simulator.fleet.clear(TARGET.projectId);
+    expect((await run()).outcome).toBe('brake');
+    const { ConsumedCapacity, Item } = await table.client.send(
+      new GetCommand({ TableName: table.tableName, Key: key.head(TARGET), ReturnConsumedCapacity: 'TOTAL' }),
+    );
+    expect(Item?.because).toMatch(/the brake holds 3 deletions/);
+    expect(Buffer.byteLength(JSON.stringify(Item))).toBeLessThan(1024);
+    expect(ConsumedCapacity?.CapacityUnits).toBe(0.5);
+  });
+
+  it('a change costs four units a KB and its index entry, and two a batch for the fence', async () => {
+    await open(20);
+    await run();
+    const [id] = simulator.fleet.list(TARGET.projectId).map((instance) => instance.id);
+    simulator.fleet.change(TARGET.projectId, id ?? '', { status: 'ERROR' });
+    const { units, changes } = await run();
+    expect(changes.statusChanged).toBe(1);
+    // Lease and end 2, fence 2; rows of 1 to 2 KB: current and version 4 each, each with one index entry of up to 2.
+    expect(units.write).toBeLessThanOrEqual(2 + 2 + 2 * 4 + 2 + 2);
+    const known = await table.client.send(
+      new GetCommand({ TableName: table.tableName, Key: key.current(TARGET, id ?? '') }),
+    );
+    expect(Buffer.byteLength(JSON.stringify(known.Item))).toBeLessThan(2048);
+  });
+});
