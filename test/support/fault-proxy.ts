@@ -88,7 +88,8 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(text);
     };
     const text = body.toString();
-    switch (rule?.fault) {
+    const fault = rule?.fault;
+    switch (fault) {
       case 'dropBefore':
         message.socket.destroy();
         return;
@@ -105,7 +106,10 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       case 'serverError':
         answer(500, errorAnswer('InternalServerError', 'The request could not be processed'));
         return;
-      default:
+      case 'dropAfter':
+      case 'hang':
+      case 'duplicate':
+      case undefined:
         break;
     }
     if (isFrozen && READS.has(operation) && !text.includes('"ConsistentRead":true')) {
@@ -115,9 +119,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
       return;
     }
     let result = await forward(message, body);
-    if (rule?.fault === 'duplicate') result = await forward(message, body);
-    if (rule?.fault === 'dropAfter') message.socket.destroy();
-    else if (rule?.fault !== 'hang') answer(result.status, result.body);
+    if (fault === 'duplicate') result = await forward(message, body);
+    if (fault === 'dropAfter') message.socket.destroy();
+    else if (fault !== 'hang') answer(result.status, result.body);
   };
 
   const server = createServer((message, response) => {
