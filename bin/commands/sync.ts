@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/brake';
+import { toChangeEvent } from '../../lambda/core/change-event';
+import { UsageError } from '../../lambda/core/errors';
+import { type Target, targetName } from '../../lambda/core/instance';
+import { isCompleted, type RunResult, toRunLine } from '../../lambda/core/run-result';
+import { syncTarget } from '../../lambda/core/sync';
+import { createRecorder } from '../../lambda/dynamodb/recorder';
+import { resolveEndpoints } from '../../lambda/roma/endpoints';
+import { systemAlarm } from '../../lambda/wire';
+import { EXIT, ExitCode } from '../exit';
+import { type Io, printJson } from '../io';
+import { type Colour, safeText } from '../output';
+import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { type ApiOptions, openApi, withApiOptions } from './api-options';
+import { changeLine } from './views';
+
+interface SyncCommandOptions extends StoreOptions, ApiOptions {
+  readonly target?: readonly Target[];
+  readonly status?: string;
+  readonly dryRun?: boolean;
+  readonly allowMassDeletion?: boolean;
+}
+
+export function registerSync(program: Command, io: Io): void {
+  withStoreOptions(
+    withApiOptions(
+      program
+        .command('sync')
+        .description('one run per target now; prints what changed')
+        .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
+        .option('--status <status>', 'follow only instances with this status, as the target is configured')
+        .option('--dry-run', 'print what would be recorded; write nothing')
+        .option('--allow-mass-deletion', 'the deletions that the brake holds are real'),
+    ),
+  )
+    .addHelpText('after', HELP)
+    .action(async (options: SyncCommandOptions) => sync(io, options));
+}
+
+async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
+  // All that can be wrong about the call is found before anything is opened or made.
+  for (const target of options.target ?? []) resolveEndpoints(target.region, options);
+  const source = openApi(io, options);
+  try {
+    const outcomes = await withStore(io, options, async ({ reader, client, tableName }) => {
+      const recorded = await reader.targets();
+      const targets = options.target ?? recorded;
+      if (targets.length === 0)
+        throw new UsageError('no target is recorded yet: name one with --target region/projectId');
+      const results: RunResult['outcome'][] = [];
+      for (const target of unique(targets)) {
+        const result = await syncTarget(
+          {
+            clock: io.clock,
+            alarm: systemAlarm,
+            random: Math.random,
+            newRunId: randomUUID,
+            source,
+            recorder: createRecorder(client, tableName),
+          },
+          {
+            target,
+            brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
+            ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
+            ...(options.dryRun === true ? { dryRun: true } : {}),
+            ...(options.status === undefined ? {} : { statusFilter: options.status }),
+            ...(options.api === undefined ? {} : { api: options.api }),
+          },
+        );
+        print(io, options, result);
+        results.push(result.outcome);
+      }
+      return results;
+    });
+    if (outcomes.some((outcome) => outcome === 'failed' || outcome === 'partial' || outcome === 'brake'))
+      throw new ExitCode(EXIT.failed);
+  } finally {
+    await source.close();
+  }
+}
+
+const unique = (targets: readonly Target[]): readonly Target[] => [
+  ...new Map(targets.map((target) => [targetName(target), target])).values(),
+];
+
+function print(io: Io, options: SyncCommandOptions, result: RunResult): void {
+  const dryRun = options.dryRun === true ? { dryRun: true } : {};
+  if (options.json === true) {
+    for (const version of result.versions) printJson(io, { type: 'change', ...toChangeEvent(version), ...dryRun });
+    printJson(io, { ...toRunLine(result), ...dryRun });
+    return;
+  }
+  for (const version of result.versions) if (version.kind !== 'baseline') io.out(changeLine(io, version));
+  io.out(summary(io, result, options.dryRun === true));
+}
+
+const OUTCOME_COLOURS: Readonly<Record<RunResult['outcome'], Colour>> = {
+  changed: 'green',
+  unchanged: 'gray',
+  brake: 'magenta',
+  partial: 'yellow',
+  busy: 'yellow',
+  failed: 'red',
+};
+
+function summary(io: Io, result: RunResult, isRehearsal: boolean): string {
+  const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
+  if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" tells why)`);
+  if (result.held > 0) counts.push(`${result.held} absent but held`);
+  const parts = [
+    `${targetName(result.target)}  ${io.paint(OUTCOME_COLOURS[result.outcome], result.outcome)}`,
+    `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
+    ...(result.because === undefined ? [] : [safeText(result.because)]),
+    ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),
+    ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
+    ...(isCompleted(result.outcome) ? [] : ['what was recorded before stays']),
+  ];
+  return parts.join('; ');
+}
+
+const HELP = `
+Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN), or
+HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN.
+Exit code 1 when any target ended as failed, partial or brake.
+
+Examples:
+  roma-history sync --target cn-north-4/106506b9a92342df9a5025fc12351cfc --local
+  roma-history sync --dry-run --json`;

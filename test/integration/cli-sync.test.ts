@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Io } from '../../bin/io';
+import { isAvailable } from '../../bin/sandbox/dynamodb-local';
+import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { createReader } from '../../lambda/dynamodb/reader';
+import { systemClock } from '../../lambda/wire';
+import { cli, type CliResult } from '../support/cli';
+import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
+
+const TARGET = `cn-north-4/${SEED_PROJECT.id}`;
+
+let simulator: RomaSimulator;
+let ids: readonly string[];
+const environment = (): Io['environment'] => ({
+  HUAWEICLOUD_SDK_AK: simulator.account.accessKey,
+  HUAWEICLOUD_SDK_SK: simulator.account.secretKey,
+});
+const run = async (args: readonly string[], overrides: Partial<Io> = {}): Promise<CliResult> =>
+  cli(args, { environment: environment(), clock: systemClock, ...overrides });
+
+beforeEach(async () => {
+  simulator = await startRomaSimulator();
+  ids = simulator.fleet.fill(SEED_PROJECT.id, 4);
+});
+afterEach(async () => simulator.stop());
+
+onEachEngine('roma-history sync', (engine) => {
+  let table: TestTable;
+  beforeEach(async () => {
+    table = await createTestTable(engine);
+  });
+  afterEach(() => table.close());
+  const sync = async (...args: string[]) =>
+    run([
+      'sync',
+      '--endpoint',
+      simulator.endpoint,
+      '--dynamodb-endpoint',
+      table.endpoint,
+      '--table',
+      table.tableName,
+      '--json',
+      ...args,
+    ]);
+
+  it('records a first listing, then nothing, then what changed', async () => {
+    const first = await sync('--target', TARGET);
+    expect(first).toMatchObject({ exitCode: 0, err: '' });
+    const lines = first.json();
+    expect(lines.slice(0, -1).every(({ type, kind }) => type === 'change' && kind === 'baseline')).toBe(true);
+    expect(lines.at(-1)).toEqual({
+      type: 'run',
+      target: TARGET,
+      outcome: 'changed',
+      instances: 5,
+      baseline: 5,
+      created: 0,
+      statusChanged: 0,
+      updated: 0,
+      deleted: 0,
+      reappeared: 0,
+      rejected: 0,
+      observedAt: expect.stringMatching(/Z$/),
+      because: null,
+    });
+    // The target is known now and need not be named.
+    expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged', instances: 5 }]);
+    simulator.fleet.change(SEED_PROJECT.id, ids[0] ?? '', { status: 'ERROR' });
+    expect((await sync()).json()).toMatchObject([
+      { type: 'change', kind: 'statusChanged', instance: { id: ids[0] }, status: { to: 'ERROR' } },
+      { type: 'run', outcome: 'changed', statusChanged: 1 },
+    ]);
+  });
+
+  it('shows what a dry run would record and writes nothing', async () => {
+    const rehearsal = await sync('--target', TARGET, '--dry-run');
+    expect(rehearsal.json().at(-1)).toMatchObject({ type: 'run', outcome: 'changed', baseline: 5, dryRun: true });
+    expect(await createReader(table.client, table.tableName, { now: Date.now }).targets()).toEqual([]);
+  });
+
+  it('holds a mass deletion with exit code 1 until it is allowed', async () => {
+    await sync('--target', TARGET);
+    simulator.fleet.clear(SEED_PROJECT.id);
+    const held = await sync();
+    expect(held.exitCode).toBe(1);
+    expect(held.json()).toMatchObject([{ type: 'run', outcome: 'brake', deleted: 0, because: expect.any(String) }]);
+    const allowed = await sync('--allow-mass-deletion');
+    expect(allowed.exitCode).toBe(0);
+    expect(allowed.json().at(-1)).toMatchObject({ outcome: 'changed', deleted: 5 });
+  });
+
+  it('ends with 1 and says why when the API refuses, without telling a secret', async () => {
+    const wrong = 'AnotherSecretKey';
+    const result = await run(
+      [
+        'sync',
+        '--target',
+        TARGET,
+        '--endpoint',
+        simulator.endpoint,
+        '--dynamodb-endpoint',
+        table.endpoint,
+        '--table',
+        table.tableName,
+      ],
+      { environment: { ...environment(), HUAWEICLOUD_SDK_SK: wrong } },
+    );
+    expect(result.exitCode).toBe(1);
+    expect(result.out).toContain('failed');
+    expect(result.out + result.err).not.toContain(wrong);
+  });
+
+  it('says in one line what is wrong with the call, and writes nothing', async () => {
+    const at = ['--dynamodb-endpoint', table.endpoint, '--table', table.tableName];
+    const noCredentials = await run(['sync', '--target', TARGET, ...at], { environment: {} });
+    expect(noCredentials).toMatchObject({ exitCode: 1, out: '' });
+    expect(noCredentials.err).toMatch(/holds no Huawei Cloud credentials: set HUAWEICLOUD_SDK_AK/);
+    const noRegion = await run(['sync', '--target', `mars-1/${SEED_PROJECT.id}`, ...at]);
+    expect(noRegion).toMatchObject({ exitCode: 2, out: '' });
+    expect(noRegion.err).toContain('mars-1');
+    const noTarget = await run(['sync', ...at]);
+    expect(noTarget.exitCode).toBe(2);
+    expect(noTarget.err).toContain('name one with --target');
+    for (const { err } of [noCredentials, noRegion, noTarget]) expect(err).not.toContain('\n');
+    expect(await createReader(table.client, table.tableName, { now: Date.now }).targets()).toEqual([]);
+  });
+
+  it('tells how fresh each target is, and what the account could keep in sync', async () => {
+    await sync('--target', TARGET);
+    const list = await run([
+      'targets',
+      'list',
+      '--dynamodb-endpoint',
+      table.endpoint,
+      '--table',
+      table.tableName,
+      '--json',
+    ]);
+    expect(list.json()).toMatchObject([{ target: TARGET, outcome: 'changed', instances: 5, isObserved: true }]);
+    const discovered = await run(['targets', 'discover', '--endpoint', simulator.endpoint, '--json']);
+    expect(discovered.json()).toContainEqual(
+      expect.objectContaining({ type: 'target', region: 'cn-north-4', projectId: SEED_PROJECT.id }),
+    );
+  });
+});
+
+(isAvailable('dynoxide') ? it : it.skip)('keeps the history in a folder with --local', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'roma-history-'));
+  try {
+    const here = ['--local', folder];
+    const first = await run(['sync', '--target', TARGET, '--endpoint', simulator.endpoint, ...here]);
+    expect(first).toMatchObject({ exitCode: 0, err: '' });
+    expect(first.out).toContain('5 baseline');
+    expect((await run(['list', '--json', ...here])).json()).toHaveLength(5);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
