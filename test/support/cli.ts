@@ -9,7 +9,7 @@ export interface CliResult {
   readonly out: string;
   readonly err: string;
   /** The lines of the output as JSON. */
-  json(): Record<string, unknown>[];
+  readonly json: () => Record<string, unknown>[];
 }
 
 export const NOW = '2026-11-22T12:00:00.000Z';
