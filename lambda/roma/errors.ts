@@ -1,4 +1,5 @@
 import { CodedError } from '../core/errors';
+import { readErrorBody } from './error-body';
 import type { Redactor } from './redaction';
 
 /** What kind of failure, for metrics and for what to do next. */
@@ -83,15 +84,18 @@ const MAX_TEXT = 400;
 /** Makes a typed error of any answer that the gateway, ROMA, IAM or something before them gives. */
 export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError {
   const { status, header, now } = answer;
-  const said = readBody(answer.body);
+  const said = readErrorBody(answer.body);
   const clean = (text: string | undefined, max: number): string | undefined =>
     text === undefined ? undefined : oneLine(redactor.redact(text), max);
   const apiCode = clean(said.code, 64);
   const apiMessage = clean(said.message, MAX_TEXT);
   const requestId = clean(header('x-request-id') ?? header('x-iam-trace-id') ?? said.requestId, 128);
   const errorClass = classify(status, apiCode);
+  // A date is one of the server's clock, not of ours.
+  const date = Date.parse(header('date') ?? '');
+  const serverNow = Number.isNaN(date) ? now : date;
   const waits = [
-    retryAfter(header('retry-after'), now),
+    retryAfter(header('retry-after'), serverNow),
     errorClass === 'throttled' ? throttleWindow(apiMessage)?.ms : 0,
   ];
   const retryAfterMs = Math.max(...waits.map((wait) => wait ?? 0));
@@ -142,47 +146,6 @@ function advice(answer: FailedAnswer, errorClass: ErrorClass, message: string | 
     return 'the identity may not do this; it needs roma:instances:list in this project (system policy "ROMA ReadOnlyAccess")';
   if (status === 404) return 'check the region, the endpoint and the project id';
   return '';
-}
-
-interface Said {
-  readonly code?: string;
-  readonly message?: string;
-  readonly requestId?: string;
-}
-
-/** Reads `{error_code,error_msg}`, `{error:{code,message}}`, `{code,message}`, any object in which one of these lies, or text. */
-function readBody(body: string): Said {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    const text = body
-      .replaceAll(/<(script|style)[\s\S]*?<\/\1>/gi, ' ')
-      .replaceAll(/<[^>]*>/g, ' ')
-      .trim();
-    return text === '' ? {} : { message: text };
-  }
-  if (typeof json !== 'object' || json === null) return typeof json === 'string' ? { message: json } : {};
-  const found = [json, ...Object.values(json)]
-    .filter((value): value is Record<string, unknown> => typeof value === 'object' && value !== null)
-    .map(readFields)
-    .find(({ code, message }) => code !== undefined || message !== undefined);
-  const requestId = textOf((json as Record<string, unknown>).request_id);
-  return { ...found, ...(requestId === undefined ? {} : { requestId }) };
-}
-
-function readFields(fields: Record<string, unknown>): Said {
-  const code = textOf(fields.error_code) ?? textOf(fields.errorcode) ?? textOf(fields.code) ?? textOf(fields.type);
-  const message = ['error_msg', 'error_message', 'message', 'detail'].map((name) => textOf(fields[name])).find(Boolean);
-  const details = textOf(fields.error_details);
-  const whole = details !== undefined && details !== message ? [message, details].filter(Boolean).join('; ') : message;
-  return { ...(code === undefined ? {} : { code }), ...(whole === undefined ? {} : { message: whole }) };
-}
-
-function textOf(value: unknown): string | undefined {
-  if (typeof value === 'string') return value === '' ? undefined : value;
-  if (typeof value === 'number') return String(value);
-  return Array.isArray(value) ? textOf(value[0]) : undefined;
 }
 
 const oneLine = (text: string, max: number): string => {

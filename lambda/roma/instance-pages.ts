@@ -9,6 +9,8 @@ const LIMIT = 100;
 /** The largest `offset` of the specification. Some servers may answer more. */
 const LARGEST_OFFSET = 100;
 
+const MAX_MET_STATUSES = 32;
+
 /** Which rows of which list. `limit` undefined: the API's own, without a window. */
 export interface PageWindow {
   readonly status?: string | undefined;
@@ -180,8 +182,13 @@ const tooMany = (target: Target, total: number, status: string): IncompleteListE
 
 const idOf = (record: ParsedRecord): string | undefined => (record.accepted ? record.snapshot.id : record.rejected.id);
 
+/** The filter takes 3 to 128 characters; and a server that invents statuses must not make us ask for all of them. */
 function note(page: ParsedPage, statuses: Set<string>): void {
-  for (const record of page.records) if (record.accepted) statuses.add(record.snapshot.status);
+  for (const record of page.records) {
+    if (!record.accepted || statuses.size >= MAX_MET_STATUSES) continue;
+    const { status } = record.snapshot;
+    if (status.length >= 3 && status.length <= 128) statuses.add(status);
+  }
 }
 
 /** Tells pages apart by the rows they hold. */

@@ -1,9 +1,8 @@
 import { rootCertificates } from 'node:tls';
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import { Agent, request as send } from 'undici';
 import type { Clock } from '../core/ports';
-import { RomaApiError } from './errors';
+import { BodyTooLarge, decode } from './body-encoding';
+import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
 import { percentEncode } from './signer';
 
 export interface ApiRequest {
@@ -142,8 +141,6 @@ function addressOf({ origin, path, query }: ApiRequest): string {
 /** Asked anew each time: it changes while one waits. */
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
 
-class BodyTooLarge extends Error {}
-
 async function readAll(body: AsyncIterable<Uint8Array>, max: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -154,78 +151,4 @@ async function readAll(body: AsyncIterable<Uint8Array>, max: number): Promise<Ui
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-async function decode(bytes: Uint8Array, encodings: string | undefined, max: number): Promise<Uint8Array> {
-  let result = bytes;
-  const names = (encodings ?? '')
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim());
-  for (const name of names.toReversed()) {
-    const decoder = decoderOf(name, result);
-    if (decoder === undefined || result.byteLength === 0) continue;
-    try {
-      result = await decoder(result, { maxOutputLength: max });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw new BodyTooLarge();
-      throw error;
-    }
-  }
-  return result;
-}
-
-function decoderOf(name: string, bytes: Uint8Array) {
-  switch (name) {
-    case 'gzip':
-    case 'x-gzip':
-      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(gunzip);
-    case 'br':
-      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(brotliDecompress);
-    case 'deflate':
-      // Some servers send the bare stream without zlib's header, whose low four bits are always 8.
-      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(
-        ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw,
-      );
-    case '':
-    case 'identity':
-      return undefined;
-    default:
-      throw new Error(`the body has the unknown encoding ${JSON.stringify(name.slice(0, 32))}`);
-  }
-}
-
-const failure = (message: string, retryable: boolean, cause?: unknown): RomaApiError =>
-  new RomaApiError(message, { errorClass: 'network', retryable, cause });
-
-const stopped = (what: string): RomaApiError => failure(`${what} was stopped, for the run is ending`, false);
-const noTime = (what: string): RomaApiError => failure(`${what} was not sent, for the run has no time left`, false);
-const timedOut = (what: string, ms: number, cause: unknown): RomaApiError =>
-  failure(`${what} had no whole answer after ${Math.ceil(ms / 1000)} s`, true, cause);
-const tooLarge = (what: string, max: number): RomaApiError =>
-  new RomaApiError(`${what} answered with a body of more than ${max} bytes; it was not read`, {
-    errorClass: 'client',
-    retryable: false,
-  });
-
-const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
-
-function networkError(what: string, error: unknown): RomaApiError {
-  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
-  const text = [message.replaceAll(/\s+/g, ' ').slice(0, 200), message.includes(code) ? '' : `(${code})`]
-    .filter((part) => part !== '' && part !== '()')
-    .join(' ');
-  if (TLS.test(code)) {
-    return failure(
-      `${what} failed: ${text}: the certificate is not trusted; name its authority as extra CA`,
-      false,
-      error,
-    );
-  }
-  const hint = code === 'ENOTFOUND' ? ': check the region and the endpoint' : '';
-  return failure(
-    `${what} failed: ${text === '' ? 'no answer' : text}${hint}`,
-    code !== 'UND_ERR_HEADERS_OVERFLOW',
-    error,
-  );
 }

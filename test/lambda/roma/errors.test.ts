@@ -139,6 +139,11 @@ describe('the time that an API wants to be left alone', () => {
     expect(throttleWindow(text)).toEqual(window);
   });
 
+  it('is counted by the server’s clock where it tells it', () => {
+    const headers = { date: 'Sun, 22 Nov 2026 12:00:00 GMT', 'retry-after': 'Sun, 22 Nov 2026 12:00:05 GMT' };
+    expect(error(503, '', headers).retryAfterMs).toBe(5000);
+  });
+
   it('is the longer of the two', () => {
     const body = { error_code: 'APIGW.0308', error_msg: 'limit:5,time:1 second' };
     expect(error(429, body, { 'retry-after': '3' }).retryAfterMs).toBe(3000);

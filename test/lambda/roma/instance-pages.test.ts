@@ -195,6 +195,13 @@ describe('more instances than the API lets be reached by offsets', () => {
     expect(await list({ metStatuses: new Set(['RESIZING']) })).toMatchObject({ is: 'complete' });
   });
 
+  it('are not asked for by more statuses than make sense, however many the server invents', async () => {
+    const odd = Array.from({ length: 500 }, (_, n) => row(`i${n}`, `STATUS_${n}`));
+    const { asked, list } = serve({ rows: odd, maxOffset: 100 });
+    expect(await list()).toMatchObject({ is: 'partial' });
+    expect(asked.length).toBeLessThan(60);
+  });
+
   it('are partial when the total changed meanwhile', async () => {
     let calls = 0;
     const { list } = serve({
