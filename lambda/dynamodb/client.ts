@@ -18,8 +18,15 @@ export const loopbackConfig = (endpoint: string) => ({
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 });
 
+/**
+ * Numbers above 2^53 are stored and read as the doubles that they are: records with others are not parsed to numbers
+ * in the first place.
+ */
 export const documentClient = (client: DynamoDBClient): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  DynamoDBDocumentClient.from(client, {
+    marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+    unmarshallOptions: { wrapNumbers: Number },
+  });
 
 export const connect = (config?: DynamoDBClientConfig): DynamoDBDocumentClient =>
   documentClient(new DynamoDBClient(dynamodbClientConfig(config)));

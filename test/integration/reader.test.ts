@@ -125,6 +125,12 @@ onEachEngine('the reader', (engine) => {
     expect((await reader.coverage(TARGET)).gaps).toEqual(gaps);
   });
 
+  it('gives back every number as it was recorded', async () => {
+    const numbers = [0, -1.5, 2 ** 53, 1.1529215046068467e21, 1e100, 1e-100, Number.MAX_SAFE_INTEGER];
+    await writeItems(table, itemsOf(versionsOf([{ at: at('08:00'), snapshot: { id: 'a', status: 'X', numbers } }])));
+    expect((await reader.current(TARGET, 'a'))?.snapshot.numbers).toEqual(numbers);
+  });
+
   it('lists targets, current rows and what is not running', async () => {
     await writeItems(table, [
       ...headItems({ completedObservedAt: NOW }),
