@@ -77,6 +77,8 @@ export interface RomaSimulator {
   beforePage(hook: PageHook): () => void;
   /** All tokens handed out so far stop working. */
   revokeTokens(): void;
+  /** Every token and temporary key so far, valid or not. */
+  issuedSecrets(): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -259,6 +261,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
       return () => hooks.delete(hook);
     },
     revokeTokens: () => accounts.revokeTokens(),
+    issuedSecrets: () => accounts.issuedSecrets(),
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -9,12 +9,18 @@ import type { Telemetry } from '../../lambda/telemetry';
 import { systemPorts, wirePublish, wireSync } from '../../lambda/wire';
 import { createHistoryTable } from './create-table';
 import { type Database, startDatabase } from './dynamodb-local';
-import { type EventBus, startEventBus } from './event-bus';
-import { type Fleet, type RomaSimulator, SEED_PROJECT, seedFleet, startRomaSimulator } from './roma-simulator';
+import { type EventBus, type Queue, startEventBus } from './event-bus';
+import {
+  type Account,
+  type Fleet,
+  type RomaSimulator,
+  SEED_PROJECT,
+  seedFleet,
+  startRomaSimulator,
+} from './roma-simulator';
 import { startStreamPump, type StreamPump } from './stream-pump';
 
 export const SANDBOX_TARGET = { region: 'cn-north-4', projectId: SEED_PROJECT.id };
-const TABLE_NAME = 'InstanceHistory';
 const INTERVAL_MS = 60_000;
 const INVOCATION_MS = 60_000;
 
@@ -25,6 +31,8 @@ export interface Stage {
   readonly simulator: RomaSimulator;
   readonly fleet: Fleet;
   readonly bus: EventBus;
+  /** What could not be published. */
+  readonly failures: Queue;
   readonly reader: Reader;
   /** Invokes the sync function as a schedule would. */
   sync(): Promise<RunResult>;
@@ -35,36 +43,44 @@ export interface Stage {
 
 export interface StageOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** @default InstanceHistory */
+  readonly tableName?: string;
   readonly telemetry?: Pick<Telemetry, 'run' | 'batch' | 'failure'>;
   /** Instances beside the documented example. @default 6 */
   readonly instances?: number;
+  /** Who may ask the simulated API. @default an example account */
+  readonly account?: Partial<Account>;
+  /** What the secret of the sync function holds. @default name and password of the account */
+  readonly secret?: (account: Account) => Readonly<Record<string, string>>;
 }
 
 const SILENT: Pick<Telemetry, 'run' | 'batch' | 'failure'> = { run: () => {}, batch: () => {}, failure: () => {} };
 
 /** Raises database, API, bus, stream and both functions on loopback. */
 export async function raiseStage(options: StageOptions): Promise<Stage> {
-  const { telemetry = SILENT } = options;
+  const { telemetry = SILENT, tableName = 'InstanceHistory' } = options;
   const database = await startDatabase({ environment: options.environment });
   const aws = loopbackConfig(database.endpoint);
   const raw = new DynamoDBClient(dynamodbClientConfig(aws));
-  await createHistoryTable(raw, TABLE_NAME);
+  await createHistoryTable(raw, tableName);
   const fleet = seedFleet();
   fleet.fill(SANDBOX_TARGET.projectId, options.instances ?? 6);
-  const simulator = await startRomaSimulator({ fleet });
+  const simulator = await startRomaSimulator({ fleet, account: options.account ?? {} });
   const bus = await startEventBus();
   const failures = bus.createQueue('failures');
   const publish = wirePublish(
     { eventBusName: bus.busName, failureQueueUrl: failures.url, publishBaseline: false },
     { aws: bus.clientConfig, telemetry },
   );
-  const pump = await pumpOf(raw, database.endpoint, async (event) => publish(event, lambdaContext));
+  const pump = await pumpOf(raw, tableName, database.endpoint, async (event) => publish(event, lambdaContext));
 
-  const { userName, password, domainName } = simulator.account;
+  const { account } = simulator;
+  const { userName, password, domainName } = account;
+  const secret = options.secret?.(account) ?? { userName, password, domainName };
   let last: RunResult | undefined;
   const sync = wireSync(
     {
-      tableName: TABLE_NAME,
+      tableName,
       secretArn: 'sandbox',
       brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
       safetyMarginMs: 10_000,
@@ -73,18 +89,19 @@ export async function raiseStage(options: StageOptions): Promise<Stage> {
       aws,
       telemetry,
       ports: systemPorts,
-      readSecret: async () => JSON.stringify({ userName, password, domainName }),
+      readSecret: async () => JSON.stringify(secret),
       onResult: (result) => (last = result),
     },
   );
   const client = connect(aws);
   return {
     database,
-    tableName: TABLE_NAME,
+    tableName,
     simulator,
     fleet,
     bus,
-    reader: createReader(client, TABLE_NAME, { now: Date.now }),
+    failures,
+    reader: createReader(client, tableName, { now: Date.now }),
     sync: async () => {
       last = undefined;
       const { endpoint } = simulator;
@@ -110,10 +127,11 @@ const lambdaContext = { getRemainingTimeInMillis: () => INVOCATION_MS };
 
 async function pumpOf(
   raw: DynamoDBClient,
+  tableName: string,
   endpoint: string,
   handler: Parameters<typeof startStreamPump>[0]['handler'],
 ): Promise<StreamPump> {
-  const { Table } = await raw.send(new DescribeTableCommand({ TableName: TABLE_NAME }));
+  const { Table } = await raw.send(new DescribeTableCommand({ TableName: tableName }));
   const streamArn = Table?.LatestStreamArn;
   if (streamArn === undefined) throw new Error('the table has no stream');
   return startStreamPump({ streams: new DynamoDBStreamsClient(loopbackConfig(endpoint)), streamArn, handler });

@@ -56,6 +56,7 @@ export class Accounts {
   readonly #temporaryKeys = new Map<string, TemporaryKey>();
   readonly #failures = new Map<string, { count: number; lockedUntil: number }>();
   #issued = 0;
+  readonly #secrets: string[] = [];
 
   constructor(
     readonly account: Account,
@@ -151,6 +152,13 @@ export class Accounts {
     for (let block = 0; text.length < length; block += 1) {
       text += createHash('sha512').update(`${this.#issued}/${block}`).digest('base64').replaceAll(/[+/=]/g, 'x');
     }
-    return text.slice(0, length);
+    const opaque = text.slice(0, length);
+    this.#secrets.push(opaque);
+    return opaque;
+  }
+
+  /** Every token and temporary key that was ever handed out. */
+  issuedSecrets(): readonly string[] {
+    return [...this.#secrets];
   }
 }
