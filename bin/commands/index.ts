@@ -5,6 +5,8 @@ import { registerDiff } from './diff';
 import { registerDoctor } from './doctor';
 import { registerList } from './list';
 import { registerLog } from './log';
+import { registerReport } from './report';
+import { registerServe } from './serve';
 import { registerShow } from './show';
 import { registerSync } from './sync';
 import { registerTargets } from './targets';
@@ -21,4 +23,6 @@ export const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerUptime,
   registerTargets,
   registerDoctor,
+  registerReport,
+  registerServe,
 ];

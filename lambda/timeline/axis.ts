@@ -1,21 +1,29 @@
 import { scaleUtc, type ScaleTime } from 'd3-scale';
 import { utcFormat } from 'd3-time-format';
+import type { Instant } from '../core/instant';
 import { DAY_MS, HOUR_MS, lengthMs, type Period, ZOOMS } from './period';
 
 /** Horizontal positions are percent of the whole period, so that one picture fits every width and zoom. */
-export type TimeScale = (instant: string) => string;
+export interface TimeScale {
+  at(instant: Instant): string;
+  width(from: Instant, to: Instant): string;
+}
 
 const scaleOf = (period: Period): ScaleTime<number, number> =>
   scaleUtc()
     .domain([new Date(period.from), new Date(period.to)])
     .range([0, 100]);
 
-/** Three decimals are 26 s of 30 days: a third of a pixel at the closest zoom. */
-const percent = (value: number): string => String(Math.round(value * 1000) / 1000);
+/** What a rounded position may be off by: less than a pixel at the closest zoom, and no other minute. */
+const PRECISION_MS = 30_000;
 
 export function timeScale(period: Period): TimeScale {
   const scale = scaleOf(period);
-  return (instant) => percent(Math.min(100, Math.max(0, scale(new Date(instant)))));
+  const digits = Math.max(2, Math.ceil(Math.log10((lengthMs(period) / PRECISION_MS) * 100)) - 2);
+  const factor = 10 ** digits;
+  const round = (value: number): number => Math.round(value * factor) / factor;
+  const at = (instant: Instant): number => round(Math.min(100, Math.max(0, scale(new Date(instant)))));
+  return { at: (instant) => String(at(instant)), width: (from, to) => String(round(at(to) - at(from))) };
 }
 
 export interface Zoom {
@@ -54,7 +62,7 @@ export function axisSvg(period: Period, zoom: Zoom, part: 'lines' | 'words'): st
   return ticks
     .map((tick, index) => {
       const at = scale(tick);
-      const x = percent(at);
+      const x = Math.round(at * 10_000) / 10_000;
       if (part === 'lines') return `<line x1="${x}%" x2="${x}%" y2="100%"/>`;
       if (Math.abs(at - left) * zoom.factor < EDGE || (100 - at) * zoom.factor < EDGE) return '';
       return `<text x="${x}%" y="20"${THINNED[(ticks.length - index) % 4] ?? ''}>${tickText(tick)}</text>`;

@@ -1,4 +1,3 @@
-import type { Instant } from '../core/instant';
 import { toMs } from '../core/instant';
 import type { ChangeKind, Version } from '../core/record';
 import type { TimeScale, Zoom } from './axis';
@@ -48,24 +47,21 @@ export function laneSvg(row: Row, style: LaneStyle): string {
   const bars = row.bars.map((bar) => barSvg(bar, style)).join('');
   const labels = row.bars.map((bar) => labelSvg(bar, style)).join('');
   const windows = row.changes.map((change) => windowSvg(change, style)).join('');
-  const marks = row.changes.map((change) => style.mark(style.scale(change.observedAt), change.kind)).join('');
+  const marks = row.changes.map((change) => style.mark(style.scale.at(change.observedAt), change.kind)).join('');
   return `<svg class="s" role="img" aria-label="${text(laneText(row))}">${bars}${labels}${windows}${marks}</svg>`;
 }
-
-const width = (from: Instant, to: Instant, { scale }: LaneStyle): string =>
-  String(Math.round((Number(scale(to)) - Number(scale(from))) * 1000) / 1000);
 
 /** A status that the style does not know is also named on its bar, for whoever points at it. */
 function barSvg(bar: Bar, style: LaneStyle): string {
   const { className, words } = statusStyle(bar.status);
   const named = className === 'oth' ? ` data-w="${text(words)}"` : '';
-  return `<rect class="${className}"${named} x="${style.scale(bar.from)}%" width="${width(bar.from, bar.to, style)}%"/>`;
+  return `<rect class="${className}"${named} x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"/>`;
 }
 
 /** The change happened between the two ends of this line. */
 function windowSvg(change: Version, style: LaneStyle): string {
   const from = change.changedAfter ?? style.period.from;
-  return `<rect class="w" x="${style.scale(from)}%" width="${width(from, change.observedAt, style)}%"/>`;
+  return `<rect class="w" x="${style.scale.at(from)}%" width="${style.scale.width(from, change.observedAt)}%"/>`;
 }
 
 /** Share of what is seen that a letter takes, on a lane of about 900 pixels; and what lies around the words. */
@@ -84,7 +80,7 @@ function labelSvg(bar: Bar, style: LaneStyle): string {
     return (end - Math.max(start, toMs(style.period.to) - seen)) / seen >= needs;
   });
   if (fits === -1) return '';
-  return `<svg class="l l${fits} ${className}" x="${style.scale(bar.from)}%" width="${width(bar.from, bar.to, style)}%"><text x="7" y="23">${text(words)}</text></svg>`;
+  return `<svg class="l l${fits} ${className}" x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"><text x="7" y="23">${text(words)}</text></svg>`;
 }
 
 /** The same in words, for those who do not see it. */

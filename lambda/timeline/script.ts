@@ -13,6 +13,7 @@ body.classList.add('scripted');
 const changesOf = new Map(rows.map((row) => [row.id, []]));
 for (const line of lines) changesOf.get(line.querySelector('a').hash.slice(1))?.unshift(line);
 const when = (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
+const minute = (ms) => when(Math.round(ms / 60000) * 60000).slice(0, 16);
 const nameOf = (row) => row.querySelector('.name').textContent;
 
 const search = one('#search'), filter = one('#filter');
@@ -111,7 +112,7 @@ function underneath(target, row) {
   const word = bar.dataset.w ?? WORDS[bar.classList[0] === 'l' ? bar.classList[2] : bar.classList[0]];
   if (!word || !bar.getAttribute('width')) return undefined;
   const x = parseFloat(bar.getAttribute('x')), width = parseFloat(bar.getAttribute('width')), share = (to - from) / 100;
-  return word + '\\n' + when(from + x * share) + ' to ' + when(from + (x + width) * share) + ' UTC';
+  return word + '\\n' + minute(from + x * share) + ' to ' + minute(from + (x + width) * share) + ' UTC';
 }
 function show(words, x, y) {
   tip.textContent = words;

@@ -143,6 +143,6 @@ export const pageStyle = (zooms: readonly Zoom[]): string => `${LANE_STYLE}${zoo
 
 /** Two columns fit beside each other in a wide widget only. */
 export const WIDGET_STYLE = `${LANE_STYLE}
-.rih{--who:220px;--share:76px;padding:4px 2px;background:none;font-size:13px}.rih .rows{border-radius:6px}.rih .row{content-visibility:visible}
-.rih.small{--who:0px;--share:0px}.rih.small .row{grid-template-columns:minmax(0,1fr) auto}.rih.small .row .lane{grid-column:1/-1;grid-row:2}.rih.small .axis{grid-template-columns:minmax(0,1fr)}.rih.small .axis .who,.rih.small .axis .share,.rih.small .odd{display:none}
+.rih{--who:270px;--share:80px;padding:4px 2px;background:none;font-size:13px}.rih .rows{border-radius:6px}.rih .row{content-visibility:visible}
+.rih.small{--who:0px;--share:0px}.rih.small .row{grid-template-columns:minmax(0,1fr) auto}.rih.small .row .lane{grid-column:1/-1;grid-row:2}.rih.small .axis{grid-template-columns:minmax(0,1fr)}.rih.small .axis .who,.rih.small .axis .share,.rih.small .odd,.rih.small .l{display:none}.rih.small .row{padding-top:8px}.rih.small .lane{height:34px}
 `;
