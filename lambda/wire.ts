@@ -169,6 +169,7 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       const request = readSyncRequest(event);
       const key = JSON.stringify([request.secretArn, request.endpoint, request.iamEndpoint, request.api]);
       const source = await sourceOf(key, request);
+      source.check(request);
       const before = source.stats();
       const recorder = createRecorder(client, config.tableName);
       const deadline = ports.clock.now() + context.getRemainingTimeInMillis();

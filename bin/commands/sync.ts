@@ -41,9 +41,10 @@ export function registerSync(program: Command, io: Io): void {
 
 async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   // All that can be wrong about the call is found before anything is opened or made.
-  for (const target of options.target ?? []) resolveEndpoints(target.region, options);
+  for (const target of options.target ?? []) resolveEndpoints(target.region, options, false);
   const source = openApi(io, options);
   try {
+    for (const target of options.target ?? []) source.check(target);
     const outcomes = await withStore(io, options, async ({ reader, client, tableName }) => {
       const recorded = await reader.targets();
       const targets = options.target ?? recorded;

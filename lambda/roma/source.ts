@@ -3,7 +3,7 @@ import type { ParsedPage } from '../core/listing';
 import type { Clock, InstanceSource } from '../core/ports';
 import { type ClientStats, createClient, nameOf } from './client';
 import { type Credentials, describeCredentials, needsIam } from './credentials';
-import { type EndpointOverrides, resolveEndpoints, resolveIam } from './endpoints';
+import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam } from './endpoints';
 import { errorOf, RomaApiError } from './errors';
 import type { GateOptions } from './gate';
 import type { Scope } from './iam';
@@ -47,6 +47,8 @@ export interface Probe {
 export interface RomaSource extends InstanceSource {
   /** Which identity is in use, in words that show nothing of it. */
   readonly identity: string;
+  /** Whether the target can be reached at all, before anything is sent. @throws UsageError */
+  check(target: Target): void;
   /** Counts since the source was made. */
   stats(): ClientStats;
   /**
@@ -63,7 +65,7 @@ export interface RomaSource extends InstanceSource {
 /**
  * The list of ROMA Connect instances over HTTP. One source keeps its tokens, its politeness and its connections for as
  * long as it lives, so a process makes one per set of credentials and endpoints.
- * Its `pages` throws a UsageError at once for a region that is unknown and an address that is not https.
+ * Its `check` and `pages` throw a UsageError at once for a region that is unknown and an address that is not https.
  */
 export function createRomaSource(options: RomaSourceOptions): RomaSource {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
@@ -83,12 +85,14 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
   });
   const metStatuses = new Set<string>();
 
+  const endpointsOf = ({ region }: Target): Endpoints => resolveEndpoints(region, overrides, needsIam(credentials));
+
   async function ask(request: ApiRequest, scope: Scope, iam: string, limits: CallLimits): Promise<ApiAnswer> {
     return client.call(request, limits, identity.authorize(scope, iam));
   }
 
   function pageReader(target: Target, limits: CallLimits) {
-    const { roma, iam } = resolveEndpoints(target.region, overrides, needsIam(credentials));
+    const { roma, iam } = endpointsOf(target);
     return async ({ status, offset, limit }: PageWindow): Promise<ParsedPage> => {
       const query: [string, string][] = [];
       if (status !== undefined) query.push(['status', status]);
@@ -120,6 +124,9 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
 
   return {
     identity: describeCredentials(credentials),
+    check: (target) => {
+      endpointsOf(target);
+    },
     stats: () => client.stats(),
     pages: (target, { statusFilter, signal, deadline }) =>
       walkPages(pageReader(target, { signal, deadline }), {

@@ -1,3 +1,4 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
 import { loopbackConfig } from '../../lambda/dynamodb/client';
 import { systemPorts, wireSync } from '../../lambda/wire';
@@ -62,6 +63,14 @@ onEachEngine('the sync function', (engine) => {
     expect(simulator.requests).toHaveLength(1);
     secret = keys(simulator.account.secretKey);
     expect(await run(request(), context)).toMatchObject({ outcome: 'changed' });
+  });
+
+  it('refuses a target that it cannot reach before it writes anything', async () => {
+    secret = keys(simulator.account.secretKey);
+    const unknown = { region: 'mars-1', projectId: SEED_PROJECT.id, intervalMs: 300_000 };
+    await expect(handler()(unknown, context)).rejects.toMatchObject({ code: 'USAGE', message: /region "mars-1"/ });
+    const { Count } = await table.client.send(new ScanCommand({ TableName: table.tableName }));
+    expect(Count).toBe(0);
   });
 
   it('names what is wrong with an empty secret, and writes nothing', async () => {

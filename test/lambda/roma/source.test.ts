@@ -365,6 +365,17 @@ describe('a target', () => {
     expect(() => source.pages({ ...target, region: 'mars-1' }, {})).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
+  it('of another cloud needs no identity service with a key, and does need it with a password', async () => {
+    await simulate(1);
+    const options = { endpoint: 'https://roma.hcs.example', clock, random: () => 0 };
+    const hcs = { ...target, region: 'hcs-1' };
+    const withKey = createRomaSource({ ...options, credentials: keysOf(simulator) });
+    const withPassword = createRomaSource({ ...options, credentials: passwordOf(simulator) });
+    sources.push(withKey, withPassword);
+    expect(() => withKey.check(hcs)).not.toThrow();
+    expect(() => withPassword.check(hcs)).toThrow(/iamEndpoint/);
+  });
+
   it('is listed by v3 too', async () => {
     await simulate(300);
     expect((await list(sourceOf({ api: 'v3' }))).instances.size).toBe(300);
