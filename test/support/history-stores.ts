@@ -11,11 +11,14 @@ export interface HistoryStore {
   close(): void;
 }
 
+/** The readers' clock; stories begin at this time. */
+const now = (): number => Date.parse('2026-11-22T10:00:00.000Z');
+
 /** Runs the same tests on the in-memory twin and on every database engine. */
 export function onEachStore(name: string, tests: (open: () => Promise<HistoryStore>) => void): void {
   describe(`${name} (in memory)`, () => {
     tests(async () => {
-      const history = new InMemoryHistory();
+      const history = new InMemoryHistory(now);
       return { name: 'in memory', newRecorder: () => history.recorder(), reader: history.reader(), close: () => {} };
     });
   });
@@ -25,7 +28,7 @@ export function onEachStore(name: string, tests: (open: () => Promise<HistorySto
       return {
         name: engine,
         newRecorder: () => createRecorder(table.client, table.tableName),
-        reader: createReader(table.client, table.tableName, { now: () => 0 }),
+        reader: createReader(table.client, table.tableName, { now }),
         close: () => table.close(),
       };
     });
