@@ -165,8 +165,13 @@ export async function startStreamPump(options: StreamPumpOptions): Promise<Strea
       const look = looks;
       while (!signal.aborted) {
         await findShards();
+        const known = readers.size;
         for (const reader of readers.values()) reader.look(look);
-        if ([...readers.values()].filter(isOpen).every((reader) => reader.emptyAt >= look)) return;
+        if ([...readers.values()].filter(isOpen).every((reader) => reader.emptyAt >= look)) {
+          // A shard that has just ended may have left children to read.
+          await findShards();
+          if (readers.size === known) return;
+        }
         await sleep(Math.min(pollMs, 20));
       }
     },
