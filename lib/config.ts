@@ -75,18 +75,33 @@ const kinds = z
   .optional()
   .describe('Only these kinds of change; the default is all but `baseline`.');
 
-const subscriptionSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('email'), address: z.email('must be an e-mail address'), kinds }),
-  z.strictObject({ type: z.literal('sqs'), queueArn: queueArn.optional(), kinds }),
+export const subscriptionSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('email'),
+    address: z
+      .email('must be an e-mail address')
+      .describe('Who gets a short text of each change; must be confirmed once.'),
+    kinds,
+  }),
+  z.strictObject({
+    type: z.literal('sqs'),
+    queueArn: queueArn
+      .optional()
+      .describe('A queue of yours, whose policy lets EventBridge send. Left out: one is created.'),
+    kinds,
+  }),
   z.strictObject({
     type: z.literal('webhook'),
-    url: z.url({ protocol: /^https$/, error: 'must be an https:// address' }),
+    url: z.url({ protocol: /^https$/, error: 'must be an https:// address' }).describe('Where each change is posted.'),
     header: z
       .string()
       .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header')
-      .default('X-Api-Key'),
-    secretArn: secretArn.optional(),
-    perSecond: z.int().min(1).max(300).default(10),
+      .default('X-Api-Key')
+      .describe('Header that carries the key.'),
+    secretArn: secretArn
+      .optional()
+      .describe('Secret whose text is the key that the receiver expects. Left out: one is generated.'),
+    perSecond: z.int().min(1).max(300).default(10).describe('At most so many requests a second.'),
     kinds,
   }),
 ]);

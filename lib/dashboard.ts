@@ -5,11 +5,13 @@ import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
 import { type Alarms, metricOf } from './alarms';
 import type { ChangeFeed } from './change-feed';
 import type { ScheduledSync } from './scheduled-sync';
+import type { TimelineWidget } from './timeline-widget';
 
 export interface DashboardProps {
   readonly alarms: Alarms;
   readonly sync: ScheduledSync;
   readonly feed: ChangeFeed;
+  readonly timeline: TimelineWidget;
 }
 
 const FIVE_MINUTES = Duration.minutes(5);
@@ -19,7 +21,7 @@ export class Dashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { alarms, sync, feed }: DashboardProps) {
+  constructor(scope: Construct, id: string, { alarms, sync, feed, timeline }: DashboardProps) {
     super(scope, id);
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
     const { region } = Stack.of(this);
@@ -27,6 +29,7 @@ export class Dashboard extends Construct {
     this.dashboard.addWidgets(
       new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: alarms.all, width: 24, height: 4 }),
     );
+    this.dashboard.addWidgets(timeline.widget);
     this.addRuns(sync.function.fn.functionName);
     this.addChanges(sync.function.fn.functionName);
     this.addFeed(feed, sync);

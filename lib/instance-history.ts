@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import { ChangeFeed } from './change-feed';
 import { HistoryTable } from './history-table';
 import { Monitoring } from './monitoring';
+import { parseConfig } from './read-config';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions';
 
@@ -47,7 +48,29 @@ export interface InstanceHistoryProps {
   readonly deleteTableWithStack?: boolean;
 }
 
-/** The history of every ROMA Connect instance of some projects: kept in a table, told as changes. */
+/**
+ * The history of every ROMA Connect instance of some projects: kept in a table, told as changes.
+ *
+ * @example
+ * import { App, Duration, Stack } from 'aws-cdk-lib';
+ * import { Rule } from 'aws-cdk-lib/aws-events';
+ * import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+ * import { Queue } from 'aws-cdk-lib/aws-sqs';
+ * import { InstanceHistory } from 'roma-instance-history';
+ *
+ * const app = new App();
+ * const stack = new Stack(app, 'Platform');
+ * const roma = new InstanceHistory(stack, 'RomaHistory', {
+ *   targets: [{ region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc', every: Duration.minutes(10) }],
+ *   orderedFeed: true,
+ * });
+ *
+ * new Rule(stack, 'BrokenInstances', {
+ *   eventBus: roma.feed.bus,
+ *   eventPattern: { detail: { status: { from: ['RUNNING'], to: ['ERROR'] } } },
+ *   targets: [new SqsQueue(new Queue(stack, 'Broken'))],
+ * });
+ */
 export class InstanceHistory extends Construct {
   readonly history: HistoryTable;
   readonly sync: ScheduledSync;
@@ -56,6 +79,7 @@ export class InstanceHistory extends Construct {
 
   constructor(scope: Construct, id: string, props: InstanceHistoryProps) {
     super(scope, id);
+    checkTargets(props);
     this.history = new HistoryTable(this, 'History', {
       ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
       deleteWithStack: props.deleteTableWithStack ?? false,
@@ -91,6 +115,15 @@ export class InstanceHistory extends Construct {
       targets: props.targets,
       every,
       alarmTopic: props.alarmTopic,
+      logRetention: props.logRetention,
     });
   }
+}
+
+/** @throws ConfigError that names every target that cannot be kept in sync */
+function checkTargets({ targets, every }: InstanceHistoryProps): void {
+  const text = (duration: Duration | undefined) =>
+    duration === undefined ? {} : { every: `${duration.toSeconds()}s` };
+  const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({ ...target, ...text(ownEvery) }));
+  parseConfig({ targets: plain, ...text(every) }, 'the properties of InstanceHistory');
 }

@@ -1,4 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
@@ -6,6 +7,7 @@ import type { ChangeFeed } from './change-feed';
 import { Dashboard } from './dashboard';
 import type { HistoryTable } from './history-table';
 import type { ScheduledSync, SyncTarget } from './scheduled-sync';
+import { TimelineWidget } from './timeline-widget';
 
 export interface MonitoringProps {
   readonly history: HistoryTable;
@@ -14,16 +16,24 @@ export interface MonitoringProps {
   readonly targets: readonly SyncTarget[];
   readonly every: Duration;
   readonly alarmTopic?: sns.ITopic | undefined;
+  readonly logRetention?: RetentionDays | undefined;
 }
 
 /** Alarms for when somebody must act, and a dashboard for when somebody wants to look. */
 export class Monitoring extends Construct {
   readonly alarms: Alarms;
   readonly dashboard: Dashboard;
+  readonly timeline: TimelineWidget;
 
-  constructor(scope: Construct, id: string, { alarmTopic, ...props }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { alarmTopic, logRetention, ...props }: MonitoringProps) {
     super(scope, id);
     this.alarms = new Alarms(this, 'Alarms', { ...props, topic: alarmTopic });
-    this.dashboard = new Dashboard(this, 'Dashboard', { alarms: this.alarms, sync: props.sync, feed: props.feed });
+    this.timeline = new TimelineWidget(this, 'Timeline', { history: props.history, logRetention });
+    this.dashboard = new Dashboard(this, 'Dashboard', {
+      alarms: this.alarms,
+      sync: props.sync,
+      feed: props.feed,
+      timeline: this.timeline,
+    });
   }
 }

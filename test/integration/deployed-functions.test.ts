@@ -5,7 +5,7 @@ import { type EventBus, startEventBus } from '../../bin/sandbox/event-bus';
 import { DEFAULT_ACCOUNT, Fleet, type RomaSimulator, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
 import { startStreamPump } from '../../bin/sandbox/stream-pump';
 import { ENV } from '../../lambda/contract';
-import { readPublishConfig, readSyncConfig } from '../../lambda/config';
+import { readPublishConfig, readSyncConfig, readWidgetConfig } from '../../lambda/config';
 import { key } from '../../lambda/dynamodb/table';
 import { loopbackConfig } from '../../lambda/dynamodb/client';
 import { type AwsCall, type AwsRecorder, startAwsRecorder } from '../support/aws-recorder';
@@ -83,6 +83,7 @@ afterAll(async () => {
 });
 
 const [first, second] = [0, 1].map((index) => () => stack.requests[index]) as [() => unknown, () => unknown];
+const tableArn = (): string => arn('dynamodb', `table/${table.tableName}`);
 const callsOf = (services: readonly AwsCall['service'][]): AwsCall[] =>
   aws.calls.filter(({ service }) => services.includes(service));
 
@@ -119,6 +120,8 @@ describe('the environment of the template', () => {
       feedTopicArn: names.topicArn,
       publishBaseline: false,
     });
+    expect(stack.functionOf('widget').environment).toEqual({ [ENV.tableName]: table.tableName });
+    expect(readWidgetConfig(stack.functionOf('widget').environment)).toEqual({ tableName: table.tableName });
     // Nothing is given that nobody reads: without any one of its variables a function is configured otherwise, or not at all.
     const read = (parse: (environment: Readonly<Record<string, string>>) => unknown, environment: object): string => {
       try {
@@ -135,7 +138,7 @@ describe('the environment of the template', () => {
         expect(Object.values(ENV)).toContain(name);
         const { [name]: _left, ...others } = environment;
         if (name === ENV.publishBaseline) continue; // Its absence means the same as `false`.
-        expect(read(parse, others)).not.toBe(read(parse, environment));
+        expect(read(parse as never, others)).not.toBe(read(parse as never, environment));
       }
     }
   });
@@ -211,6 +214,27 @@ describe('the deployed functions', () => {
     expect(callsOf(['sqs']).map(({ operation }) => operation)).toEqual(['SendMessage']);
   });
 
+  it('draw the timeline for the dashboard, and need no more than to read for it', async () => {
+    const widget = stack.functionOf('widget');
+    const draw = startFunction(widget, aws.url);
+    const before = aws.calls.length;
+    try {
+      const now = Date.now();
+      const widgetContext = { timeRange: { start: now - 3_600_000, end: now }, theme: 'dark', width: 900 };
+      expect(await draw.invoke({ widgetContext })).toMatch(/renamed/);
+    } finally {
+      await draw.stop();
+    }
+    const called = aws.calls.slice(before).flatMap(permissionsOf);
+    expect(await denied(widget.policies, called)).toEqual([]);
+    expect(new Set(called.map(({ resource }) => resource))).toEqual(new Set([tableArn()]));
+    const writes = ['PutItem', 'UpdateItem', 'DeleteItem'].map((name) => ({
+      action: `dynamodb:${name}`,
+      resource: tableArn(),
+    }));
+    expect(await denied(widget.policies, writes)).toEqual(writes);
+  });
+
   it('fail the invocation when a run fails, so that an alarm can rise', async () => {
     await expect(sync.invoke({ region: 'cn-north-4' })).rejects.toThrow(/not a sync request/);
   });
@@ -227,7 +251,7 @@ describe('the policies of the template', () => {
   const services = {
     sync: ['dynamodb', 'secretsmanager'],
     publish: ['events', 'sns', 'sqs'],
-  } as const;
+  } as const satisfies Record<string, readonly AwsCall['service'][]>;
   /** Rights that are not used by the code of the function but by AWS in its name. */
   const used = /^(logs:|kms:|dynamodb:(DescribeStream|GetRecords|GetShardIterator|ListStreams) )/;
 
@@ -246,14 +270,13 @@ describe('the policies of the template', () => {
   });
 
   it('refuse the publisher the table, and the sync function its indexes, the bus and the queue', async () => {
-    const tableArn = arn('dynamodb', `table/${table.tableName}`);
     const ofPublisher = ['GetItem', 'Query', 'PutItem'].map((name) => ({
       action: `dynamodb:${name}`,
-      resource: tableArn,
+      resource: tableArn(),
     }));
     expect(await denied(stack.functionOf('publish').policies, ofPublisher)).toEqual(ofPublisher);
     const ofSync = [
-      { action: 'dynamodb:Query', resource: `${tableArn}/index/changes-by-time` },
+      { action: 'dynamodb:Query', resource: `${tableArn()}/index/changes-by-time` },
       { action: 'events:PutEvents', resource: arn('events', 'event-bus/history-bus') },
       { action: 'sqs:SendMessage', resource: names.queueArn },
       { action: 'secretsmanager:GetSecretValue', resource: arn('secretsmanager', 'secret:other-MnOpQr') },

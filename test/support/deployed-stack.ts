@@ -35,7 +35,7 @@ export interface DeployedFunction {
 
 /** A stack synthesized with its real bundles, and its references resolved as a deployment would. */
 export interface DeployedStack {
-  functionOf(entry: 'sync' | 'publish'): DeployedFunction;
+  functionOf(entry: 'sync' | 'publish' | 'widget'): DeployedFunction;
   /** Inputs of the schedules. */
   readonly requests: readonly Readonly<Record<string, unknown>>[];
   /** Filter patterns of the event source mapping. */
@@ -118,7 +118,7 @@ export function deployStack(config: object, names: Names): DeployedStack {
 
   return {
     functionOf(entry) {
-      const part = entry === 'sync' ? 'ScheduledSync' : 'ChangeFeedPublish';
+      const part = { sync: 'ScheduledSync', publish: 'ChangeFeedPublish', widget: 'MonitoringTimeline' }[entry];
       const [, found] = ofType('AWS::Lambda::Function').find(([id]) => id.includes(part))!;
       const { Environment, Role, MemorySize, Timeout } = found.Properties as {
         Environment: { Variables: object };

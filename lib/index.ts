@@ -1,0 +1,8 @@
+/** For use in other CDK apps. */
+export { ChangeFeed } from './change-feed';
+export { HistoryTable } from './history-table';
+export { InstanceHistory, type InstanceHistoryProps } from './instance-history';
+export { InstanceHistoryStack, type InstanceHistoryStackProps } from './instance-history-stack';
+export { ConfigError, parseConfig, readConfig } from './read-config';
+export { ScheduledSync, type SyncTarget } from './scheduled-sync';
+export type { ChangeKind, Subscription } from './subscriptions';

@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+describe('the app', () => {
+  let dir: string;
+  beforeAll(() => (dir = mkdtempSync(join(tmpdir(), 'app-'))));
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  it('says all that is wrong with a configuration in one message without a trace, and fails', () => {
+    const file = join(dir, 'mine.json');
+    writeFileSync(file, JSON.stringify({ targets: [], every: '10s', color: 'blue' }));
+    const { status, stderr } = spawnSync(process.execPath, [require.resolve('tsx/cli'), 'bin/app.ts'], {
+      env: { ...process.env, CDK_CONTEXT_JSON: JSON.stringify({ config: file }), CDK_OUTDIR: join(dir, 'out') },
+      encoding: 'utf8',
+    });
+    expect(status).toBe(1);
+    expect(stderr.split('\n')).toEqual([
+      `the configuration in ${file} has 3 problems:`,
+      expect.stringMatching(/^ {2}targets: must name at least one target/),
+      '  every: "10s" must be between 1m and 1d',
+      '  color: is no known option',
+      '',
+    ]);
+  });
+});

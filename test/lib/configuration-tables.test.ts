@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import type * as z from 'zod';
+import { configSchema, subscriptionSchema, targetSchema } from '../../lib/config';
+import { spanText } from '../../lib/span';
+
+/** A default as it would be written: spans of time as spans. */
+function defaultText(option: z.ZodType): string {
+  const { success, data } = option.safeParse(undefined);
+  if (!success) return 'required';
+  if (data === undefined) return '–';
+  const span = typeof data === 'number' ? option.safeParse(spanText(data)) : undefined;
+  return `\`${span?.success === true && span.data === data ? spanText(data as number) : JSON.stringify(data).replaceAll('"', '')}\``;
+}
+
+const rowsOf = (shape: Readonly<Record<string, z.ZodType>>): string[][] =>
+  Object.entries(shape).map(([name, option]) => {
+    // A default or an optional wraps the option that carries the description.
+    const { description } = option;
+    return [`\`${name}\``, defaultText(option), description ?? ''];
+  });
+
+/** The rows of the table under a heading, without their padding. */
+function tableUnder(heading: string): string[][] {
+  const text = readFileSync('README.md', 'utf8');
+  const start = text.indexOf(`\n${heading}\n`);
+  if (start < 0) throw new Error(`README.md has no heading ${heading}`);
+  const section = text.slice(start + heading.length + 2).split(/\n#/)[0] ?? '';
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+}
+
+describe('the tables of options in the README', () => {
+  it.each([
+    ['### Options', configSchema.shape],
+    ['### Options of a target', targetSchema.shape],
+    ...subscriptionSchema.options.map(({ shape }) => {
+      const { type, ...others } = shape;
+      return [`### Options of a subscription by ${type.value}`, others] as const;
+    }),
+  ] as const)('%s: are those of the schema, with their defaults', (heading, shape) => {
+    expect(tableUnder(heading)).toEqual(rowsOf(shape as Readonly<Record<string, z.ZodType>>));
+  });
+
+  it('describe every option', () => {
+    const shapes = [configSchema.shape, targetSchema.shape, ...subscriptionSchema.options.map(({ shape }) => shape)];
+    for (const shape of shapes) {
+      const { type: _type, ...options } = shape as unknown as Record<string, z.ZodType>;
+      for (const [name, , description] of rowsOf(options)) expect([name, description]).not.toEqual([name, '']);
+    }
+  });
+});
