@@ -18,7 +18,7 @@ import type { Current, FieldChange, Version } from './core/record';
 import type { State } from './core/spans';
 import { connect } from './dynamodb/client';
 import { createReader } from './dynamodb/reader';
-import { systemClock } from './wire';
+import { systemClock } from './system-clock';
 
 /** `roma-instance-history/reader`: ask the history from TypeScript. Reads only. */
 
@@ -38,7 +38,11 @@ export interface HistoryOptions {
   /** A DynamoDB endpoint other than the region's. */
   readonly endpoint?: string;
   /** @default the AWS SDK's chain */
-  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string };
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
   /** @default the machine's */
   readonly clock?: Clock;
 }
@@ -61,7 +65,10 @@ export interface InstanceHistory {
   /** Oldest first unless `newestFirst`; at most `limit`, exactly. */
   versions: Reader['versions'];
   /** Versions and gaps, newest first. */
-  log(instance: Current, options?: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number }): AsyncIterable<LogEntry>;
+  log(
+    instance: Current,
+    options?: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number },
+  ): AsyncIterable<LogEntry>;
   /** What differs between two versions, field by field. */
   diff(a: Version, b: Version): readonly FieldChange[];
   /** Changes over all targets, oldest first. */

@@ -4,7 +4,6 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type PublishConfig, readSyncRequest, type SyncConfig, type WidgetConfig } from './config';
 import type { SyncRequest } from './contract';
 import { CredentialsError } from './core/errors';
@@ -21,14 +20,11 @@ import { failureQueue } from './events/failure-queue';
 import { feedTopicSink } from './events/feed-topic';
 import { parseCredentials } from './roma/credentials';
 import { createRomaSource, type RomaSource } from './roma/source';
+import { systemClock } from './system-clock';
 import { createTelemetry, type Telemetry } from './telemetry';
 import { answerWidget, type WidgetAnswer } from './timeline/widget';
 
-export const systemClock: Clock = {
-  now: Date.now,
-  // An aborted sleep is over; it is for the sleeper to look at the signal.
-  sleep: async (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {}),
-};
+export { systemClock };
 
 /** Where AWS clients find their service; the sandbox names its own. */
 export interface AwsClientConfig {

@@ -1,0 +1,19 @@
+import { type HistoryOptions, openHistory } from '../../lambda/reader';
+
+/** Who was not running at a time, since when, and how sure that is. */
+export async function notRunningAt(options: HistoryOptions, at: string): Promise<string[]> {
+  const history = openHistory(options);
+  try {
+    const lines: string[] = [];
+    for (const target of await history.targets()) {
+      for await (const { version, unobserved } of history.fleet(target, at)) {
+        if (version.kind === 'deleted' || version.status === 'RUNNING') continue;
+        const certainty = unobserved === undefined ? 'observed' : `nobody has looked since ${unobserved.from}`;
+        lines.push(`${version.name ?? version.id}: ${version.status} since ${version.statusSince} (${certainty})`);
+      }
+    }
+    return lines;
+  } finally {
+    history.close();
+  }
+}

@@ -1,0 +1,103 @@
+import { fleetAt, stateAt } from '../../lambda/core/history';
+import { plusMs, toMs } from '../../lambda/core/instant';
+import type { Reader } from '../../lambda/core/ports';
+import { createReader } from '../../lambda/dynamodb/reader';
+import { toGapItem } from '../../lambda/dynamodb/table';
+import { openHistory } from '../../lambda/reader';
+import { notRunningAt } from '../examples/read-history';
+import { NOW } from '../support/cli';
+import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
+import { headItems, itemsOf, TARGET, versionsOf, writeItems } from '../support/history-rows';
+
+const at = (time: string): string => `2026-11-22T${time}:00.000Z`;
+const FLEET = 20;
+
+onEachEngine('the history of a fleet', (engine) => {
+  let table: TestTable;
+  let reader: Reader;
+  beforeAll(async () => {
+    table = await createTestTable(engine);
+    const steady = Array.from({ length: FLEET }, (_, i) =>
+      itemsOf(versionsOf([{ at: at('08:00'), snapshot: { id: `steady-${i}`, status: 'RUNNING' }, kind: 'baseline' }])),
+    );
+    await writeItems(table, [
+      ...headItems({ completedObservedAt: at('11:59'), intervalMs: 300_000 }),
+      toGapItem({ target: TARGET, from: at('10:00'), to: at('10:45') }),
+      toGapItem({ target: TARGET, id: 'steady-1', from: at('09:00'), to: at('09:30') }),
+      ...steady.flat(),
+      // Its own gap was closed by a touch of the row.
+      ...itemsOf(versionsOf([{ at: at('08:00'), snapshot: { id: 'steady-1', status: 'RUNNING' } }]), {
+        touchedBy: 'a later run',
+      }),
+      ...itemsOf(
+        versionsOf(
+          Array.from({ length: 30 }, (_, i) => ({
+            at: plusMs(at('08:00'), i * 60_000),
+            snapshot: { id: 'busy', name: 'busy', status: i % 2 === 0 ? 'ERROR' : 'RUNNING' },
+          })),
+        ),
+      ),
+    ]);
+  });
+  beforeEach(() => {
+    reader = createReader(table.client, table.tableName, { now: () => toMs(NOW) });
+  });
+  afterAll(() => table.close());
+
+  const state = async (id: string, time: string) => stateAt(reader, TARGET, id, time, toMs(NOW));
+
+  it('answers each time with a known state or with unobserved', async () => {
+    expect(await state('busy', at('08:02'))).toMatchObject({ is: 'known', version: { version: 3 } });
+    expect(await state('busy', at('07:00'))).toEqual({ is: 'nonexistent' });
+    expect(await state('steady-0', at('07:00'))).toEqual({ is: 'unobserved' });
+    expect(await state('steady-0', at('10:10'))).toMatchObject({
+      is: 'unobserved',
+      lastKnown: { version: 1 },
+      during: { from: at('10:00'), to: at('10:45') },
+    });
+    expect(await state('steady-1', at('09:10'))).toMatchObject({ is: 'unobserved' });
+    expect(await state('steady-1', at('09:30'))).toMatchObject({ is: 'known' });
+    expect(await state('never seen', NOW)).toBeUndefined();
+  });
+
+  it('reads little for one state: the row, the head with its gaps, and no more than two other small queries', async () => {
+    await state('steady-0', NOW);
+    expect(reader.units().read).toBeLessThanOrEqual(1);
+    const before = reader.units().read;
+    await state('busy', at('08:02'));
+    expect(reader.units().read - before).toBeLessThanOrEqual(2);
+  });
+
+  it('reads in proportion to the fleet and to what changed since, not to the history', async () => {
+    const ids: string[] = [];
+    for await (const { version } of fleetAt(reader, TARGET, at('08:02'), toMs(NOW)))
+      ids.push(`${version.id} ${version.version}`);
+    expect(ids).toHaveLength(FLEET + 1);
+    expect(ids).toContain('busy 3');
+    // One query for the fleet (4 KB a unit, half price), one for the gaps, and two for the one that changed since,
+    // one for the row that was touched.
+    expect(reader.units().read).toBeLessThanOrEqual(FLEET * 0.15 + 0.5 + 1 + 0.5);
+  });
+
+  it('is open to other programs: the example of the README', async () => {
+    const options = {
+      tableName: table.tableName,
+      endpoint: table.endpoint,
+      region: 'local-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    };
+    expect(await notRunningAt({ ...options }, at('08:02'))).toEqual([
+      'busy: ERROR since 2026-11-22T08:02:00.000Z (observed)',
+    ]);
+    const clock = { now: () => toMs(NOW), sleep: async () => {} };
+    const history = openHistory({ ...options, clock });
+    const busy = await history.find('bus');
+    expect((await history.stateAt(TARGET, 'busy'))?.is).toBe('known');
+    const seen: number[] = [];
+    for await (const { version } of history.versions(TARGET, 'busy', { limit: 2 })) seen.push(version);
+    expect(seen).toEqual([1, 2]);
+    const span = { from: at('08:00'), to: at('08:10') };
+    expect(await history.uptime(busy, span)).toMatchObject({ availability: 0.5, unobservedMs: 0 });
+    history.close();
+  });
+});
