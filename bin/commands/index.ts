@@ -5,6 +5,7 @@ import { registerDiff } from './diff';
 import { registerDoctor } from './doctor';
 import { registerList } from './list';
 import { registerLog } from './log';
+import { registerReplay } from './replay';
 import { registerReport } from './report';
 import { registerServe } from './serve';
 import { registerShow } from './show';
@@ -25,4 +26,5 @@ export const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerDoctor,
   registerReport,
   registerServe,
+  registerReplay,
 ];

@@ -110,7 +110,10 @@ export async function deliver(
     }
     const ready = [...lanes].filter(([, lane]) => lane.notBefore <= now);
     if (ready.length === 0) {
-      await clock.sleep(Math.min(...[...lanes.values()].map(({ notBefore }) => notBefore)) - now);
+      const next = Math.min(...[...lanes.values()].map(({ notBefore }) => notBefore));
+      await clock.sleep(next - now);
+      // Who has slept has waited, also when the clock was set back meanwhile.
+      for (const lane of lanes.values()) if (lane.notBefore === next) lane.notBefore = -Infinity;
       continue;
     }
     const calls = pack(sink, events, ready);

@@ -7,19 +7,18 @@ import type { Version } from './record';
 
 /** What the table says must be published again. */
 export type ReplayItem =
-  | { readonly event: ChangeEvent; readonly observedAt: Instant }
+  | { readonly version: Version; readonly event: ChangeEvent }
   /** A row that makes no valid event. */
-  | { readonly problem: string; readonly observedAt: Instant };
+  | { readonly version: Version; readonly problem: string };
 
 /** Events of the rows as they were first published, marked as replayed. A baseline is left out: it is no change. */
 export async function* replayItems(versions: AsyncIterable<Version>): AsyncGenerator<ReplayItem> {
   for await (const version of versions) {
     if (version.kind === 'baseline') continue;
-    const { observedAt } = version;
     try {
-      yield { event: asReplayed(checkedEvent(version)), observedAt };
+      yield { version, event: asReplayed(checkedEvent(version)) };
     } catch (error) {
-      yield { problem: `${eventId(version)} cannot be published: ${describeError(error)}`, observedAt };
+      yield { version, problem: `${eventId(version)} cannot be published: ${describeError(error)}` };
     }
   }
 }
@@ -71,7 +70,7 @@ export async function replay(versions: AsyncIterable<Version>, options: ReplayOp
   const publishWindow = async (): Promise<Instant | undefined> => {
     const wait = notBefore - clock.now();
     if (wait > 0) await clock.sleep(wait, signal);
-    if (signal?.aborted === true) return window[0]?.observedAt;
+    if (signal?.aborted === true) return window[0]?.version.observedAt;
     const events = window.flatMap((item) => ('event' in item ? [item.event] : []));
     problems.push(...window.flatMap((item) => ('problem' in item ? [item.problem] : [])));
     notBefore = clock.now() + (events.length / rate) * 1000;
@@ -83,7 +82,7 @@ export async function replay(versions: AsyncIterable<Version>, options: ReplayOp
       problems.push(`${events[index]?.eventId ?? ''} was not published: ${because}`);
     published += events.length - new Set([...unpublishable, ...unpublished].map(({ index }) => index)).size;
     if (unpublished.length > 0) return events[Math.min(...unpublished.map(({ index }) => index))]?.observedAt;
-    const reached = window.at(-1)?.observedAt;
+    const reached = window.at(-1)?.version.observedAt;
     if (reached !== undefined) options.onProgress?.({ published, reached });
     window = [];
     return undefined;
@@ -95,7 +94,7 @@ export async function replay(versions: AsyncIterable<Version>, options: ReplayOp
 
   for await (const item of replayItems(versions)) {
     window.push(item);
-    if (signal?.aborted === true) return report(window[0]?.observedAt);
+    if (signal?.aborted === true) return report(window[0]?.version.observedAt);
     if (window.length < size) continue;
     const resumeSince = await publishWindow();
     if (resumeSince !== undefined) return report(resumeSince);

@@ -107,6 +107,12 @@ describe('delivery', () => {
     expect(report.unpublished).toEqual([{ index: 0, because: 'there was no time left' }]);
   });
 
+  it('does not wait for ever when the clock stands still or is set back', async () => {
+    const clock = { now: () => limits.deadline - 60_000, sleep: async () => {} };
+    const report = await deliver(new ScriptedSink(() => refused()), [eventOf(1)], clock, limits);
+    expect(report.refusals).toBe(limits.maxAttempts);
+  });
+
   it('waits 100 ms first and never more than 3.2 s', () => {
     expect([1, 2, 3, 6, 7, 50].map(retryDelayMs)).toEqual([100, 200, 400, 3200, 3200, 3200]);
   });
