@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
-import { Agent, request as send } from 'undici';
+import send from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/ports';
 import { BodyTooLarge, decode } from './body-encoding';
 import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
@@ -95,8 +96,8 @@ export function createTransport(
       const timer = setTimeout(stop, left);
       signal?.addEventListener('abort', stop, { once: true });
       try {
-        const { statusCode, headers, body } = await send(addressOf(request), {
-          dispatcher: agent,
+        const { statusCode, headers, body } = await send.call(agent, {
+          ...addressOf(request),
           method: request.method,
           headers: { ...request.headers, 'accept-encoding': 'gzip, deflate, br' },
           body: request.body === '' ? null : request.body,
@@ -132,10 +133,11 @@ export function createTransport(
 }
 
 /** The address says exactly what is signed: the same encoding of the same values. */
-function addressOf({ origin, path, query }: ApiRequest): string {
+function addressOf({ origin, path, query }: ApiRequest): { readonly origin: string; readonly path: string } {
   const encoded = path.split('/').map(percentEncode).join('/');
   const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
-  return `${origin}${encoded}${pairs === '' ? '' : `?${pairs}`}`;
+  const url = new URL(`${origin}${encoded}${pairs === '' ? '' : `?${pairs}`}`);
+  return { origin: url.origin, path: `${url.pathname}${url.search}` };
 }
 
 /** Asked anew each time: it changes while one waits. */
