@@ -2,11 +2,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type Account, Accounts, DEFAULT_ACCOUNT } from './roma-simulator/accounts';
 import { type Answer, ERROR_ANSWERS, gateway } from './roma-simulator/answers';
-import { type Endpoint, Faults, type Matchable, spoilPage, substitute } from './roma-simulator/faults';
+import { Faults, spoilPage, substitute } from './roma-simulator/faults';
 import { type Fleet, seedFleet } from './roma-simulator/fleet';
 import { createTemporaryKey, createToken, listProjects } from './roma-simulator/iam';
 import { listPage, type ListRequest, readWindow, refuse } from './roma-simulator/list-instances';
 import { type LoggedRequest, redacted } from './roma-simulator/request-log';
+import { type Route, routeOf } from './roma-simulator/routes';
 import type { SignedRequest } from './roma-simulator/signature';
 import { readBody, send } from './roma-simulator/transport';
 
@@ -86,39 +87,6 @@ const systemClock: SimulatorClock = {
   now: Date.now,
   sleep: async (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 };
-
-const LIST = /^\/v2\/([^/]+)\/instances\/?$/;
-const LIST_V3 = /^\/v3\/([^/]+)\/roma\/instances\/?$/;
-
-interface Route extends Matchable {
-  readonly method: 'GET' | 'POST';
-  readonly list?: ListRequest;
-}
-
-function routeOf(path: string, query: URLSearchParams): Route | undefined {
-  const fixed: Record<string, { endpoint: Endpoint; method: 'GET' | 'POST' }> = {
-    '/v3/auth/tokens': { endpoint: 'token', method: 'POST' },
-    '/v3/auth/projects': { endpoint: 'projects', method: 'GET' },
-    '/v3.0/OS-CREDENTIAL/securitytokens': { endpoint: 'temporaryKey', method: 'POST' },
-  };
-  const known = fixed[path];
-  if (known !== undefined) return known;
-  for (const [pattern, api] of [[LIST, 'v2'] as const, [LIST_V3, 'v3'] as const]) {
-    const projectId = pattern.exec(path)?.[1];
-    if (projectId === undefined) continue;
-    const limit = Number(query.get('limit') ?? 10);
-    const status = query.get('status');
-    return {
-      endpoint: api === 'v2' ? 'list' : 'listV3',
-      method: 'GET',
-      projectId,
-      page: api === 'v2' && limit > 0 ? Math.floor(Number(query.get('offset') ?? 0) / limit) + 1 : 1,
-      ...(status === null ? {} : { status }),
-      list: { api, projectId, query },
-    };
-  }
-  return undefined;
-}
 
 /**
  * ROMA Connect's list of instances and the parts of IAM around it, on loopback: the documented contract, a fleet that
