@@ -1,6 +1,6 @@
 import { CredentialsError, describeError } from '../../lambda/core/errors';
 import { type Target, targetName } from '../../lambda/core/instance';
-import { MAX_CLOCK_ERROR_MS } from '../../lambda/core/sync';
+import { MAX_CLOCK_ERROR_MS } from '../../lambda/core/target-lister';
 import { type Credentials, credentialsFromEnvironment } from '../../lambda/roma/credentials';
 import { type ApiOptions, openApi } from '../commands/api-options';
 import type { Io } from '../io';

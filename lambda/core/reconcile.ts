@@ -4,6 +4,7 @@ import { type Instant, latest, plusMs } from './instant';
 import { enterpriseProjectIdOf, isDeletedStatus, nameOf, type Snapshot, statusOf } from './instance';
 import { hasUnreadableRecord, listedIds, type Listing } from './listing';
 import type { Action, Known } from './ports';
+import type { Observation } from './observation';
 import { planRejections, rejectionKey } from './rejections';
 import type { ChangeKind, Current, Evidence, Gap, Head } from './record';
 
@@ -11,18 +12,6 @@ import type { ChangeKind, Current, Evidence, Gap, Head } from './record';
  * The heart: what is known, compared with what was listed, gives what must be written. Pure, so that it can be
  * shown (`--dry-run`) and tested without any I/O.
  */
-export interface Observation {
-  readonly listing: Listing;
-  readonly known: Known;
-  readonly head: Head;
-  readonly runId: string;
-  readonly observedAt: Instant;
-  /** Two consecutive complete listings of this run had the same ids. */
-  readonly absenceConfirmed: boolean;
-  /** The time since the last completed run was so long that it will be recorded as a gap. */
-  readonly closesTargetGap: boolean;
-}
-
 export interface ReconcileOptions extends BrakeOptions {
   /** Only instances with this status are listed: what is absent has left the filter and is not deleted. */
   readonly statusFilter?: string;

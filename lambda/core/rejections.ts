@@ -1,5 +1,5 @@
 import type { Action } from './ports';
-import type { Observation } from './reconcile';
+import type { Observation } from './observation';
 import type { RejectedRecord } from './record';
 
 /** Longest id, in UTF-8 bytes, that is used in a key. */

@@ -3,12 +3,13 @@ import { describeError } from './errors';
 import { type Instant, latest, plusMs, toInstant, toMs } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
 import { Lease, LEASE_MS } from './lease';
-import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
+import type { CompleteListing, Listing } from './listing';
 import type { Alarm, InstanceSource, Known, RunEnd } from './ports';
-import { absentees, type Plan, reconcile, type ReconcileOptions } from './reconcile';
+import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
 import { PlanRecorder, type Recording, type RecordingPorts } from './recording';
 import type { Current, Head } from './record';
 import { countChanges, type RunResult } from './run-result';
+import { clockProblem, TargetLister } from './target-lister';
 
 export interface SyncPorts extends RecordingPorts {
   readonly source: InstanceSource;
@@ -31,12 +32,7 @@ export interface SyncOptions extends ReconcileOptions {
   readonly dryRun?: boolean;
 }
 
-/** Attempts to read one listing, and listings until two in a row agree. */
-const LISTING_ATTEMPTS = 3;
-const MAX_LISTINGS = 4;
 const END_ATTEMPTS = 4;
-/** A run whose clock is further off the API's would write times that nobody can trust. */
-export const MAX_CLOCK_ERROR_MS = 5 * 60_000;
 export const DEFAULT_INTERVAL_MS = 5 * 60_000;
 export const DEFAULT_SAFETY_MARGIN_MS = 10_000;
 /** A span without a completed run is a gap when it is longer than this many intervals. */
@@ -68,6 +64,7 @@ class SyncRun {
   private versions: readonly Current[] = [];
   private endSent = false;
   private observedAtDecided: Instant | undefined;
+  private readonly lister: TargetLister;
 
   constructor(
     private readonly ports: SyncPorts,
@@ -75,6 +72,7 @@ class SyncRun {
   ) {
     this.runId = ports.newRunId();
     this.startedAt = ports.clock.now();
+    this.lister = new TargetLister(ports, options, this.stopAt());
   }
 
   async execute(): Promise<RunResult> {
@@ -101,7 +99,7 @@ class SyncRun {
   }
 
   private async work(head: Head, lease: Lease): Promise<RunResult> {
-    this.listing = await lease.during(async (signal) => this.list(signal));
+    this.listing = await lease.during(async (signal) => this.lister.list(signal));
     const wrongClock = clockProblem(this.listing);
     if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, endedAt: undefined });
     if (this.listing.is === 'partial' && this.listing.pages === 0)
@@ -109,7 +107,8 @@ class SyncRun {
     if (this.listing.is === 'complete' && !head.dirty && head.fingerprint === this.fingerprintOf(this.listing)) {
       return this.complete(head, this.listing, this.observedAt(head, this.listing), undefined);
     }
-    const decided = await lease.during(async (signal) => this.decide(head, signal));
+    const first = this.listing;
+    const decided = await lease.during(async (signal) => this.decide(head, first, signal));
     if ('wrongClock' in decided)
       return this.end({ outcome: 'failed', because: decided.wrongClock, endedAt: undefined });
     if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
@@ -128,10 +127,11 @@ class SyncRun {
   /** Reads what is known, lists again while an absence is to be confirmed, and makes the plan. */
   private async decide(
     head: Head,
+    first: Listing,
     signal: AbortSignal,
   ): Promise<{ plan: Plan; observedAt: Instant; listing: Listing } | { wrongClock: string }> {
     const known = await this.ports.recorder.readKnown(this.options.target);
-    const { listing, absenceConfirmed } = await this.confirmAbsence(known, signal);
+    const { listing, absenceConfirmed } = await this.lister.confirmAbsence(first, known, signal);
     const wrongClock = clockProblem(listing);
     if (wrongClock !== undefined) return { wrongClock };
     const observedAt = this.observedAt(head, listing, known);
@@ -157,52 +157,10 @@ class SyncRun {
     return planRecorder.record(plan.actions);
   }
 
-  /** One listing, read again when it fails. */
-  private async list(signal: AbortSignal): Promise<Listing> {
-    const { source, clock } = this.ports;
-    const { target, statusFilter } = this.options;
-    for (let attempt = 1; ; attempt += 1) {
-      const deadline = this.stopAt();
-      const pages = source.pages(target, {
-        ...(statusFilter === undefined ? {} : { statusFilter }),
-        ...(Number.isFinite(deadline) ? { deadline } : {}),
-        signal,
-      });
-      const listing = await collectListing(target, pages, () => clock.now());
-      if (signal.aborted && listing.is === 'partial')
-        return { ...listing, because: describeError(signal.reason), retryable: false };
-      if (listing.is === 'complete' || !listing.retryable || attempt === LISTING_ATTEMPTS) return listing;
-    }
-  }
-
-  /** Lists until two listings in a row show the same ids, where an instance seems to be absent. */
-  private async confirmAbsence(
-    known: Known,
-    signal: AbortSignal,
-  ): Promise<{ listing: Listing; absenceConfirmed: boolean }> {
-    let listing = this.listing;
-    if (listing === undefined || listing.is === 'partial' || this.options.statusFilter !== undefined) {
-      return { listing: listing as Listing, absenceConfirmed: false };
-    }
-    for (let count = 1; count < MAX_LISTINGS && absentees(known, listing).length > 0; count += 1) {
-      const again = await this.list(signal);
-      // What the last complete listing showed is still true, but it proves no absence.
-      if (again.is === 'partial')
-        return {
-          listing: { ...listing, is: 'partial', because: again.because, retryable: false },
-          absenceConfirmed: false,
-        };
-      const agree = sameIds(listing, again);
-      listing = again;
-      if (agree) return { listing, absenceConfirmed: true };
-    }
-    return { listing, absenceConfirmed: false };
-  }
-
   /** After the end of the listing, and after every time that this target has ever been given. */
   private observedAt(head: Head, listing: Listing, known?: Known): Instant {
-    const floors = [head.observedAt, ...[...(known?.currents.values() ?? [])].map((current) => current.observedAt)];
-    const floor = latest(...floors);
+    let floor = head.observedAt;
+    for (const current of known?.currents.values() ?? []) floor = latest(floor, current.observedAt);
     return latest(listing.listedUntil, floor === undefined ? undefined : plusMs(floor, 1)) ?? listing.listedUntil;
   }
 
@@ -297,10 +255,10 @@ class SyncRun {
     const { target } = this.options;
     this.head = (await this.ports.recorder.readHead(target)) ?? { target, dirty: false };
     const signal = new AbortController().signal;
-    this.listing = await this.list(signal);
+    this.listing = await this.lister.list(signal);
     if (this.listing.is === 'partial' && this.listing.pages === 0)
       return this.result({ outcome: 'failed', because: this.listing.because });
-    const decided = await this.decide(this.head, signal);
+    const decided = await this.decide(this.head, this.listing, signal);
     if ('wrongClock' in decided) return this.result({ outcome: 'failed', because: decided.wrongClock });
     this.listing = decided.listing;
     this.versions = decided.plan.actions.flatMap((action) => (action.type === 'version' ? [action.next] : []));
@@ -340,10 +298,4 @@ class SyncRun {
       ...(this.head?.completedAt === undefined ? {} : { lastCompletedAt: this.head.completedAt }),
     };
   }
-}
-
-function clockProblem(listing: Listing): string | undefined {
-  if (Math.abs(listing.clockErrorMs) <= MAX_CLOCK_ERROR_MS) return undefined;
-  const direction = listing.clockErrorMs > 0 ? 'ahead of' : 'behind';
-  return `the clock of this machine is ${Math.round(Math.abs(listing.clockErrorMs) / 1000)} s ${direction} the API's: set it right (NTP), nothing was recorded`;
 }
