@@ -80,13 +80,13 @@ export function showTime(instant: Instant, style: TimeStyle): string {
 }
 
 /** `10:00–10:45` where both lie on one day, with dates where they do not. */
-export function showSpan(from: Instant, to: Instant | undefined, style: TimeStyle): string {
+export function showSpan(from: Instant, to: Instant | undefined, style: TimeStyle, separator = '–'): string {
   if (to === undefined) return `since ${showTime(from, style)}`;
-  if (!style.isTerminal) return `${from}–${to}`;
+  if (!style.isTerminal) return `${from}${separator}${to}`;
   const a = partsOf(from, style.zone);
   const b = partsOf(to, style.zone);
-  if (a.date === b.date && a.zone === b.zone) return `${a.date} ${a.clock}–${b.clock} ${a.zone}`;
-  return `${a.date} ${a.clock} ${a.zone}–${b.date} ${b.clock} ${b.zone}`;
+  if (a.date === b.date && a.zone === b.zone) return `${a.date} ${a.clock}${separator}${b.clock} ${a.zone}`;
+  return `${a.date} ${a.clock} ${a.zone}${separator}${b.date} ${b.clock} ${b.zone}`;
 }
 
 function partsOf(instant: Instant, timeZone: string): { date: string; clock: string; zone: string } {

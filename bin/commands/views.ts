@@ -30,7 +30,7 @@ export function whenText(io: Io, version: Version): string {
   const { changedAfter, observedAt } = version;
   if (version.kind === 'baseline') return `already there at ${showTime(observedAt, io.time)}`;
   if (changedAfter === null) return `seen at ${showTime(observedAt, io.time)}`;
-  return `changed ${showSpan(changedAfter, observedAt, io.time)}`;
+  return `changed between ${showSpan(changedAfter, observedAt, io.time, ' and ')}`;
 }
 
 /** `(unobserved 10:00–10:45)`. */

@@ -89,7 +89,7 @@ onEachEngine('roma-history', (engine) => {
       1,
     ]);
     const { out } = await history('log', 'e346b', '-n', '2');
-    expect(out).toContain('changed 2026-11-22 09:55:00–10:00:00 UTC');
+    expect(out).toContain('changed between 2026-11-22 09:55:00 and 10:00:00 UTC');
     expect(out).toContain('ERROR → RUNNING and 1 more field');
     expect(out).not.toContain('v1');
   });
@@ -224,6 +224,44 @@ onEachEngine('roma-history', (engine) => {
     expect(result).toMatchObject({ exitCode, out: '' });
     expect(result.err).toMatch(message);
     expect(result.err).not.toContain('\n');
+  });
+
+  it('stays in its lines whatever the names are', async () => {
+    const hostile = await createTestTable(engine);
+    const names = ['\u001b[2J\u009b31m', 'a\nb\u2028c', '\u202eexe', '=cmd()', 'x'.repeat(65_536)];
+    const items = names.flatMap((name, place) =>
+      itemsOf(
+        versionsOf([
+          { at: at('10:00'), snapshot: { id: `id-${place}`, name, description: name, status: 'RUNNING' } },
+          {
+            at: at('11:00'),
+            snapshot: { id: `id-${place}`, name, description: `${name}!`, status: name.slice(0, 50) },
+          },
+        ]),
+      ),
+    );
+    await writeItems(hostile, [...headItems({ completedObservedAt: at('11:59'), intervalMs: 300_000 }), ...items]);
+    const here = ['--dynamodb-endpoint', hostile.endpoint, '--table', hostile.tableName];
+    const commands = [
+      ['list'],
+      ['changes'],
+      ['uptime'],
+      ...names.flatMap((_, n) => [
+        ['log', `id-${n}`],
+        ['show', `id-${n}`],
+        ['diff', `id-${n}`, '1', '2'],
+      ]),
+    ];
+    for (const command of commands) {
+      for (const json of [[], ['--json']]) {
+        const { out, exitCode } = await cli([...command, ...json, ...here]);
+        expect(exitCode).toBe(0);
+        expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        if (json.length === 0) for (const line of out.split('\n')) expect(line.length).toBeLessThan(2500);
+      }
+    }
+    expect((await cli(['list', ...here])).out.split('\n')).toHaveLength(names.length + 2);
+    hostile.close();
   });
 
   it('says that a database does not answer', async () => {
