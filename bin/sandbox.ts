@@ -1,11 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '../lambda/core/errors';
+import { toInstant } from '../lambda/core/instant';
 import type { Version } from '../lambda/core/record';
 import type { RunResult } from '../lambda/core/run-result';
+import { periodBefore } from '../lambda/timeline/period';
+import { systemClock } from '../lambda/wire';
 import { type Colour, type Column, painter, renderTable, safeText, statusColour } from './output';
 import type { BusEvent } from './sandbox/event-bus';
 import { Scenario } from './sandbox/roma-simulator';
 import { raiseStage, SANDBOX_TARGET, type Stage } from './sandbox/stage';
+import { writeReport } from './timeline-report';
+import { startTimelineServer, type TimelineServer } from './timeline-server';
 
 /**
  * `npm start`: the whole system on this machine. A simulated ROMA API whose fleet lives, the real functions, an embedded
@@ -15,6 +20,7 @@ import { raiseStage, SANDBOX_TARGET, type Stage } from './sandbox/stage';
 const RUNS = 10;
 const PAUSE_MS = 700;
 const WATCH_PAUSE_MS = 5_000;
+const REPORT_FILE = 'report.html';
 
 const isTerminal = process.stdout.isTTY;
 const paint = painter(isTerminal && !process.env.NO_COLOR);
@@ -93,6 +99,28 @@ async function printHistory(stage: Stage): Promise<void> {
   print(renderTable(HISTORY, versions, layout));
 }
 
+/** What `serve` shows, while the fleet lives on. */
+async function openTimeline(stage: Stage): Promise<TimelineServer> {
+  const server = await startTimelineServer({
+    reader: stage.reader,
+    clock: systemClock,
+    port: 0,
+    since: '10m',
+    onProblem: print,
+  });
+  print(`the timeline, live: ${server.url}\n`);
+  return server;
+}
+
+/** The same page as a file, as `report -o` writes it. */
+async function printReport(stage: Stage, startedMs: number): Promise<void> {
+  const nowMs = systemClock.now();
+  const now = toInstant(nowMs);
+  const period = periodBefore(now, Math.max(5_000, nowMs - startedMs));
+  const report = await writeReport(stage.reader, period, { file: REPORT_FILE, now });
+  print(`\nThe timeline as a page: ${report.file}`);
+}
+
 async function runSandbox(): Promise<void> {
   // Once a process the SDK tells that a later release of it will need a newer Node.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -100,11 +128,14 @@ async function runSandbox(): Promise<void> {
   const stopped = new AbortController();
   process.once('SIGINT', () => stopped.abort());
   const stage = await raiseStage({ environment: process.env });
+  let timeline: TimelineServer | undefined;
+  const startedMs = systemClock.now();
   try {
     print(
       `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${stage.simulator.endpoint}, DynamoDB (${stage.database.engine}) at ${stage.database.endpoint}`,
     );
     print(`table ${stage.tableName}, target ${SANDBOX_TARGET.region}/${SANDBOX_TARGET.projectId}\n`);
+    if (isWatching) timeline = await openTimeline(stage);
     const latencies: number[] = [];
     stage.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
     const scenario = new Scenario(stage.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });
@@ -118,11 +149,13 @@ async function runSandbox(): Promise<void> {
     }
     await stage.settled();
     await printHistory(stage);
+    await printReport(stage, startedMs);
     const median = latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length / 2)];
     print(
       `\n${latencies.length} events reached the subscriber${median === undefined ? '' : `, half of them within ${median} ms of the observation`}.`,
     );
   } finally {
+    await timeline?.close();
     await stage.stop();
   }
 }

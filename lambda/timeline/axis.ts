@@ -1,7 +1,8 @@
 import { scaleUtc, type ScaleTime } from 'd3-scale';
 import { utcFormat } from 'd3-time-format';
 import type { Instant } from '../core/instant';
-import { DAY_MS, HOUR_MS, lengthMs, type Period, ZOOMS } from './period';
+import { durationText } from './format';
+import { DAY_MS, lengthMs, type Period, ZOOMS } from './period';
 
 /** Horizontal positions are percent of the whole period, so that one picture fits every width and zoom. */
 export interface TimeScale {
@@ -19,7 +20,7 @@ const PRECISION_MS = 30_000;
 
 export function timeScale(period: Period): TimeScale {
   const scale = scaleOf(period);
-  const digits = Math.max(2, Math.ceil(Math.log10((lengthMs(period) / PRECISION_MS) * 100)) - 2);
+  const digits = Math.max(2, Math.ceil(Math.log10(lengthMs(period) / PRECISION_MS / 100)));
   const factor = 10 ** digits;
   const round = (value: number): number => Math.round(value * factor) / factor;
   const at = (instant: Instant): number => round(Math.min(100, Math.max(0, scale(new Date(instant)))));
@@ -38,15 +39,9 @@ export function zoomsOf(period: Period): readonly Zoom[] {
   const length = lengthMs(period);
   const shorter = ZOOMS.filter((zoom) => zoom.ms < length * 0.99).toReversed();
   return [
-    { id: 'all', title: wholeTitle(length), factor: 1 },
+    { id: 'all', title: durationText(length), factor: 1 },
     ...shorter.map((zoom) => ({ id: zoom.id, title: zoom.title, factor: length / zoom.ms })),
   ];
-}
-
-function wholeTitle(length: number): string {
-  const exact = ZOOMS.find((zoom) => Math.abs(zoom.ms - length) < 1000);
-  if (exact !== undefined) return exact.title;
-  return length >= 2 * DAY_MS ? `${Math.round(length / DAY_MS)} d` : `${Math.round((length / HOUR_MS) * 10) / 10} h`;
 }
 
 /** About so many ticks are seen at once. */
@@ -71,7 +66,7 @@ export function axisSvg(period: Period, zoom: Zoom, part: 'lines' | 'words'): st
 }
 
 /** Words so near to an end of the lane would be cut; in percent of what is seen. */
-const EDGE = 2;
+const EDGE = 3;
 /** On a narrow screen every second word goes, on a very narrow one half of the rest. */
 const THINNED = ['', ' class="odd"', ' class="even"', ' class="odd"'];
 

@@ -15,6 +15,8 @@ export interface NumberedChange {
 
 /** Older changes are drawn, but not listed: a page must stay one that a browser can hold. */
 export const MOST_LISTED = 10_000;
+/** With more changes than this a browser may skip the days that are not seen. */
+const LONG = 300;
 /** Characters of all descriptions together. */
 const DETAIL_BUDGET = 700_000;
 
@@ -34,7 +36,7 @@ export function changesHtml(
       ? ''
       : `<p class="none">${countText(left, 'older change is', 'older changes are')} drawn above but not listed; <code>roma-history changes</code> lists them.</p>`;
   return byDay(listed)
-    .map((day) => dayHtml(day, room, links))
+    .map((day) => dayHtml(day, room, links, listed.length > LONG))
     .join('')
     .concat(note);
 }
@@ -55,11 +57,12 @@ function byDay(changes: readonly NumberedChange[]): readonly (readonly NumberedC
   return [...days.values()];
 }
 
-function dayHtml(entries: readonly NumberedChange[], room: number, links: boolean): string {
+function dayHtml(entries: readonly NumberedChange[], room: number, links: boolean, isLong: boolean): string {
   const first = entries[0]?.change.observedAt ?? '';
+  const sectionClass = isLong ? `day n${Math.min(13, Math.floor(Math.log2(entries.length)))}` : 'day';
   const day = dayText(first);
   return (
-    `<section class="day n${Math.min(13, Math.floor(Math.log2(entries.length)))}"><h3 id="d${first.slice(0, 10)}">${day} <small>${countText(entries.length, 'change')}</small></h3><table aria-labelledby="d${first.slice(0, 10)}"><thead><tr><th>Seen at<th>Happened after<th>Instance<th>Change<th>What</thead><tbody>` +
+    `<section class="${sectionClass}"><h3 id="d${first.slice(0, 10)}">${day} <small>${countText(entries.length, 'change')}</small></h3><table aria-labelledby="d${first.slice(0, 10)}"><thead><tr><th>Seen at<th>Happened after<th>Instance<th>Change<th>What</thead><tbody>` +
     `${entries.map((entry) => rowHtml(entry, room, links)).join('')}</tbody></table></section>`
   );
 }

@@ -1,7 +1,7 @@
 import { utcFormat } from 'd3-time-format';
 import type { Instant } from '../core/instant';
 import { toMs } from '../core/instant';
-import { DAY_MS, HOUR_MS } from './period';
+import { DAY_MS, HOUR_MS, lengthMs, type Period } from './period';
 
 const dateAndTime = utcFormat('%Y-%m-%d %H:%M:%S');
 const minute = utcFormat('%Y-%m-%d %H:%M');
@@ -12,6 +12,11 @@ const longDay = utcFormat('%A, %-d %B %Y');
 export const momentText = (instant: Instant): string => dateAndTime(new Date(instant));
 /** `2026-11-22 10:00` (UTC). */
 export const minuteText = (instant: Instant): string => minute(new Date(instant));
+/** To the minute, or where it is short to the second. */
+export function periodText(period: Period): string {
+  const show = lengthMs(period) < HOUR_MS ? momentText : minuteText;
+  return `${show(period.from)} to ${show(period.to)} UTC`;
+}
 /** `10:00:03`, or with the date where the instant lies on another day than `day`. */
 export const timeText = (instant: Instant, day: Instant): string =>
   instant.slice(0, 10) === day.slice(0, 10) ? time(new Date(instant)) : momentText(instant);

@@ -6,7 +6,7 @@ import { timeScale, type Zoom, zoomsOf } from './axis';
 import { changesHtml } from './changes-table';
 import { definitions } from './definitions';
 import { text } from './escape';
-import { countText, durationText, minuteText, momentText, percentText } from './format';
+import { countText, durationText, momentText, percentText, periodText } from './format';
 import { axisHtml, groupHtml, rowHtml } from './group';
 import { KIND_WORDS, type LaneStyle, markByReference, MARK_PATHS } from './lane';
 import type { Row, Timeline } from './model';
@@ -30,7 +30,7 @@ export function timelinePage(timeline: Timeline, options: PageOptions = {}): str
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${contentPolicy(css, options)}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">',
-    `<title>ROMA Connect instances, ${minuteText(timeline.period.from)} to ${minuteText(timeline.period.to)} UTC</title>`,
+    `<title>ROMA Connect instances, ${periodText(timeline.period)}</title>`,
     `<link rel="icon" href="data:,"><style>${css}</style></head>`,
     bodyHtml(timeline, zooms, options),
     `<script type="application/json" id="words">${JSON.stringify(hoverWords(timeline))}</script><script>${PAGE_SCRIPT}</script></body></html>\n`,
@@ -72,7 +72,7 @@ function bodyHtml(timeline: Timeline, zooms: readonly Zoom[], options: PageOptio
     legendHtml(rows) +
     `<div aria-label="Timeline" role="region">${axisHtml(style)}${groups.join('') || '<p class="none">No target has been kept in sync yet: run roma-history sync.</p>'}</div>` +
     `<section class="changes" id="changes" aria-label="Changes"><h2>Changes</h2><p class="none">Newest first, UTC. Each change happened between the two times, give or take the error of the clocks.</p>${changesHtml(rows)}</section>` +
-    '<footer>Availability is the share of the observed time that an instance was RUNNING; hatched time was not observed and does not count. Arrow keys walk the instances and their changes.</footer></main>' +
+    '<footer>Availability is the share of the observed time that an instance was RUNNING; hatched time was not observed and does not count. It is told for the whole period, however far you look into it. Arrow keys walk the instances and their changes.</footer></main>' +
     '<div id="tip" role="tooltip" hidden></div><div class="said" role="status" aria-live="polite"></div>'
   );
 }
@@ -84,7 +84,7 @@ function headerHtml({ period, generatedAt, groups }: Timeline, options: PageOpti
     options.liveFrom === undefined
       ? `written ${momentText(generatedAt)} UTC`
       : `live, read ${momentText(generatedAt)} UTC`;
-  return `<header class="top"><div><h1>ROMA Connect instances</h1><p>${text(targets)} · ${minuteText(period.from)} to ${minuteText(period.to)} UTC</p></div><p>${live}</p></header>`;
+  return `<header class="top"><div><h1>ROMA Connect instances</h1><p>${text(targets)} · ${periodText(period)}</p></div><p>${live}</p></header>`;
 }
 
 function tilesHtml({ groups, generatedAt, uptime }: Timeline, rows: readonly Row[]): string {

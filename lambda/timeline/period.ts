@@ -17,18 +17,18 @@ export const ZOOMS = [
   { id: '30d', title: '30 d', ms: 30 * DAY_MS },
 ] as const;
 
-const SHORTEST_MS = 60_000;
+const SHORTEST_MS = 1000;
 const LONGEST_MS = 5 * 366 * DAY_MS;
 
 /**
  * A period that can be drawn.
- * @throws UsageError when it ends before it begins, or is shorter than a minute or longer than five years
+ * @throws UsageError when it ends before it begins, or is shorter than a second or longer than five years
  */
 export function periodBetween(from: Instant, to: Instant): Period {
   const length = toMs(to) - toMs(from);
   if (!(length >= SHORTEST_MS && length <= LONGEST_MS)) {
     throw new UsageError(
-      `the period from ${from} to ${to} cannot be drawn: it must end after it begins and last from one minute to five years`,
+      `the period from ${from} to ${to} cannot be drawn: it must end after it begins and last from one second to five years`,
     );
   }
   return { from, to };

@@ -13,7 +13,7 @@ body.classList.add('scripted');
 const changesOf = new Map(rows.map((row) => [row.id, []]));
 for (const line of lines) changesOf.get(line.querySelector('a').hash.slice(1))?.unshift(line);
 const when = (ms) => new Date(ms).toISOString().replace('T', ' ').slice(0, 19);
-const minute = (ms) => when(Math.round(ms / 60000) * 60000).slice(0, 16);
+const minute = (ms) => to - from < 3600000 ? when(ms) : when(Math.round(ms / 60000) * 60000).slice(0, 16);
 const nameOf = (row) => row.querySelector('.name').textContent;
 
 const search = one('#search'), filter = one('#filter');

@@ -73,7 +73,7 @@ ${['err', 'cre', 'cfa', 'fng', 'fro', 'dng', 'dfa', 'oth'].map((name) => `.rih r
 
 /** A browser skips the days that are not seen; how high they are is known by their number of lines, about. */
 const dayHeights = (): string =>
-  `.day{content-visibility:auto}${Array.from({ length: 14 }, (_, power) => `.n${power}{contain-intrinsic-size:auto ${Math.round(1.5 * 2 ** power) * 29 + 75}px}`).join('')}`;
+  `.day[class*=" n"]{content-visibility:auto}${Array.from({ length: 14 }, (_, power) => `.n${power}{contain-intrinsic-size:auto ${Math.round(1.5 * 2 ** power) * 29 + 75}px}`).join('')}`;
 
 const PAGE_STYLE = `
 html,body{margin:0}
@@ -118,7 +118,7 @@ code{font:12.5px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .rih .row{grid-template-columns:minmax(0,1fr) auto;min-height:64px;contain-intrinsic-size:auto 64px}.rih .row .lane{grid-column:1/-1;grid-row:2}.rih .row .share{grid-row:1;grid-column:2}.rih .row .who{padding:6px 12px 0;justify-content:flex-start;gap:12px}.rih .row .share{padding-top:6px}
 .rih .axis{grid-template-columns:minmax(0,1fr)}.rih .axis .who,.rih .axis .share{display:none}.rih .axis .odd{display:none}
 .tiles{grid-template-columns:1fr 1fr}.tiles dd{font-size:20px}
-.day thead{position:absolute;clip-path:inset(50%)}.day tr{display:grid;grid-template-columns:auto 1fr;padding:6px 0;border-top:1px solid var(--rule)}.day tr:first-child{border-top:0}.day td{border:0;padding:1px 12px}.day td:nth-child(n+3){grid-column:1/-1}.day td:nth-child(2)::before{content:"after "}.day table,.day tbody{display:block}
+.day{position:relative;overflow:clip}.day thead{position:absolute;clip-path:inset(50%)}.day tr{display:grid;grid-template-columns:auto 1fr;padding:6px 0;border-top:1px solid var(--rule)}.day tr:first-child{border-top:0}.day td{border:0;padding:1px 12px}.day td:nth-child(n+3){grid-column:1/-1}.day td:nth-child(2)::before{content:"after "}.day table,.day tbody{display:block}
 input[type=search]{width:100%}.tools label{max-width:100%}.custom{flex-wrap:wrap}.zoom legend{display:none}}
 @media print{.tools,.skip,.axis{position:static}.row,.day{content-visibility:visible!important}}
 `;
