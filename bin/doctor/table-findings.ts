@@ -37,7 +37,7 @@ export async function* tableFindings({ raw, reader, tableName }: Store): AsyncGe
   }
 }
 
-/** @returns false when an item is of another schema version or application */
+/** Whether the items are of the schema version that this code reads. */
 export async function schemaFinding({ reader }: Store): Promise<Finding> {
   try {
     for (const target of await reader.targets()) await reader.head(target);
