@@ -12,6 +12,7 @@ import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from '
 interface UptimeOptions extends InstanceOptions {
   readonly since?: string;
   readonly until?: string;
+  readonly total?: boolean;
 }
 
 interface Row {
@@ -27,7 +28,8 @@ export function registerUptime(program: Command, io: Io): void {
       .description('time in each status, availability, unobserved time; of one instance or of all')
       .argument('[instance]', INSTANCE_HELP)
       .option('--since <time>', 'from this time on (default: 24h)')
-      .option('--until <time>', 'before this time (default: now)'),
+      .option('--until <time>', 'before this time (default: now)')
+      .option('--total', 'with --json: a line for each target too, its instances added up'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string | undefined, options: UptimeOptions) => {
@@ -74,7 +76,7 @@ function print(
     for (const { uptimes } of groups)
       for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });
     for (const { target, uptimes } of groups)
-      if (target !== undefined)
+      if (target !== undefined && options.total === true)
         printJson(io, { type: 'total', target: targetName(target), ...line(totalUptime(uptimes, span)) });
     return;
   }

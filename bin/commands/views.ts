@@ -1,4 +1,4 @@
-import type { UnobservedSpan } from '../../lambda/core/spans';
+import { BEGINNING, type UnobservedSpan } from '../../lambda/core/spans';
 import type { Version } from '../../lambda/core/record';
 import type { Io } from '../io';
 import { safeText, safeValue, statusColour } from '../output';
@@ -19,9 +19,9 @@ export const versionLine = (version: Version): Record<string, unknown> => ({
   snapshot: version.snapshot,
 });
 
-/** An unobserved span with an explicit open end. */
-export const spanLine = ({ from, to }: UnobservedSpan): { from: string; to: string | null } => ({
-  from,
+/** An unobserved span with explicit open ends: null is "always" or "still". */
+export const spanLine = ({ from, to }: UnobservedSpan): { from: string | null; to: string | null } => ({
+  from: from === BEGINNING ? null : from,
   to: to ?? null,
 });
 
@@ -35,7 +35,7 @@ export function whenText(io: Io, version: Version): string {
 
 /** `(unobserved 10:00–10:45)`. */
 export const unobservedText = (io: Io, span: UnobservedSpan): string => {
-  const isAlways = span.from.startsWith('0000');
+  const isAlways = span.from === BEGINNING;
   return isAlways ? '(unobserved: no run has completed)' : `(unobserved ${showSpan(span.from, span.to, io.time)})`;
 };
 

@@ -188,7 +188,9 @@ onEachEngine('roma-history', (engine) => {
         availability: 105 / 165,
       },
     ]);
-    const all = (await history('uptime', ...span, '--json')).json();
+    const each = (await history('uptime', ...span, '--json')).json();
+    expect(each.map(({ id }) => id)).toEqual(['a111', 'e346aaaa', 'e346bbbb', 'f000']);
+    const all = (await history('uptime', ...span, '--json', '--total')).json();
     expect(all.map(({ id, target }) => id ?? target)).toEqual([
       'a111',
       'e346aaaa',
