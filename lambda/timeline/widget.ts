@@ -20,6 +20,8 @@ import { readWidgetRequest, type WidgetRequest } from './widget-request';
 export const WIDGET_BYTES = 400_000;
 /** What the newest changes, the axes and the style may take of it. */
 const REST_BYTES = 100_000;
+/** The heading and the lines of time of one target, at most. */
+const GROUP_BYTES = 4000;
 const LISTED_CHANGES = 20;
 /** Names stand above the lanes in a narrower widget. */
 const NARROW = 640;
@@ -65,7 +67,10 @@ export function widgetHtml(timeline: Timeline, request: Pick<WidgetRequest, 'the
   const style: LaneStyle = { period: timeline.period, scale: timeScale(timeline.period), zooms, mark: markInFull };
   let left = WIDGET_BYTES - REST_BYTES;
   let index = 0;
-  const groups = timeline.groups.map((group) => {
+  const groups: string[] = [];
+  for (const group of timeline.groups) {
+    left -= GROUP_BYTES;
+    if (left < 0) break;
     const rows: string[] = [];
     for (const row of group.rows) {
       const html = rowHtml(row, index, style);
@@ -76,12 +81,13 @@ export function widgetHtml(timeline: Timeline, request: Pick<WidgetRequest, 'the
     }
     const missing = group.rows.length - rows.length;
     const note = missing === 0 ? {} : { note: `${countText(missing, 'more instance')}: roma-history report shows all` };
-    return groupHtml(group, rows, { now: timeline.generatedAt, style, ...note });
-  });
+    groups.push(groupHtml(group, rows, { now: timeline.generatedAt, style, ...note }));
+  }
+  const unseen = timeline.groups.length - groups.length;
   const all = timeline.groups.flatMap((group) => group.rows);
   return (
     `<div class="rih${request.width < NARROW ? ' small' : ''}" data-theme="${request.theme}"><style>${WIDGET_STYLE}</style>${definitions({ marks: false })}` +
     `${axisHtml(style)}${groups.join('') || '<p class="none">No target has been kept in sync yet.</p>'}` +
-    `<h3>Newest changes</h3>${changesHtml(all, { limit: LISTED_CHANGES, links: false })}</div>`
+    `${unseen === 0 ? '' : `<p class="none">${countText(unseen, 'more target')}: name one as the parameter of this widget</p>`}<h3>Newest changes</h3>${changesHtml(all, { limit: LISTED_CHANGES, links: false })}</div>`
   );
 }

@@ -80,6 +80,16 @@ describe('the widget', () => {
     expect(html.match(/<tr class=/g)).toHaveLength(20);
   });
 
+  it('stays within its size whatever the number of targets', () => {
+    const targets = Array.from({ length: 300 }, (_, index) => {
+      const target = { ...NORTH, projectId: `project-0000000000-${index}` };
+      return recordsOf(target, [new Life(target, 'a', 'alpha').saw('baseline', plusMs(now, -2 * DAY))], { now });
+    });
+    const html = widgetHtml(buildTimeline(targets, periodBefore(now, 30 * DAY), now), light);
+    expect(Buffer.byteLength(html)).toBeLessThan(WIDGET_BYTES);
+    expect(html).toMatch(/\d+ more targets: name one/);
+  });
+
   it('shows hostile names as text', () => {
     const life = new Life(NORTH, 'a', '</style><img src=x onerror=alert(1)>')
       .saw('baseline', plusMs(now, -2 * DAY))
