@@ -43,6 +43,7 @@ export function createGate(origin: string, clock: Clock, options: Partial<GateOp
   let openUntil = 0;
   let openFor = openMs;
   let trial = false;
+  let lastFailure = '';
 
   const turn = async ({ signal, deadline }: CallLimits): Promise<void> => {
     const now = clock.now();
@@ -66,7 +67,7 @@ export function createGate(origin: string, clock: Clock, options: Partial<GateOp
         const now = clock.now();
         if (now < openUntil || trial) {
           throw new ApiDownError(
-            `${origin} failed ${failures} times in a row and is left alone until ${new Date(Math.max(now, openUntil)).toISOString()}`,
+            `${origin} failed ${failures} times in a row and is left alone until ${new Date(Math.max(now, openUntil)).toISOString()}; the last failure: ${lastFailure}`,
           );
         }
         trial = true;
@@ -87,6 +88,7 @@ export function createGate(origin: string, clock: Clock, options: Partial<GateOp
       trial = false;
     },
     failed(error) {
+      lastFailure = error.message;
       const now = clock.now();
       const wasTrial = trial;
       trial = false;

@@ -49,6 +49,11 @@ describe('a host that fails again and again', () => {
   }
   const down = { code: 'API_DOWN', retryable: false };
 
+  it('is left alone with the reason of its last failure', async () => {
+    const { gate } = await broken();
+    await expect(gate.enter({})).rejects.toThrow(`the last failure: ${failure('server').message}`);
+  });
+
   it('is left alone', async () => {
     const { gate } = await broken();
     await expect(gate.enter({})).rejects.toMatchObject(down);
