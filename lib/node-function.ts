@@ -5,6 +5,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { BUNDLE } from './bundle';
 
 export interface NodeFunctionProps {
   /** File name of the handler in `lambda/`. */
@@ -26,8 +27,6 @@ export interface NodeFunctionProps {
 }
 
 const LAMBDA_DIR = join(__dirname, '..', 'lambda');
-/** undici is CommonJS and asks for `require`, which a module does not have. */
-const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 /**
  * A function on Node 24 and ARM, bundled as one minified module, with a role that may write its own log and nothing
@@ -81,18 +80,14 @@ export class NodeFunction extends Construct {
   }
 }
 
-/** Measured: an external SDK, CommonJS or the main entry points of packages each make a cold start slower. */
 function bundling(packedFile: NodeFunctionProps['packedFile']): nodejs.BundlingOptions {
   const copy = (outputDir: string): string[] =>
     packedFile === undefined ? [] : [`cp ${quote(resolve(packedFile.path))} ${quote(join(outputDir, packedFile.as))}`];
   return {
+    ...BUNDLE,
     format: nodejs.OutputFormat.ESM,
-    mainFields: ['module', 'main'],
-    target: 'node24',
-    minify: true,
     sourceMap: false,
     bundleAwsSDK: true,
-    banner: BANNER,
     commandHooks: {
       beforeBundling: () => [],
       beforeInstall: () => [],

@@ -1,0 +1,104 @@
+import { build } from 'esbuild';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { ENV } from '../../lambda/contract';
+import { BUNDLE } from '../../lib/bundle';
+import { type Finding, type Measure, median, round, times } from './measure';
+
+const ROUNDS = 9;
+
+/** What a function needs in any case: the client that it talks to the table with, made once. */
+const BARE = `import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+const client = new DynamoDBClient({});
+export const handler = async (input) => client.send(new UpdateItemCommand(input));`;
+
+const ENVIRONMENT = {
+  [ENV.tableName]: 'InstanceHistory',
+  [ENV.secretArn]: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:huawei',
+  [ENV.brakeReleaseAfterMs]: '86400000',
+  [ENV.safetyMarginMs]: '10000',
+  [ENV.eventBusName]: 'bus',
+  [ENV.failureQueueUrl]: 'https://sqs.eu-central-1.amazonaws.com/111122223333/failures',
+  AWS_REGION: 'eu-central-1',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
+/** Imports a bundle in a fresh process and tells the time, of the clock and of the processor. */
+const IMPORT = `const cpu = process.cpuUsage(), from = performance.now();
+const { handler } = await import(process.argv[1]);
+const { user, system } = process.cpuUsage(cpu);
+if (typeof handler !== 'function') throw new Error('no handler');
+console.log(JSON.stringify({ wall: performance.now() - from, cpu: (user + system) / 1000 }));`;
+
+/** The initialisation that a cold start waits for, beside that of the bare client. */
+export const coldStart: Measure = {
+  letter: 'c',
+  title: 'cold start: import of the bundles in fresh processes',
+  async run({ numbers }) {
+    const folder = mkdtempSync(join(tmpdir(), 'cold-start-'));
+    try {
+      const bare = join(folder, 'bare.ts');
+      writeFileSync(bare, BARE);
+      const sides = {
+        bare: await bundle(bare, join(folder, 'bare.mjs')),
+        sync: await bundle(resolve('lambda/sync.handler.ts'), join(folder, 'sync.mjs')),
+        publish: await bundle(resolve('lambda/publish.handler.ts'), join(folder, 'publish.mjs')),
+      };
+      const taken = { bare: [], sync: [], publish: [] } as Record<keyof typeof sides, { wall: number; cpu: number }[]>;
+      for (let round_ = 0; round_ < ROUNDS; round_ += 1) {
+        for (const name of Object.keys(sides) as (keyof typeof sides)[]) taken[name].push(importOnce(sides[name].file));
+      }
+      const middle = (name: keyof typeof sides, of: 'wall' | 'cpu'): number =>
+        median(taken[name].map((sample) => sample[of]));
+      return (['sync', 'publish'] as const).flatMap((name): Finding[] => {
+        const kilobytes = sides[name].bytes / 1024;
+        numbers.set(`c.${name}.ratio`, middle(name, 'wall') / middle('bare', 'wall'));
+        numbers.set(`c.${name}.kilobytes`, kilobytes);
+        numbers.set(`c.${name}.ms`, middle(name, 'wall'));
+        return [
+          {
+            what: `${name}: time of the import`,
+            ours: `${times(middle(name, 'wall'), middle('bare', 'wall'))} (processor ${times(middle(name, 'cpu'), middle('bare', 'cpu'))})`,
+            beside: 'the bare DynamoDB client',
+            goal: '≤ 2×',
+            met: middle(name, 'wall') <= 2 * middle('bare', 'wall'),
+          },
+          {
+            what: `${name}: size of the bundle`,
+            ours: `${round(kilobytes, 0)} KB`,
+            beside: `${round(sides.bare.bytes / 1024, 0)} KB`,
+            goal: name === 'sync' ? '≤ 1,024 KB' : 'lighter than sync',
+            met: name === 'sync' ? kilobytes <= 1024 : sides[name].bytes < sides.sync.bytes,
+          },
+        ];
+      });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+async function bundle(entry: string, outfile: string): Promise<{ file: string; bytes: number }> {
+  await build({
+    ...BUNDLE,
+    banner: { js: BUNDLE.banner },
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    nodePaths: [resolve('node_modules')],
+    logLevel: 'error',
+  });
+  return { file: outfile, bytes: statSync(outfile).size };
+}
+
+function importOnce(file: string): { wall: number; cpu: number } {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', IMPORT, file], {
+    encoding: 'utf8',
+    env: ENVIRONMENT,
+  });
+  if (status !== 0) throw new Error(`the bundle ${file} could not be imported: ${stderr}`);
+  return JSON.parse(stdout) as { wall: number; cpu: number };
+}

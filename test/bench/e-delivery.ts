@@ -1,0 +1,50 @@
+import { raiseStage, SANDBOX_TARGET } from '../../bin/sandbox/stage';
+import { type Measure, percentile, round } from './measure';
+
+const CHANGES = 100;
+
+/** From the end of a run's writes to the call of a subscriber, in the sandbox: table, stream, publisher, bus. */
+export const delivery: Measure = {
+  letter: 'e',
+  title: 'from the commit to the event at a subscriber, in the sandbox',
+  async run({ numbers }) {
+    const stage = await raiseStage({ environment: { ...process.env, DYNAMODB_ENGINE: 'dynoxide' } });
+    try {
+      const arrivals = new Map<string, number>();
+      stage.bus.subscribe('bench', { source: ['roma.instance-history'] }, (event) => {
+        arrivals.set((event.detail as { readonly eventId: string }).eventId, performance.now());
+      });
+      await stage.sync();
+      const [instance] = stage.fleet.list(SANDBOX_TARGET.projectId);
+      if (instance === undefined) throw new Error('the sandbox has no instance');
+      const latencies: number[] = [];
+      for (let n = 0; n < CHANGES; n += 1) {
+        stage.fleet.change(SANDBOX_TARGET.projectId, instance.id, { status: n % 2 === 0 ? 'ERROR' : 'RUNNING' });
+        const { versions } = await stage.sync();
+        const committed = performance.now();
+        await stage.settled();
+        const [version] = versions;
+        const { region, projectId } = SANDBOX_TARGET;
+        const arrived = arrivals.get(`${region}/${projectId}/${instance.id}/${version?.version}`);
+        if (arrived === undefined) throw new Error('a change did not reach the subscriber');
+        latencies.push(Math.max(0, arrived - committed));
+      }
+      const [p50, p99] = [percentile(latencies, 50), percentile(latencies, 99)];
+      numbers.set('e.p50', p50);
+      numbers.set('e.p99', p99);
+      const beside = 'nothing: the list API tells no changes';
+      return [
+        {
+          what: 'half of the events within',
+          ours: `${round(p50, 0)} ms`,
+          beside,
+          goal: '≤ 1,000 ms',
+          met: p50 <= 1000,
+        },
+        { what: '99 of 100 events within', ours: `${round(p99, 0)} ms`, beside, goal: '' },
+      ];
+    } finally {
+      await stage.stop();
+    }
+  },
+};

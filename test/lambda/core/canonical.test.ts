@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { canonicalField, canonicalSnapshot, isSameField } from '../../../lambda/core/canonical';
+import type { Json, Snapshot } from '../../../lambda/core/instance';
+
+const fieldName = fc.oneof(
+  fc.constantFrom('status', 'available_zone_ids', 'name', '1', '01', '10', '-1', 'ä', 'toJSON', ''),
+  fc.string({ maxLength: 4 }).filter((name) => name !== '__proto__'),
+);
+const value = fc.oneof(
+  fc.constantFrom<Json>('DELETE_FALIED', 'DELETE_FAILED', 0, null, [], ['b', 'a'], {}),
+  fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
+);
+const fields = fc.uniqueArray(fc.tuple(fieldName, value), { selector: ([name]) => name, maxLength: 6 });
+const snapshotOf = (entries: readonly (readonly [string, Json])[]): Snapshot =>
+  ({ id: 'i', ...Object.fromEntries(entries) }) as unknown as Snapshot;
+
+/** The definition: each field's own text, in the order of the names. */
+const byDefinition = (snapshot: Snapshot): string =>
+  `{${Object.keys(snapshot)
+    .toSorted()
+    .map((field) => `${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`)
+    .join(',')}}`;
+
+describe('the canonical text of a snapshot', () => {
+  it('is the texts of its fields, whatever they hold and whatever they are called', () => {
+    fc.assert(
+      fc.property(fields, (entries) => {
+        const snapshot = snapshotOf(entries);
+        expect(canonicalSnapshot(snapshot)).toBe(byDefinition(snapshot));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('does not depend on the order of the fields, nor on the snapshot before', () => {
+    fc.assert(
+      fc.property(fields, fields, (entries, others) => {
+        const text = canonicalSnapshot(snapshotOf(entries));
+        canonicalSnapshot(snapshotOf(others));
+        expect(canonicalSnapshot(snapshotOf(entries.toReversed()))).toBe(text);
+      }),
+    );
+  });
+
+  it('two values of a field are the same exactly when their texts are', () => {
+    fc.assert(
+      fc.property(fieldName, value, value, (field, a, b) => {
+        expect(isSameField(field, a, b)).toBe(canonicalField(field, a) === canonicalField(field, b));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
