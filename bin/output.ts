@@ -1,5 +1,6 @@
 import stringWidth from 'string-width';
 import { styleText } from 'node:util';
+import type { RunOutcome } from '../lambda/core/record';
 
 /**
  * All text that comes from outside passes through here before it is printed: names may hold terminal escapes, line
@@ -78,6 +79,16 @@ export function statusColour(status: string): Colour {
       return 'magenta';
   }
 }
+
+const OUTCOME_COLOURS: Readonly<Record<RunOutcome, Colour>> = {
+  changed: 'green',
+  unchanged: 'gray',
+  brake: 'magenta',
+  partial: 'yellow',
+  busy: 'yellow',
+  failed: 'red',
+};
+export const outcomeColour = (outcome: RunOutcome): Colour => OUTCOME_COLOURS[outcome];
 
 export interface Column<Row> {
   readonly title: string;

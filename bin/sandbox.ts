@@ -5,7 +5,7 @@ import type { Version } from '../lambda/core/record';
 import type { RunResult } from '../lambda/core/run-result';
 import { periodBefore } from '../lambda/timeline/period';
 import { systemClock } from '../lambda/wire';
-import { type Colour, type Column, painter, renderTable, safeText, statusColour } from './output';
+import { type Column, outcomeColour, painter, renderTable, safeText, statusColour } from './output';
 import type { BusEvent } from './sandbox/event-bus';
 import { Scenario } from './sandbox/roma-simulator';
 import { raiseStage, SANDBOX_TARGET, type Stage } from './sandbox/stage';
@@ -27,21 +27,12 @@ const paint = painter(isTerminal && !process.env.NO_COLOR);
 const layout = { width: isTerminal ? process.stdout.columns : 120, paint };
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 
-const OUTCOME_COLOURS: Readonly<Record<RunResult['outcome'], Colour>> = {
-  changed: 'green',
-  unchanged: 'gray',
-  brake: 'magenta',
-  partial: 'yellow',
-  busy: 'yellow',
-  failed: 'red',
-};
-
 function printRun(number: number, result: RunResult): void {
   const { outcome, instances, changes, units, durationMs, because } = result;
   const counts = Object.entries(changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
   const cost = `${units.write} write and ${units.read} read units, ${durationMs} ms`;
   print(
-    `${paint('bold', `run ${String(number).padStart(2)}`)}  ${paint(OUTCOME_COLOURS[outcome], outcome.padEnd(9))}  ${instances} instances${counts.length > 0 ? `, ${counts.join(', ')}` : ''}  ${paint('gray', `(${cost})`)}${because === undefined ? '' : `  ${safeText(because)}`}`,
+    `${paint('bold', `run ${String(number).padStart(2)}`)}  ${paint(outcomeColour(outcome), outcome.padEnd(9))}  ${instances} instances${counts.length > 0 ? `, ${counts.join(', ')}` : ''}  ${paint('gray', `(${cost})`)}${because === undefined ? '' : `  ${safeText(because)}`}`,
   );
   for (const version of result.versions) if (version.kind !== 'baseline') print(`          ${describeChange(version)}`);
 }

@@ -11,7 +11,7 @@ import { resolveEndpoints } from '../../lambda/roma/endpoints';
 import { systemAlarm } from '../../lambda/wire';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
-import { type Colour, safeText } from '../output';
+import { outcomeColour, safeText } from '../output';
 import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
 import { changeLine } from './views';
@@ -97,21 +97,12 @@ function print(io: Io, options: SyncCommandOptions, result: RunResult): void {
   io.out(summary(io, result, options.dryRun === true));
 }
 
-const OUTCOME_COLOURS: Readonly<Record<RunResult['outcome'], Colour>> = {
-  changed: 'green',
-  unchanged: 'gray',
-  brake: 'magenta',
-  partial: 'yellow',
-  busy: 'yellow',
-  failed: 'red',
-};
-
 function summary(io: Io, result: RunResult, isRehearsal: boolean): string {
   const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
   if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" tells why)`);
   if (result.held > 0) counts.push(`${result.held} absent but held`);
   const parts = [
-    `${targetName(result.target)}  ${io.paint(OUTCOME_COLOURS[result.outcome], result.outcome)}`,
+    `${targetName(result.target)}  ${io.paint(outcomeColour(result.outcome), result.outcome)}`,
     `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
     ...(result.because === undefined ? [] : [safeText(result.because)]),
     ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),

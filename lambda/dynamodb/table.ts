@@ -3,7 +3,7 @@ import { SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/errors';
 import { type Instant, toInstant, toMs } from '../core/instant';
 import { isDeletedStatus, type Target, targetName } from '../core/instance';
-import type { Current, Gap, Head, Rejection, RunOutcome, Version } from '../core/record';
+import type { Current, Gap, Head, Rejection, Version } from '../core/record';
 
 /** The only file that knows how keys are built and read, and how records become items. */
 
@@ -259,46 +259,22 @@ export function fromRejectionItem(item: Item): Rejection {
 }
 
 /** Attributes of the head beside its key; the recorder updates them one by one. */
-export interface HeadAttributes {
+export type HeadAttributes = Partial<Omit<Head, 'target' | 'lease'>> & {
   readonly leaseRunId?: string;
   readonly leaseUntil?: Instant;
-  readonly dirty?: boolean;
-  readonly fingerprint?: string;
-  readonly observedAt?: Instant;
-  readonly completedAt?: Instant;
-  readonly completedObservedAt?: Instant;
-  readonly listedFrom?: Instant;
-  readonly lastRunId?: string;
-  readonly lastRunAt?: Instant;
-  readonly outcome?: RunOutcome;
-  readonly because?: string;
-  readonly instances?: number;
-  readonly intervalMs?: number;
-  readonly writeUnits?: number;
-  readonly readUnits?: number;
-}
+};
 
+/** Keys and the marks of every item are no part of the head. */
 export function fromHeadItem(item: Item): Head {
   checkSchema(item);
-  const { leaseRunId, leaseUntil, dirty, ...rest } = item as HeadAttributes;
+  const { pk: _, sk: __, schemaVersion: ___, region: ____, projectId: _____, ...attributes } = item;
+  const { leaseRunId, leaseUntil, dirty, ...rest } = attributes as HeadAttributes;
   return {
     target: targetOf(item),
     ...(leaseRunId === undefined || leaseUntil === undefined
       ? {}
       : { lease: { runId: leaseRunId, until: leaseUntil } }),
     dirty: dirty === true,
-    fingerprint: rest.fingerprint,
-    observedAt: rest.observedAt,
-    completedAt: rest.completedAt,
-    completedObservedAt: rest.completedObservedAt,
-    listedFrom: rest.listedFrom,
-    lastRunId: rest.lastRunId,
-    lastRunAt: rest.lastRunAt,
-    outcome: rest.outcome,
-    because: rest.because,
-    instances: rest.instances,
-    intervalMs: rest.intervalMs,
-    writeUnits: rest.writeUnits,
-    readUnits: rest.readUnits,
+    ...rest,
   };
 }
