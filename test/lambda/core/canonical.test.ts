@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { canonicalField, canonicalSnapshot, isSameField } from '../../../lambda/core/canonical';
 import type { Json, Snapshot } from '../../../lambda/core/instance';
 
