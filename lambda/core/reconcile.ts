@@ -141,6 +141,7 @@ function judgeAbsence(observation: Observation, options: ReconcileOptions): Plan
     for (const current of absent) pushTouch(actions, observation, current, unjudged(observation, current));
     return { actions, held: [], brake: false };
   }
+  if (!hasUnreadableRecord(listing)) actions.push(...stillDeleted(observation));
   const heldBecause = absenceDoubt(observation);
   const { deleted, held } =
     heldBecause === undefined
@@ -178,6 +179,19 @@ function judgeAbsence(observation: Observation, options: ReconcileOptions): Plan
             `the brake holds ${held.length} deletions: they would remove over half of the target or its last instance`,
         }),
   };
+}
+
+/** Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. */
+function stillDeleted(observation: Observation): readonly Action[] {
+  const { listing, known, runId } = observation;
+  const ids = listedIds(listing);
+  return [...known.currents.values()].flatMap((current): Action[] => {
+    if (current.unobservedSince === undefined || !isGone(current) || ids.has(current.id)) return [];
+    const { next, closedGap } = judged(observation, current);
+    return [
+      { type: 'touch', id: current.id, previous: current, next: { ...next, touchedBy: runId }, ...closing(closedGap) },
+    ];
+  });
 }
 
 /** Why an absence proves nothing, if so. */

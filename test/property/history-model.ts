@@ -382,8 +382,15 @@ export class HistoryModel {
       }
       if (current.unobservedSince !== undefined) throw new Error(`${snapshot.id} was judged, but its own gap is open`);
     }
+    const listed = new Set(log.saw.map((record) => (record.accepted ? record.snapshot.id : record.rejected.id)));
     for (const current of currents) {
-      if (seen.has(current.id) || isGone(current)) continue;
+      if (seen.has(current.id)) continue;
+      if (isGone(current)) {
+        // Nothing may leave a deleted instance unobserved but a record that may be it.
+        if (current.unobservedSince !== undefined && !listed.has(current.id) && !listed.has(undefined))
+          throw new Error(`${current.id} is deleted and not listed, but its own gap is open`);
+        continue;
+      }
       if (current.unobservedSince === undefined)
         throw new Error(`${current.id} was not judged, but no gap of its own is open`);
     }

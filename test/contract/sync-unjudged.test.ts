@@ -1,0 +1,62 @@
+import { stateAt } from '../../lambda/core/history';
+import type { State } from '../../lambda/core/spans';
+import { type HistoryStore, onEachStore } from '../support/history-stores';
+import { SyncWorld } from '../support/sync-world';
+
+onEachStore('what a run cannot judge', (open) => {
+  let store: HistoryStore;
+  let world: SyncWorld;
+  beforeEach(async () => {
+    store = await open();
+    world = new SyncWorld(store);
+    for (const id of ['a', 'b', 'c', 'd']) world.put(id);
+    await world.tick();
+  });
+  afterEach(() => store.close());
+
+  const stateOf = async (id: string, at: string): Promise<State | undefined> =>
+    stateAt(store.reader, world.target, id, at, world.clock.now());
+
+  it('is unobserved while a deleted instance is listed with an unreadable record, and deleted again when that is gone', async () => {
+    world.remove('a');
+    await world.tick();
+    world.spoil('a');
+    await world.tick();
+    expect((await world.current('a'))?.unobservedSince).toBeDefined();
+    world.remove('a');
+    const gone = await world.tick();
+    expect(gone).toMatchObject({ outcome: 'unchanged', versions: [] });
+    expect((await world.current('a'))?.unobservedSince).toBeUndefined();
+    expect(await world.ownGaps('a')).toEqual([expect.objectContaining({ to: gone.observedAt })]);
+    expect(await stateOf('a', gone.observedAt!)).toMatchObject({ is: 'nonexistent', deletedBy: { kind: 'deleted' } });
+  });
+
+  it('ends with the next complete listing when an unfinished run recorded the deletion that the API reported', async () => {
+    world.spoil('a');
+    await world.tick();
+    world.put('a', 'DELETED');
+    const cut = {
+      pageSize: 3,
+      beforePage: (page: number) => {
+        if (page === 1) throw new Error('cut');
+      },
+    };
+    expect(await world.tick({ source: cut })).toMatchObject({ outcome: 'partial', changes: { deleted: 1 } });
+    world.remove('a');
+    const complete = await world.tick();
+    expect(await world.kinds('a')).toEqual(['baseline', 'deleted']);
+    expect(await stateOf('a', complete.observedAt!)).toMatchObject({ is: 'nonexistent' });
+    expect((await world.current('a'))?.unobservedSince).toBeUndefined();
+  });
+
+  it('stays open on a deleted instance while a record without an id may be it', async () => {
+    world.remove('a');
+    await world.tick();
+    world.spoil('a');
+    await world.tick();
+    world.remove('a');
+    world.spoilWithoutId();
+    await world.tick();
+    expect((await world.current('a'))?.unobservedSince).toBeDefined();
+  });
+});
