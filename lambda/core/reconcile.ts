@@ -6,7 +6,7 @@ import { hasUnreadableRecord, listedIds, type Listing } from './listing';
 import type { Action, Known } from './ports';
 import type { Observation } from './observation';
 import { planRejections, rejectionKey } from './rejections';
-import type { ChangeKind, Current, Evidence, Gap, Head } from './record';
+import type { ChangeKind, Current, Evidence, Gap, Head, Rejection } from './record';
 
 /**
  * The heart: what is known, compared with what was listed, gives what must be written. Pure, so that it can be
@@ -74,9 +74,17 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
       // A record that was unreadable at first was there since then at least.
       changedAfter: isBaseline ? null : rejection === undefined ? (head.listedFrom ?? null) : rejection.changedAfter,
     }),
-    ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
+    ...(rejection === undefined
+      ? {}
+      : { dropRejection: rejection.key, ...closing(unreadableSince(observation, rejection)) }),
   };
 }
+
+/** While its record could not be read nobody knew what the instance was like, only that it was there. */
+const unreadableSince = (
+  { observedAt }: Observation,
+  { target, id, firstObservedAt: from }: Rejection,
+): Gap | undefined => (id === undefined || from >= observedAt ? undefined : { target, id, from, to: observedAt });
 
 /** A known instance that is listed. */
 function sighting(

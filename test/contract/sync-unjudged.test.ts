@@ -1,4 +1,5 @@
 import { stateAt } from '../../lambda/core/history';
+import { plusMs } from '../../lambda/core/instant';
 import type { State } from '../../lambda/core/spans';
 import { type HistoryStore, onEachStore } from '../support/history-stores';
 import { SyncWorld } from '../support/sync-world';
@@ -58,5 +59,17 @@ onEachStore('what a run cannot judge', (open) => {
     world.spoilWithoutId();
     await world.tick();
     expect((await world.current('a'))?.unobservedSince).toBeDefined();
+  });
+
+  it('is no proof that an instance did not exist: from its first unreadable record on it is unobserved', async () => {
+    world.spoil('new');
+    const unreadable = await world.tick();
+    await world.tick();
+    world.put('new');
+    const readable = await world.tick();
+    expect(await world.kinds('new')).toEqual(['created']);
+    expect(await stateOf('new', plusMs(unreadable.observedAt!, 1000))).toMatchObject({ is: 'unobserved' });
+    expect(await stateOf('new', readable.observedAt!)).toMatchObject({ is: 'known' });
+    expect(await stateOf('new', plusMs(unreadable.observedAt!, -1000))).toMatchObject({ is: 'nonexistent' });
   });
 });
