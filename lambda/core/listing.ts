@@ -58,8 +58,9 @@ export function listedIds(listing: Listing): ReadonlySet<string> {
 /** Some record has no id: any instance that seems absent may be the one behind it. */
 export const hasUnreadableRecord = (listing: Listing): boolean => listing.rejected.some(({ id }) => id === undefined);
 
-/** Whether two complete listings show exactly the same ids. */
+/** Whether two complete listings show exactly the same ids; a record without one in only one of them may be any. */
 export function sameIds(a: CompleteListing, b: CompleteListing): boolean {
+  if (hasUnreadableRecord(a) !== hasUnreadableRecord(b)) return false;
   const idsOfA = listedIds(a);
   const idsOfB = listedIds(b);
   if (idsOfA.size !== idsOfB.size) return false;

@@ -72,4 +72,23 @@ onEachStore('what a run cannot judge', (open) => {
     expect(await stateOf('new', readable.observedAt!)).toMatchObject({ is: 'known' });
     expect(await stateOf('new', plusMs(unreadable.observedAt!, -1000))).toMatchObject({ is: 'nonexistent' });
   });
+
+  it('does not prove an absence: a listing in which one record had no id is not the first of two equal ones', async () => {
+    world.remove('a');
+    world.spoilWithoutId();
+    const source = world.source();
+    let listings = 0;
+    const between = {
+      beforePage: () => {
+        listings += 1;
+        // The record can be read again, but this listing and no other misses it.
+        if (listings === 2) world.remove('without-id');
+        if (listings === 3) world.put('a');
+      },
+    };
+    expect(source.listings).toBe(0);
+    expect(await world.tick({ source: between })).toMatchObject({ changes: { deleted: 0 }, held: 0 });
+    expect(listings).toBe(3);
+    expect(await world.kinds('a')).toEqual(['baseline']);
+  });
 });
