@@ -77,7 +77,10 @@ export function createReader(
     return item === undefined ? undefined : fromHeadItem(item);
   }
 
-  /** Gaps do not overlap, so at most one that begins before the span reaches into it. */
+  /**
+   * A later gap always reaches further, so the last one that begins before the span tells whether any reaches into it.
+   * Own gaps may overlap: one that a run closed before it died does not move the beginning of the next.
+   */
   async function* touching(
     rangeOf: (first?: Instant, last?: Instant) => KeyRange,
     { from, to }: Span = {},

@@ -1,8 +1,9 @@
 import { stateAt } from '../../lambda/core/history';
 import { plusMs } from '../../lambda/core/instant';
 import type { State } from '../../lambda/core/spans';
+import type { Recorder } from '../../lambda/core/ports';
 import { type HistoryStore, onEachStore } from '../support/history-stores';
-import { SyncWorld } from '../support/sync-world';
+import { collect, SyncWorld } from '../support/sync-world';
 
 onEachStore('what a run cannot judge', (open) => {
   let store: HistoryStore;
@@ -90,5 +91,40 @@ onEachStore('what a run cannot judge', (open) => {
     expect(await world.tick({ source: between })).toMatchObject({ changes: { deleted: 0 }, held: 0 });
     expect(listings).toBe(3);
     expect(await world.kinds('a')).toEqual(['baseline']);
+  });
+
+  it('is closed by no crashed run for longer than it looked: a later gap reaches further', async () => {
+    world.spoil('a');
+    await world.tick();
+    world.put('a');
+    const inner = store.newRecorder();
+    const dying: Recorder = {
+      ...inner,
+      end: async () => {
+        throw new Error('socket hang up');
+      },
+    };
+    await world.run({ recorder: dying });
+    world.wait();
+    world.spoil('a');
+    await world.tick();
+    const since = (await world.current('a'))?.unobservedSince;
+    world.put('a');
+    const last = await world.tick();
+    const gaps = await world.ownGaps('a');
+    expect(gaps.at(-1)).toMatchObject({ from: since, to: last.observedAt });
+    for (const [index, gap] of gaps.entries()) {
+      if (index > 0) expect(gap.to > gaps[index - 1]!.to).toBe(true);
+    }
+  });
+
+  it('sets the same id aside once, however often a moving list shows it', async () => {
+    for (const id of ['a', 'b', 'c', 'd']) world.remove(id);
+    expect(await world.tick()).toMatchObject({ outcome: 'brake' });
+    world.spoil('a');
+    world.fleet.set('again', world.fleet.get('a')!);
+    expect(await world.tick()).toMatchObject({ outcome: 'partial' });
+    expect((await world.current('a'))?.absentSince).toBeUndefined();
+    expect(await collect(store.reader.rejections(world.target))).toHaveLength(1);
   });
 });
