@@ -1,5 +1,6 @@
+import { cpSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -50,9 +51,7 @@ export class NodeFunction extends Construct {
     // The ARN of a group ends in `:*`: its own streams.
     this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
-    this.fn = new nodejs.NodejsFunction(this, 'Function', {
-      entry: join(LAMBDA_DIR, props.entry),
-      handler: 'handler',
+    const common = {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
@@ -66,8 +65,21 @@ export class NodeFunction extends Construct {
         : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
       retryAttempts: props.retryAttempts ?? 0,
       ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),
-      bundling: bundling(props.packedFile),
-    });
+    };
+    // A published package carries its functions ready-made; a checkout bundles them from their sources.
+    const packed = join(__dirname, 'handlers', props.entry.replace(/\.handler\.ts$/, ''));
+    this.fn = existsSync(packed)
+      ? new lambda.Function(this, 'Function', {
+          ...common,
+          handler: 'index.handler',
+          code: packedCode(packed, props.packedFile),
+        })
+      : new nodejs.NodejsFunction(this, 'Function', {
+          ...common,
+          entry: join(LAMBDA_DIR, props.entry),
+          handler: 'handler',
+          bundling: bundling(props.packedFile),
+        });
   }
 
   /** Adds one statement to the role. Only the construct that owns the resources calls this. */
@@ -78,6 +90,25 @@ export class NodeFunction extends Construct {
   addEnvironment(name: string, value: string): void {
     this.fn.addEnvironment(name, value);
   }
+}
+
+/** The ready-made module, and a copy of the file beside it. */
+function packedCode(folder: string, packedFile: NodeFunctionProps['packedFile']): lambda.Code {
+  if (packedFile === undefined) return lambda.Code.fromAsset(folder);
+  return lambda.Code.fromAsset(folder, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never run: the local way below always works.
+      image: DockerImage.fromRegistry('scratch'),
+      local: {
+        tryBundle: (outputDir) => {
+          cpSync(folder, outputDir, { recursive: true });
+          cpSync(resolve(packedFile.path), join(outputDir, packedFile.as));
+          return true;
+        },
+      },
+    },
+  });
 }
 
 function bundling(packedFile: NodeFunctionProps['packedFile']): nodejs.BundlingOptions {

@@ -1,0 +1,53 @@
+import { build } from 'esbuild';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BUNDLE } from '../lib/bundle';
+
+// Makes `dist`, which is all that is published: the command, the three entry points with their types, and the functions
+// as they are deployed. What the entry points import from packages stays an import; the functions carry all they need.
+const ROOT = join(__dirname, '..');
+const DIST = join(ROOT, 'dist');
+const HANDLER = /\.handler\.ts$/;
+const ENTRY_POINTS = { construct: 'lib/index.ts', events: 'lambda/events/index.ts', reader: 'lambda/reader.ts' };
+const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+async function main(): Promise<void> {
+  rmSync(DIST, { recursive: true, force: true });
+  const common = { bundle: true, platform: 'node', absWorkingDir: ROOT, logLevel: 'warning' } as const;
+  const library = { ...common, packages: 'external', target: 'node20' } as const;
+
+  // CommonJS can be imported from both worlds, and a construct must be able to tell where its functions lie.
+  await build({ ...library, entryPoints: ENTRY_POINTS, outdir: DIST, format: 'cjs' });
+
+  const command = join(DIST, 'roma-history.mjs');
+  await build({
+    ...library,
+    entryPoints: ['bin/roma-history.ts'],
+    outfile: command,
+    format: 'esm',
+    banner: { js: REQUIRE },
+  });
+  // In a checkout the command runs from its source.
+  writeFileSync(command, readFileSync(command, 'utf8').replace(/^#!.*\n/, '#!/usr/bin/env node\n'));
+  chmodSync(command, 0o755);
+
+  for (const file of readdirSync(join(ROOT, 'lambda')).filter((name) => HANDLER.test(name))) {
+    await build({
+      ...common,
+      ...BUNDLE,
+      banner: { js: BUNDLE.banner },
+      entryPoints: [join('lambda', file)],
+      outfile: join(DIST, 'handlers', file.replace(HANDLER, ''), 'index.mjs'),
+    });
+  }
+  execFileSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`build: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
