@@ -8,6 +8,7 @@ import { isCompleted, type RunResult, toRunLine } from '../../lambda/core/run-re
 import { syncTarget } from '../../lambda/core/sync';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
 import { resolveEndpoints } from '../../lambda/roma/endpoints';
+import type { RomaSource } from '../../lambda/roma/source';
 import { systemAlarm } from '../../lambda/wire';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
@@ -42,9 +43,14 @@ export function registerSync(program: Command, io: Io): void {
 async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   // All that can be wrong about the call is found before anything is opened or made.
   for (const target of options.target ?? []) resolveEndpoints(target.region, options, false);
-  const source = openApi(io, options);
+  const sources = new Map<string, RomaSource>();
+  const sourceOf = (api: 'v2' | 'v3'): RomaSource => {
+    const source = sources.get(api) ?? openApi(io, { ...options, api });
+    sources.set(api, source);
+    return source;
+  };
   try {
-    for (const target of options.target ?? []) source.check(target);
+    for (const target of options.target ?? []) sourceOf(options.api ?? 'v2').check(target);
     const outcomes = await withStore(io, options, async ({ reader, client, tableName }) => {
       const recorded = await reader.targets();
       const targets = options.target ?? recorded;
@@ -52,13 +58,17 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
         throw new UsageError('no target is recorded yet: name one with --target region/projectId');
       const results: RunResult['outcome'][] = [];
       for (const target of unique(targets)) {
+        // A recorded target is read as its schedule reads it, unless the user says otherwise.
+        const { listedWith } = (await reader.head(target)) ?? {};
+        const status = options.status ?? listedWith?.statusFilter;
+        const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
         const result = await syncTarget(
           {
             clock: io.clock,
             alarm: systemAlarm,
             random: Math.random,
             newRunId: randomUUID,
-            source,
+            source: sourceOf(api),
             recorder: createRecorder(client, tableName),
           },
           {
@@ -66,8 +76,8 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
             ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
             ...(options.dryRun === true ? { dryRun: true } : {}),
-            ...(options.status === undefined ? {} : { statusFilter: options.status }),
-            ...(options.api === undefined ? {} : { api: options.api }),
+            ...(status === undefined ? {} : { statusFilter: status }),
+            api,
           },
         );
         print(io, options, result);
@@ -78,7 +88,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
     if (outcomes.some((outcome) => outcome === 'failed' || outcome === 'partial' || outcome === 'brake'))
       throw new ExitCode(EXIT.failed);
   } finally {
-    await source.close();
+    await Promise.all([...sources.values()].map(async (source) => source.close()));
   }
 }
 

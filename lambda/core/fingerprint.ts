@@ -1,12 +1,22 @@
 import { createHash } from 'node:crypto';
 import { CANONICAL_VERSION, canonicalSnapshot } from './canonical';
 import type { CompleteListing } from './listing';
+import type { ListingQuestion } from './record';
 
 /** What of a target's options decides which instances are seen; a change of it must not look like "unchanged". */
 export interface ListingOptions {
   readonly statusFilter?: string;
   readonly api?: string;
 }
+
+/** The question that a list answers; kept on the head, for answers to different questions cannot be compared. */
+export const questionOf = ({ api = 'v2', statusFilter }: ListingOptions): ListingQuestion => ({
+  api,
+  ...(statusFilter === undefined ? {} : { statusFilter }),
+});
+
+export const isSameQuestion = (a: ListingQuestion, b: ListingQuestion): boolean =>
+  a.api === b.api && a.statusFilter === b.statusFilter;
 
 /** One call of the hash for many records: each call costs as much as a kilobyte of text. */
 const CHUNK_LENGTH = 64 * 1024;

@@ -12,6 +12,12 @@ export interface Observation {
   readonly observedAt: Instant;
   /** Two consecutive complete listings of this run had the same ids. */
   readonly absenceConfirmed: boolean;
+  /** The last completed run asked the API another question: another list, or another filter. */
+  readonly asksAnew: boolean;
   /** The time since the last completed run was so long that it will be recorded as a gap. */
   readonly closesTargetGap: boolean;
 }
+
+/** Nobody has looked before, or not at this list: what is seen first may have been there for long. */
+export const isFirstLook = ({ head, asksAnew }: Pick<Observation, 'head' | 'asksAnew'>): boolean =>
+  head.completedAt === undefined || asksAnew;

@@ -1,7 +1,7 @@
 import type { Instant } from './instant';
 import type { Target } from './instance';
 import type { ParsedPage } from './listing';
-import type { Current, Gap, Head, RejectedRecord, Rejection, RunOutcome, Version } from './record';
+import type { Current, Gap, Head, ListingQuestion, RejectedRecord, Rejection, RunOutcome, Version } from './record';
 
 /** Time and chance come in through the door. */
 export interface Clock {
@@ -84,7 +84,12 @@ export interface RunEnd {
   /** Raises the floor of the next observation time. Absent: the floor stays. */
   readonly observedAt?: Instant;
   /** Only of a completed run. */
-  readonly completed?: { readonly listedFrom: Instant; readonly observedAt: Instant; readonly instances: number };
+  readonly completed?: {
+    readonly listedFrom: Instant;
+    readonly observedAt: Instant;
+    readonly instances: number;
+    readonly listedWith: ListingQuestion;
+  };
   /** Put in the same transaction as the end. */
   readonly gap?: Gap;
   readonly fingerprint: { readonly store: string } | 'keep' | 'remove';

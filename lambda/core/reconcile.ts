@@ -4,7 +4,7 @@ import { type Instant, latest, plusMs } from './instant';
 import { enterpriseProjectIdOf, isDeletedStatus, nameOf, type Snapshot, statusOf } from './instance';
 import { hasUnreadableRecord, listedIds, type Listing } from './listing';
 import type { Action, Known } from './ports';
-import type { Observation } from './observation';
+import { isFirstLook, type Observation } from './observation';
 import { planRejections, rejectionKey } from './rejections';
 import type { ChangeKind, Current, Evidence, Gap, Head, Rejection } from './record';
 
@@ -61,7 +61,7 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
 function firstSighting(observation: Observation, snapshot: Snapshot): Action {
   const { head, known } = observation;
   const rejection = known.rejections.get(rejectionKey({ id: snapshot.id, digest: '' }));
-  const isBaseline = rejection === undefined ? head.completedAt === undefined : rejection.changedAfter === null;
+  const isBaseline = rejection === undefined ? isFirstLook(observation) : rejection.changedAfter === null;
   const reported = isDeletedStatus(statusOf(snapshot));
   return {
     type: 'version',
@@ -203,8 +203,9 @@ function stillDeleted(observation: Observation): readonly Action[] {
 }
 
 /** Why an absence proves nothing, if so. */
-function absenceDoubt({ listing, absenceConfirmed }: Observation): string | undefined {
+function absenceDoubt({ listing, absenceConfirmed, asksAnew }: Observation): string | undefined {
   if (hasUnreadableRecord(listing)) return 'a record without a readable id may be any of the absent instances';
+  if (asksAnew) return 'the last completed run read another list, so the two cannot be compared';
   if (!absenceConfirmed) return 'no two consecutive listings showed the same ids';
   return undefined;
 }

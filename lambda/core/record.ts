@@ -68,6 +68,12 @@ export interface Current extends Version {
 export const RUN_OUTCOMES = ['changed', 'unchanged', 'brake', 'partial', 'busy', 'failed'] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
+/** Which list was read, and through which filter. */
+export interface ListingQuestion {
+  readonly api: string;
+  readonly statusFilter?: string;
+}
+
 /** The state of a target: lease, fingerprint, freshness. One item of under 1 KB. */
 export interface Head {
   readonly target: Target;
@@ -83,6 +89,8 @@ export interface Head {
   readonly completedObservedAt?: Instant;
   /** When the last listing of the last completed run began. */
   readonly listedFrom?: Instant;
+  /** What the last completed run asked the API. */
+  readonly listedWith?: ListingQuestion;
   readonly lastRunId?: string;
   readonly lastRunAt?: Instant;
   readonly outcome?: RunOutcome;

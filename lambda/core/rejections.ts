@@ -1,5 +1,5 @@
 import type { Action } from './ports';
-import type { Observation } from './observation';
+import { isFirstLook, type Observation } from './observation';
 import type { RejectedRecord } from './record';
 
 /** Longest id, in UTF-8 bytes, that is used in a key. */
@@ -10,7 +10,8 @@ export const rejectionKey = ({ id, digest }: Pick<RejectedRecord, 'id' | 'digest
   id !== undefined && new TextEncoder().encode(id).length <= MAX_ID_BYTES ? id : digest;
 
 /** Sets rejected records aside, and forgets those that are gone. What became valid is forgotten with its new version. */
-export function planRejections({ listing, known, head, observedAt }: Observation): readonly Action[] {
+export function planRejections(observation: Observation): readonly Action[] {
+  const { listing, known, head, observedAt } = observation;
   const actions: Action[] = [];
   const present = new Set<string>();
   for (const record of listing.rejected) {
@@ -28,11 +29,7 @@ export function planRejections({ listing, known, head, observedAt }: Observation
         firstObservedAt: before?.firstObservedAt ?? observedAt,
         observedAt,
         changedAfter:
-          before === undefined
-            ? head.completedAt === undefined
-              ? null
-              : (head.listedFrom ?? null)
-            : before.changedAfter,
+          before === undefined ? (isFirstLook(observation) ? null : (head.listedFrom ?? null)) : before.changedAfter,
       },
     });
   }

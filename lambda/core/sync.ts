@@ -1,4 +1,4 @@
-import { fingerprint } from './fingerprint';
+import { fingerprint, isSameQuestion, questionOf } from './fingerprint';
 import { describeError } from './errors';
 import { type Instant, latest, plusMs, toInstant, toMs } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
@@ -136,8 +136,9 @@ class SyncRun {
     if (wrongClock !== undefined) return { wrongClock };
     const observedAt = this.observedAt(head, listing, known);
     const closesTargetGap = listing.is === 'complete' && this.gapOf(head, observedAt) !== undefined;
+    const asksAnew = head.listedWith !== undefined && !isSameQuestion(head.listedWith, questionOf(this.options));
     const plan = reconcile(
-      { listing, known, head, runId: this.runId, observedAt, absenceConfirmed, closesTargetGap },
+      { listing, known, head, runId: this.runId, observedAt, absenceConfirmed, closesTargetGap, asksAnew },
       this.options,
     );
     return { plan, observedAt, listing };
@@ -194,7 +195,12 @@ class SyncRun {
       because: work?.plan.heldBecause,
       observedAt,
       held: work?.plan.held.length ?? 0,
-      completed: { listedFrom: listing.listedFrom, observedAt, instances: listing.instances.size },
+      completed: {
+        listedFrom: listing.listedFrom,
+        observedAt,
+        instances: listing.instances.size,
+        listedWith: questionOf(this.options),
+      },
       ...(gap === undefined ? {} : { gap }),
       fingerprint: isWhole ? { store: this.fingerprintOf(listing) } : 'remove',
     });

@@ -40,6 +40,7 @@ export function headUpdate(
           completedObservedAt: end.completed.observedAt,
           listedFrom: end.completed.listedFrom,
           instances: end.completed.instances,
+          listedWith: end.completed.listedWith,
           ...(end.endedAt === undefined ? {} : { completedAt: end.endedAt }),
         }),
     ...(typeof end.fingerprint === 'object' ? { fingerprint: end.fingerprint.store } : {}),

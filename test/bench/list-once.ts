@@ -36,6 +36,7 @@ async function ours(): Promise<() => Promise<void>> {
       runId: 'run',
       observedAt,
       absenceConfirmed: false,
+      asksAnew: false,
       closesTargetGap: false,
     };
     const { actions } = reconcile(observation, { brakeReleaseAfterMs: 86_400_000 });

@@ -71,7 +71,10 @@ onEachStore('a recorder', (open) => {
       expect(await recorder.end(TARGET, endOf('two', { outcome: 'partial' }))).toBe(true);
       expect(await recorder.readHead(TARGET)).toMatchObject({ dirty: true });
       await take('three');
-      await recorder.end(TARGET, endOf('three', { completed: { listedFrom: NOW, observedAt: NOW, instances: 0 } }));
+      await recorder.end(
+        TARGET,
+        endOf('three', { completed: { listedFrom: NOW, observedAt: NOW, instances: 0, listedWith: { api: 'v2' } } }),
+      );
       expect(await recorder.readHead(TARGET)).toMatchObject({ dirty: false, completedAt: NOW });
     });
 
@@ -179,7 +182,7 @@ onEachStore('a recorder', (open) => {
         outcome: 'changed',
         observedAt: NOW,
         fingerprint: { store: 'f' },
-        completed: { listedFrom: NOW, observedAt: NOW, instances: 3 },
+        completed: { listedFrom: NOW, observedAt: NOW, instances: 3, listedWith: { api: 'v2' } },
         gap: { target: TARGET, from: plusMs(NOW, -1000), to: NOW },
       });
       expect(await recorder.end(TARGET, end)).toBe(true);
@@ -207,7 +210,7 @@ onEachStore('a recorder', (open) => {
         endOf('one', {
           fingerprint: { store: 'f' },
           observedAt: NOW,
-          completed: { listedFrom: NOW, observedAt: NOW, instances: 1 },
+          completed: { listedFrom: NOW, observedAt: NOW, instances: 1, listedWith: { api: 'v2' } },
         }),
       );
       await take('two');

@@ -558,6 +558,26 @@ onEachStore('one sync run', (open) => {
     expect(await world.run()).toMatchObject({ outcome: 'changed', changes: { baseline: 300 } });
   });
 
+  it('compares no two answers to different questions: nothing is deleted, nothing looks new', async () => {
+    fill(4);
+    await world.tick({ api: 'v3' });
+    const before = await store.reader.head(world.target);
+    expect(before?.listedWith).toEqual({ api: 'v3' });
+    // The older list does not show the newest instance, and an instance that the filter hid comes to light.
+    world.remove('i-0003');
+    expect(await world.tick({ api: 'v2' })).toMatchObject({ outcome: 'unchanged', held: 1, versions: [] });
+    world.put('i-0003');
+    expect(await world.tick({ api: 'v3' })).toMatchObject({ outcome: 'unchanged', held: 0, versions: [] });
+    await world.tick({ api: 'v3', statusFilter: 'RUNNING' });
+    world.put('hidden', 'ERROR');
+    await world.tick({ api: 'v3', statusFilter: 'RUNNING' });
+    expect(await world.tick({ api: 'v3' })).toMatchObject({ changes: { baseline: 1, created: 0 } });
+    expect((await world.versions('hidden'))[0]).toMatchObject({ kind: 'baseline', changedAfter: null });
+    // The same question again: an absence counts as ever.
+    world.remove('i-0003');
+    expect(await world.tick({ api: 'v3' })).toMatchObject({ changes: { deleted: 1 } });
+  });
+
   it('plans without writing in a dry run', async () => {
     fill(2);
     expect(await world.run({ dryRun: true })).toMatchObject({ outcome: 'changed', changes: { baseline: 2 } });

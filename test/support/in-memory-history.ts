@@ -131,6 +131,7 @@ export class InMemoryHistory {
             completedObservedAt: end.completed.observedAt,
             listedFrom: end.completed.listedFrom,
             instances: end.completed.instances,
+            listedWith: end.completed.listedWith,
             ...(end.endedAt === undefined ? {} : { completedAt: end.endedAt }),
           }),
     };
