@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from '../../bin/io';
 import { isAvailable } from '../../bin/sandbox/dynamodb-local';
-import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { makeInstance, type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { systemClock } from '../../lambda/wire';
 import { cli, type CliResult } from '../support/cli';
@@ -44,6 +44,15 @@ onEachEngine('roma-history sync', (engine) => {
       '--json',
       ...args,
     ]);
+
+  it('asks a recorded target as its schedule does, so that no other list makes instances look deleted', async () => {
+    const newer = makeInstance(SEED_PROJECT.id, 99);
+    simulator.fleet.put(SEED_PROJECT.id, newer, { onlyV3: true });
+    await sync('--target', TARGET, '--api', 'v3');
+    expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged', instances: 6 }]);
+    // Said otherwise on purpose: the older list does not show it, and nothing is deleted for that.
+    expect((await sync('--api', 'v2')).json()).toMatchObject([{ type: 'run', instances: 5, deleted: 0 }]);
+  });
 
   it('records a first listing, then nothing, then what changed', async () => {
     const first = await sync('--target', TARGET);
