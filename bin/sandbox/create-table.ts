@@ -4,9 +4,14 @@ import { HISTORY_TABLE } from '../../lambda/contract';
 /**
  * Creates the history table on an embedded database, from the same definition that the construct deploys.
  * Time to live stays off: neither engine's expiry behaves like the service's. An existing table is left as it is.
+ * @param options.stream whether changes of rows can be followed. @default true
  * @returns whether the table was made now
  */
-export async function createHistoryTable(client: DynamoDBClient, tableName: string): Promise<boolean> {
+export async function createHistoryTable(
+  client: DynamoDBClient,
+  tableName: string,
+  options: { readonly stream?: boolean } = {},
+): Promise<boolean> {
   const { partitionKey, sortKey, indexes } = HISTORY_TABLE;
   const keyNames = new Set([partitionKey, sortKey, ...indexes.flatMap((index) => [index.partitionKey, index.sortKey])]);
   const keySchema = (hash: string, sort: string) => [
@@ -28,7 +33,9 @@ export async function createHistoryTable(client: DynamoDBClient, tableName: stri
             ...(index.nonKeyAttributes.length > 0 ? { NonKeyAttributes: index.nonKeyAttributes } : {}),
           },
         })),
-        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+        ...((options.stream ?? true)
+          ? { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }
+          : {}),
       }),
     );
     return true;

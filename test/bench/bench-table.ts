@@ -1,4 +1,4 @@
-import { CreateTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createHistoryTable } from '../../bin/sandbox/create-table';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
@@ -21,8 +21,7 @@ function open(endpoint: string): { raw: DynamoDBClient; tableName: string; opene
 /** The history table. Its stream is off: it costs no units, and this engine gets slower with it. */
 export async function historyTable(endpoint: string): Promise<BenchTable> {
   const { raw, tableName, opened } = open(endpoint);
-  await createHistoryTable(raw, tableName);
-  await raw.send(new UpdateTableCommand({ TableName: tableName, StreamSpecification: { StreamEnabled: false } }));
+  await createHistoryTable(raw, tableName, { stream: false });
   return opened;
 }
 

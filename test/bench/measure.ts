@@ -19,6 +19,8 @@ export interface Bench {
   readonly endpoint: string;
   /** Numbers of the measures that ran before, for those that compute with them. */
   readonly numbers: Map<string, number>;
+  /** Also measure what takes many minutes to set up. */
+  readonly long: boolean;
   /** Says on stderr what is going on. */
   progress(text: string): void;
 }

@@ -13,7 +13,8 @@ import { markdown, table } from './table';
 
 // npm run bench                  everything
 // npm run bench -- b c           some measures
-// npm run bench -- --readme      everything, and the table goes into the README
+// npm run bench -- --long        everything, and the questions to 100,000 versions, which take minutes to write
+// npm run bench -- --readme      the table goes into the README, too
 const MEASURES: readonly Measure[] = [
   requestUnits,
   processorTime,
@@ -34,6 +35,7 @@ async function main(args: readonly string[]): Promise<void> {
   const bench: Bench = {
     endpoint: database.endpoint,
     numbers: new Map(),
+    long: args.includes('--long'),
     progress: (text) => process.stderr.write(`${text}\n`),
   };
   const results: { letter: string; title: string; findings: readonly Finding[] }[] = [];
