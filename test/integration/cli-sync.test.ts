@@ -51,7 +51,7 @@ onEachEngine('roma-history sync', (engine) => {
     await sync('--target', TARGET, '--api', 'v3');
     expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged', instances: 6 }]);
     // Said otherwise on purpose: the older list does not show it, and nothing is deleted for that.
-    expect((await sync('--api', 'v2')).json()).toMatchObject([{ type: 'run', instances: 5, deleted: 0 }]);
+    expect((await sync('--api', 'v2')).json().at(-1)).toMatchObject({ type: 'run', instances: 5, deleted: 0 });
   });
 
   it('records a first listing, then nothing, then what changed', async () => {
