@@ -279,7 +279,7 @@ export function unjudged({ head }: Pick<Observation, 'head'>, current: Current):
 }
 
 /** The brake's clock stops as soon as the id is listed again, by whatever run. */
-function withoutAbsence(current: Current): Current {
+export function withoutAbsence(current: Current): Current {
   if (current.absentSince === undefined) return current;
   const { absentSince: _, ...rest } = current;
   return rest;

@@ -3,8 +3,8 @@ import type { Instant } from './instant';
 import type { Lease } from './lease';
 import type { Action, Clock, Recorder } from './ports';
 import { rejectionKey } from './rejections';
-import { unjudged } from './reconcile';
-import type { Current, Head } from './record';
+import { unjudged, withoutAbsence } from './reconcile';
+import type { Current, Head, Rejection } from './record';
 
 /** What became of the actions of a run. */
 export interface Recording {
@@ -35,17 +35,22 @@ const MAX_DELAY_MS = 2_000;
 export class PlanRecorder {
   readonly versions: Current[] = [];
   sentBatch = false;
-  private readonly refused: string[] = [];
+  readonly refused: string[] = [];
 
   constructor(
     private readonly ports: RecordingPorts,
     private readonly lease: Lease,
     private readonly runId: string,
-    private readonly seen: { readonly head: Head; readonly observedAt: Instant },
+    private readonly seen: {
+      readonly head: Head;
+      readonly observedAt: Instant;
+      readonly rejections: ReadonlyMap<string, Rejection>;
+    },
     /** Told before and after each batch, so that nothing is forgotten when an error cuts the run short. */
     private readonly onProgress: (progress: {
       readonly sentBatch: boolean;
       readonly versions: readonly Current[];
+      readonly refused: readonly string[];
     }) => void,
   ) {}
 
@@ -130,24 +135,23 @@ export class PlanRecorder {
   private setAside(next: Current, previous: Current | undefined, because: string): readonly Action[] {
     const canonical = canonicalSnapshot(next.snapshot);
     const digest = sha256(canonical);
+    const key = rejectionKey({ id: next.id, digest });
     const rejection: Action = {
       type: 'reject',
       rejection: {
         target: this.seen.head.target,
         id: next.id,
-        key: rejectionKey({ id: next.id, digest }),
+        key,
         reason: `the database refuses it: ${because}`,
         raw: canonical.slice(0, REFUSED_RAW_LIMIT),
         digest,
-        firstObservedAt: this.seen.observedAt,
+        firstObservedAt: this.seen.rejections.get(key)?.firstObservedAt ?? this.seen.observedAt,
         observedAt: this.seen.observedAt,
         changedAfter: next.changedAfter,
       },
     };
-    if (previous === undefined || previous.unobservedSince !== undefined) return [rejection];
-    return [
-      rejection,
-      { type: 'touch', id: previous.id, previous, next: { ...unjudged(this.seen, previous), touchedBy: this.runId } },
-    ];
+    const open = previous && withoutAbsence(unjudged(this.seen, previous));
+    if (previous === undefined || open === undefined || open === previous) return [rejection];
+    return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, touchedBy: this.runId } }];
   }
 }

@@ -14,7 +14,7 @@ export interface RunResult {
   /** Why the outcome is not plainly `changed` or `unchanged`. */
   readonly because?: string;
   readonly observedAt?: Instant;
-  /** Valid records of the last listing, and records that failed validation. */
+  /** Valid records of the last listing, and records that failed validation or that the database refused. */
   readonly instances: number;
   readonly rejected: number;
   /** Absent instances that were not written as deleted. */

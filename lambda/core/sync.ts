@@ -62,6 +62,7 @@ class SyncRun {
   private listing: Listing | undefined;
   private sentBatch = false;
   private versions: readonly Current[] = [];
+  private refused: readonly string[] = [];
   private endSent = false;
   private observedAtDecided: Instant | undefined;
   private readonly lister: TargetLister;
@@ -112,10 +113,10 @@ class SyncRun {
     if ('wrongClock' in decided)
       return this.end({ outcome: 'failed', because: decided.wrongClock, endedAt: undefined });
     if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
-    const { plan, observedAt, listing } = decided;
+    const { plan, observedAt, listing, known } = decided;
     this.listing = listing;
     this.observedAtDecided = observedAt;
-    const recording = await this.record(lease, plan, observedAt);
+    const recording = await this.record(lease, plan, observedAt, known);
     if (listing.is === 'complete' && recording.stoppedBecause === undefined) {
       return this.complete(head, listing, observedAt, { plan, recording });
     }
@@ -129,7 +130,7 @@ class SyncRun {
     head: Head,
     first: Listing,
     signal: AbortSignal,
-  ): Promise<{ plan: Plan; observedAt: Instant; listing: Listing } | { wrongClock: string }> {
+  ): Promise<{ plan: Plan; observedAt: Instant; listing: Listing; known: Known } | { wrongClock: string }> {
     const known = await this.ports.recorder.readKnown(this.options.target);
     const { listing, absenceConfirmed } = await this.lister.confirmAbsence(first, known, signal);
     const wrongClock = clockProblem(listing);
@@ -141,18 +142,19 @@ class SyncRun {
       { listing, known, head, runId: this.runId, observedAt, absenceConfirmed, closesTargetGap, asksAnew },
       this.options,
     );
-    return { plan, observedAt, listing };
+    return { plan, observedAt, listing, known };
   }
 
-  private async record(lease: Lease, plan: Plan, observedAt: Instant): Promise<Recording> {
+  private async record(lease: Lease, plan: Plan, observedAt: Instant, { rejections }: Known): Promise<Recording> {
     const planRecorder = new PlanRecorder(
       this.ports,
       lease,
       this.runId,
-      { head: this.head ?? { target: this.options.target, dirty: false }, observedAt },
+      { head: this.head ?? { target: this.options.target, dirty: false }, observedAt, rejections },
       (progress) => {
         this.sentBatch = progress.sentBatch;
         this.versions = progress.versions;
+        this.refused = progress.refused;
       },
     );
     return planRecorder.record(plan.actions);
@@ -294,7 +296,7 @@ class SyncRun {
       ...(end.because === undefined ? {} : { because: end.because }),
       ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
       instances: this.listing?.instances.size ?? 0,
-      rejected: this.listing?.rejected.length ?? 0,
+      rejected: (this.listing?.rejected.length ?? 0) + this.refused.length,
       held: end.held ?? 0,
       unknownStatuses: statuses.filter((status) => !isDocumentedStatus(status)).length,
       changes: countChanges(this.versions),

@@ -127,11 +127,17 @@ describe('a run whose database fails', () => {
     };
     expect(await world.tick({ recorder: strict })).toMatchObject({
       outcome: 'changed',
+      rejected: 1,
       changes: { statusChanged: 1, created: 0 },
     });
     const { rejections } = await recorder.readKnown(world.target);
-    expect(rejections.get('c')?.reason).toMatch(/empty attribute name/);
+    const first = rejections.get('c');
+    expect(first?.reason).toMatch(/empty attribute name/);
     // Not all was recorded, so the next run must look again.
     expect((await world.store.reader.head(world.target))?.fingerprint).toBeUndefined();
+    expect(await world.tick({ recorder: strict })).toMatchObject({ rejected: 1, versions: [] });
+    const again = (await recorder.readKnown(world.target)).rejections.get('c');
+    expect(again).toMatchObject({ firstObservedAt: first?.firstObservedAt, changedAfter: first?.changedAfter });
+    expect(again!.observedAt > first!.observedAt).toBe(true);
   });
 });
