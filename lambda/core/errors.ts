@@ -31,6 +31,12 @@ export class TableError extends CodedError {
   readonly code = 'TABLE';
 }
 
+/** Another run is writing to the same item just now. */
+export class TableBusyError extends CodedError {
+  readonly code = 'TABLE_BUSY';
+  override readonly retryable = true;
+}
+
 /** Any error as one line of text. */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);

@@ -1,5 +1,5 @@
 import { fingerprint, isSameQuestion, questionOf } from './fingerprint';
-import { describeError } from './errors';
+import { describeError, TableBusyError } from './errors';
 import { type Instant, latest, plusMs, toInstant, toMs } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
 import { Lease, LEASE_MS } from './lease';
@@ -32,7 +32,8 @@ export interface SyncOptions extends ReconcileOptions {
   readonly dryRun?: boolean;
 }
 
-const END_ATTEMPTS = 4;
+/** Of one update of the head. */
+const ATTEMPTS = 4;
 export const DEFAULT_INTERVAL_MS = 5 * 60_000;
 export const DEFAULT_SAFETY_MARGIN_MS = 10_000;
 /** A span without a completed run is a gap when it is longer than this many intervals. */
@@ -80,12 +81,15 @@ class SyncRun {
     const { recorder, clock } = this.ports;
     const { target } = this.options;
     if (this.options.dryRun === true) return this.rehearse();
-    const now = clock.now();
-    const taken = await recorder.takeLease(target, {
-      runId: this.runId,
-      now: toInstant(now),
-      until: toInstant(now + LEASE_MS),
-    });
+    let now = clock.now();
+    // A batch of another run holds the head just now: that says nothing about the lease.
+    const taken = await this.insist(
+      async () => {
+        now = clock.now();
+        return recorder.takeLease(target, { runId: this.runId, now: toInstant(now), until: toInstant(now + LEASE_MS) });
+      },
+      (error) => error instanceof TableBusyError,
+    );
     if (!taken.taken)
       return this.result({ outcome: 'busy', because: `run ${taken.heldBy} holds the lease until ${taken.until}` });
     this.head = taken.head;
@@ -212,14 +216,16 @@ class SyncRun {
     const { held = 0, observedAt, ...rest } = end;
     const raisesFloor = end.completed !== undefined || this.sentBatch;
     this.endSent = true;
-    const ended = await this.sendEnd({
+    const runEnd: RunEnd = {
       fingerprint: this.sentBatch ? 'remove' : 'keep',
       endedAt: toInstant(this.ports.clock.now()),
       ...rest,
       ...(raisesFloor && observedAt !== undefined ? { observedAt } : {}),
       runId: this.runId,
       intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,
-    });
+    };
+    // An end can be sent again without harm: the head shows whether it had arrived.
+    const ended = await this.insist(async () => this.ports.recorder.end(this.options.target, runEnd));
     if (!ended)
       return this.result({
         outcome: 'partial',
@@ -229,13 +235,15 @@ class SyncRun {
     return this.result({ ...end, held });
   }
 
-  /** An end can be sent again without harm: the head shows whether it had arrived. */
-  private async sendEnd(end: RunEnd): Promise<boolean> {
+  private async insist<T>(
+    operation: () => Promise<T>,
+    isPassing: (error: unknown) => boolean = () => true,
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.ports.recorder.end(this.options.target, end);
+        return await operation();
       } catch (error) {
-        if (attempt === END_ATTEMPTS) throw error;
+        if (attempt === ATTEMPTS || !isPassing(error)) throw error;
         await this.ports.clock.sleep(this.ports.random() * 200 * 2 ** attempt);
       }
     }

@@ -1,4 +1,4 @@
-import { TableError } from '../core/errors';
+import { TableBusyError, TableError } from '../core/errors';
 
 const HINTS: Readonly<Record<string, string>> = {
   ResourceNotFoundException: 'does not exist: deploy the stack first, or check --table, --stack and the AWS region',
@@ -10,6 +10,10 @@ const HINTS: Readonly<Record<string, string>> = {
 
 /** An error of the database in words that say what to do; other errors pass as they are. */
 export function tableProblem(error: unknown, tableName: string): unknown {
+  if (error instanceof Error && error.name === 'TransactionConflictException')
+    return new TableBusyError(`table ${tableName}: another run is writing to the same item, try again`, {
+      cause: error,
+    });
   const hint = error instanceof Error ? HINTS[error.name] : undefined;
   return hint === undefined ? error : new TableError(`table ${tableName} ${hint}`, { cause: error });
 }

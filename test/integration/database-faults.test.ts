@@ -54,7 +54,7 @@ describe('a run whose database fails', () => {
     await expectOneChange();
   });
 
-  it.each(['dropBefore', 'dropAfter', 'hang', 'duplicate', 'serverError', 'throttle'] as const)(
+  it.each(['dropBefore', 'dropAfter', 'hang', 'duplicate', 'serverError', 'throttle', 'conflict'] as const)(
     'takes its lease and ends when an update of the head meets %s',
     async (fault) => {
       proxy.arm(fault, { operation: 'UpdateItem' });
