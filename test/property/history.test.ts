@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
 import { anyEngine, createTestTable } from '../support/engines';
+import { dumpTable } from '../support/dump-table';
+import { TARGET } from '../support/fleet';
 import type { HistoryStore } from '../support/history-stores';
 import { InMemoryHistory } from '../support/in-memory-history';
 import { HistoryModel, type Step, steps } from './history-model';
@@ -15,6 +17,10 @@ async function live(store: HistoryStore, story: readonly Step[]): Promise<number
   try {
     for (const step of story) await model.take(step);
     await model.conclude();
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\nThe table:\n${await dumpTable(store.reader, TARGET)}`, {
+      cause: error,
+    });
   } finally {
     store.close();
   }
@@ -36,7 +42,7 @@ const onEngine = async (): Promise<HistoryStore> => {
   };
 };
 
-/** Runs stories until enough steps were taken; a failure prints its seed and the shrunk steps. */
+/** Runs stories until enough steps were taken; a failure prints its seed, the shrunk steps and the table. */
 async function tell(open: () => Promise<HistoryStore>, clockErrors: boolean, wanted: number): Promise<void> {
   const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
   process.stdout.write(`history property: seed ${seed}\n`);
@@ -50,8 +56,28 @@ async function tell(open: () => Promise<HistoryStore>, clockErrors: boolean, wan
   expect(taken).toBeGreaterThanOrEqual(wanted / 2);
 }
 
+async function* withoutFirst<T>(rows: AsyncIterable<T>): AsyncIterable<T> {
+  let isFirst = true;
+  for await (const row of rows) {
+    if (!isFirst) yield row;
+    isFirst = false;
+  }
+}
+
 describe('whatever happens while runs read a moving fleet, the history stays true', () => {
   it('in memory, with clocks that agree', async () => tell(inMemory, false, STEPS), 600_000);
   it('in memory, with clocks that step between runs', async () => tell(inMemory, true, STEPS), 600_000);
+  it('and a failure shows its seed, the shrunk steps and the table', async () => {
+    const lying = async (): Promise<HistoryStore> => {
+      const store = await inMemory();
+      return {
+        ...store,
+        reader: { ...store.reader, currents: (target) => withoutFirst(store.reader.currents(target)) },
+      };
+    };
+    const failure: unknown = await tell(lying, false, 3000).catch((error: unknown) => error);
+    expect(String(failure)).toMatch(/seed: \d+.*Counterexample: .*"do":"put"/s);
+    expect(String((failure as Error).cause)).toMatch(/The table:\nhead \{.*\}/s);
+  });
   it('in DynamoDB', async () => tell(onEngine, false, STEPS / 5), 600_000);
 });

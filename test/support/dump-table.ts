@@ -1,0 +1,20 @@
+import type { Target } from '../../lambda/core/instance';
+import type { Reader } from '../../lambda/core/ports';
+import { collect } from './sync-world';
+
+/** All rows of a target, a line of JSON each, for whoever must understand a failure. */
+export async function dumpTable(reader: Reader, target: Target): Promise<string> {
+  const lines = [`head ${JSON.stringify(await reader.head(target))}`];
+  const add = (name: string, rows: readonly object[]): void => {
+    for (const { target: _, ...row } of rows as readonly { target?: Target }[])
+      lines.push(`${name} ${JSON.stringify(row)}`);
+  };
+  add('gap', await collect(reader.gaps(target)));
+  add('rejected', await collect(reader.rejections(target)));
+  for (const current of await collect(reader.currents(target))) {
+    add('current', [current]);
+    add('version', await collect(reader.versions(target, current.id)));
+    add('own gap', await collect(reader.ownGaps(target, current.id)));
+  }
+  return lines.join('\n');
+}
