@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeError, NotFoundError, UsageError } from '../lambda/core/errors';
+import { version } from '../package.json';
 import { COMMANDS } from './commands';
 import { completion } from './completion';
 import { EXIT, ExitCode } from './exit';
@@ -9,6 +10,8 @@ import { safeLine } from './output';
 function build(io: Io): Command {
   const program = new Command('roma-history')
     .description('The history of Huawei Cloud ROMA Connect instances.')
+    .version(version, '--version', 'show the version')
+    .enablePositionalOptions()
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help of a command')
     .showSuggestionAfterError(true)
@@ -31,8 +34,8 @@ function build(io: Io): Command {
 
 /** Runs one command. @returns the exit code */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const program = build(io);
   try {
-    const program = build(io);
     if (argv.length === 0) {
       program.outputHelp();
       return EXIT.usage;
@@ -40,16 +43,30 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...argv], { from: 'user' });
     return EXIT.done;
   } catch (error) {
-    return fail(error, io);
+    return fail(error, io, commandOf(program, argv));
   }
 }
 
-function fail(error: unknown, io: Io): number {
+/** The command that a call is about, as far as it is known. */
+function commandOf(program: Command, argv: readonly string[]): Command {
+  const next = program.commands.find((command) => command.name() === argv[0]);
+  return next === undefined ? program : commandOf(next, argv.slice(1));
+}
+
+const fullName = (command: Command): string =>
+  command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
+
+function fail(error: unknown, io: Io, command: Command): number {
   if (error instanceof ExitCode) return error.exitCode;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
-    if (error.code === 'commander.help') return EXIT.usage;
-    io.err(`roma-history: ${safeLine(describeError(error).replace(/^error: /, ''))}; see "roma-history --help"`);
+    const what =
+      error.code === 'commander.help'
+        ? `no such command; there are ${command.commands.map((one) => one.name()).join(', ')}`
+        : describeError(error)
+            .replace(/^error: /, '')
+            .replace(/\.$/, '');
+    io.err(`roma-history: ${safeLine(what)}; see "${fullName(command)} --help"`);
     return EXIT.usage;
   }
   io.err(`roma-history: ${safeLine(describeError(error))}`);

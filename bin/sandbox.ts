@@ -9,6 +9,7 @@ import { type Column, outcomeColour, painter, renderTable, safeText, statusColou
 import type { BusEvent } from './sandbox/event-bus';
 import { Scenario } from './sandbox/roma-simulator';
 import { raiseStage, SANDBOX_TARGET, type Stage } from './sandbox/stage';
+import { tryIt, tryItText } from './sandbox/try-it';
 import { writeReport } from './timeline-report';
 import { startTimelineServer, type TimelineServer } from './timeline-server';
 
@@ -126,7 +127,10 @@ async function runSandbox(): Promise<void> {
       `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${stage.simulator.endpoint}, DynamoDB (${stage.database.engine}) at ${stage.database.endpoint}`,
     );
     print(`table ${stage.tableName}, target ${SANDBOX_TARGET.region}/${SANDBOX_TARGET.projectId}\n`);
-    if (isWatching) timeline = await openTimeline(stage);
+    if (isWatching) {
+      timeline = await openTimeline(stage);
+      print(`${tryItText(tryIt(stage))}\n`);
+    }
     const latencies: number[] = [];
     stage.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
     const scenario = new Scenario(stage.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { describeError, UsageError } from '../lambda/core/errors';
 import type { Instant } from '../lambda/core/instant';
 import type { Target } from '../lambda/core/instance';
@@ -48,8 +48,8 @@ async function writeWhole(file: string, content: string): Promise<void> {
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
-    throw new UsageError(`the report cannot be written (${describeError(error)}): give another file with -o`, {
-      cause: error,
-    });
+    const isNoFolder = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    const reason = isNoFolder ? `there is no folder ${dirname(file)}` : describeError(error).replaceAll(draft, file);
+    throw new UsageError(`the report cannot be written (${reason}): give another file with -o`, { cause: error });
   }
 }

@@ -108,6 +108,6 @@ const EXAMPLES = `
 Exit code 1 when anything is bad. What cannot be looked at from here is skipped and says so.
 
 Examples:
-  roma-history doctor --stack InstanceHistory
+  roma-history doctor --stack RomaInstanceHistory
   roma-history doctor --local
   roma-history doctor --cost --json`;

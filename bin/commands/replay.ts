@@ -202,5 +202,5 @@ Consumers know a repeated change by its eventId, and a replay by "replayed": tru
 
 Examples:
   roma-history replay --since 24h --dry-run
-  roma-history replay --stack InstanceHistory --since 2026-11-22T08:00:00Z --until 2026-11-22T10:00:00Z
-  roma-history replay --stack InstanceHistory --since 7d --instance roma-prod --feed`;
+  roma-history replay --stack RomaInstanceHistory --since 2026-11-22T08:00:00Z --until 2026-11-22T10:00:00Z
+  roma-history replay --stack RomaInstanceHistory --since 7d --instance roma-prod --feed`;

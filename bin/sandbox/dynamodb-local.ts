@@ -1,9 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { request } from 'undici';
-import { UsageError } from '../../lambda/core/errors';
+import { describeError, UsageError } from '../../lambda/core/errors';
 
 /** The embedded databases. Both speak the DynamoDB protocol; see DECISIONS.md for when to use which. */
 export const ENGINES = ['dynoxide', 'dynamodb-local'] as const;
@@ -185,6 +185,20 @@ async function start(engine: Engine, folder: string | undefined): Promise<Databa
   throw new Error(`${engine} did not start on port ${port}: ${stderr.trim().split('\n').at(-1) ?? 'no message'}`);
 }
 
+/** @throws UsageError when the folder cannot be made or written to */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file is in its place' : (code ?? describeError(error));
+    throw new UsageError(`the folder ${folder} of the database cannot be used (${reason}): name another with --local`, {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Starts an embedded database on loopback, in memory or on disk.
  * `DYNAMODB_ENDPOINT` names a running one instead; it is only used when `folder` is not given.
@@ -201,7 +215,7 @@ export async function startDatabase(
     return { engine: 'external', endpoint: environment.DYNAMODB_ENDPOINT, stop: async () => {} };
   }
   const engine = options.engine ?? chooseEngine(environment);
-  if (options.folder !== undefined) mkdirSync(options.folder, { recursive: true });
+  if (options.folder !== undefined) makeFolder(options.folder);
   let lastError: unknown;
   // Between finding a free port and using it, another process may take it.
   for (let attempt = 0; attempt < 3; attempt += 1) {

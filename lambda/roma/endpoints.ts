@@ -71,11 +71,20 @@ export function resolveIam(overrides: EndpointOverrides = {}): string {
 const isLoopback = ({ hostname }: URL): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
+/** An address as an error may show it: without what could be a secret. */
+const safeAddress = (text: string): string =>
+  JSON.stringify(
+    text
+      .replace(/^.*@/s, '…@')
+      .replace(/[?#].*$/s, '')
+      .slice(0, 80),
+  );
+
 function origin(name: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const known = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
   if (url === undefined || !known) {
-    throw new UsageError(`${name} must be an https:// address (http:// only on loopback)`);
+    throw new UsageError(`${name} ${safeAddress(text)} must be an https:// address (http:// only on loopback)`);
   }
   if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
     throw new UsageError(`${name} ${url.origin} must have no path, query or user`);

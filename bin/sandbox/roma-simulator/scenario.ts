@@ -79,6 +79,7 @@ const nameOf = (instance: FleetInstance): string =>
 
 interface Telling {
   readonly id: string;
+  readonly number: number;
   readonly beats: Beat[];
 }
 
@@ -130,10 +131,11 @@ export class Scenario {
 
   #begin(story: StoryName, wanted?: string): boolean {
     this.#told += 1;
-    const beats: Beat[] = [...STORIES[story](this.#told)];
+    const number = this.#told;
+    const beats: Beat[] = [...STORIES[story](number)];
     if (NEWCOMERS.includes(story)) {
       const { projectId, seed } = this.options;
-      this.#telling.push({ id: wanted ?? uuidFrom(`${projectId}/${seed}/${this.#told}`), beats });
+      this.#telling.push({ id: wanted ?? uuidFrom(`${projectId}/${seed}/${number}`), number, beats });
       return true;
     }
     const free = this.#free();
@@ -142,7 +144,7 @@ export class Scenario {
       this.#waiting.push(story);
       return false;
     }
-    this.#telling.push({ id, beats });
+    this.#telling.push({ id, number, beats });
     return true;
   }
 
@@ -158,14 +160,14 @@ export class Scenario {
   #beat(telling: Telling): readonly ScenarioStep[] {
     const beat = telling.beats.shift();
     const { projectId } = this.options;
-    const { id } = telling;
+    const { id, number } = telling;
     const time = new Date(this.options.now()).toISOString().replace(/\.\d{3}/, '');
     const before = this.fleet.get(projectId, id);
     if (beat === undefined) return [];
     if (beat === 'appears') {
-      const instance = makeInstance(projectId, this.#told, {
+      const instance = makeInstance(projectId, number, {
         id,
-        name: `roma-new-${this.#told}`,
+        name: `roma-new-${number}`,
         status: 'CREATING',
         create_time: time,
         update_time: time,

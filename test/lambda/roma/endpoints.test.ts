@@ -24,9 +24,10 @@ describe('the addresses of a region', () => {
 
   it.each([
     ['mars-1', {}, /region "mars-1" is not one with ROMA Connect/],
-    ['cn-north-4', { endpoint: 'http://roma.example' }, /endpoint must be an https:\/\/ address/],
-    ['cn-north-4', { endpoint: 'roma.example' }, /endpoint must be an https:\/\/ address/],
-    ['cn-north-4', { iamEndpoint: 'http://127.0.0.1.example' }, /iamEndpoint must be an https:\/\/ address/],
+    ['cn-north-4', { endpoint: 'http://roma.example' }, /endpoint \S+ must be an https:\/\/ address/],
+    ['cn-north-4', { endpoint: 'ftp://user:pw@roma.example?key' }, /^endpoint "…@roma.example" must be/],
+    ['cn-north-4', { endpoint: 'roma.example' }, /endpoint \S+ must be an https:\/\/ address/],
+    ['cn-north-4', { iamEndpoint: 'http://127.0.0.1.example' }, /iamEndpoint \S+ must be an https:\/\/ address/],
     ['cn-north-4', { endpoint: 'https://roma.example/v2' }, /must have no path/],
     ['cn-north-4', { endpoint: 'https://me:secret@roma.example' }, /must have no path, query or user/],
   ])('%s with %j are refused as wrong usage', (region, overrides, message) => {

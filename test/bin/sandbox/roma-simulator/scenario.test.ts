@@ -21,6 +21,14 @@ describe('the life of a fleet', () => {
     expect(play(2, 50).told).not.toEqual(a.told);
   });
 
+  it('gives each newcomer a name of its own, also when two appear at once', () => {
+    const newcomers = play(7, 60)
+      .told.flat()
+      .filter(({ what }) => what.startsWith('appears'));
+    expect(newcomers.length).toBeGreaterThan(5);
+    expect(new Set(newcomers.map(({ name }) => name)).size).toBe(newcomers.length);
+  });
+
   it('tells every story before it tells one again', () => {
     const words = play(3, 25)
       .told.flat()

@@ -1,0 +1,38 @@
+import { targetName } from '../../lambda/core/instance';
+import { SANDBOX_TARGET, type Stage } from './stage';
+
+/** What to type in another terminal while the sandbox lives. */
+export interface TryIt {
+  /** Commands that ask the sandbox's own history. */
+  readonly ask: readonly string[];
+  /** What the commands of `keep` find in the environment. The account is the simulator's, no secret. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Commands that keep another history of the simulated API, in a folder. */
+  readonly keep: readonly string[];
+}
+
+export function tryIt({ database, tableName, simulator }: Pick<Stage, 'database' | 'tableName' | 'simulator'>): TryIt {
+  const here = `--dynamodb-endpoint ${database.endpoint} --table ${tableName}`;
+  return {
+    ask: ['list', 'log roma-test', 'changes --since 1h --follow', 'uptime --since 1h', 'targets list'].map(
+      (command) => `${command} ${here}`,
+    ),
+    environment: {
+      HUAWEICLOUD_SDK_AK: simulator.account.accessKey,
+      HUAWEICLOUD_SDK_SK: simulator.account.secretKey,
+    },
+    keep: [`sync --target ${targetName(SANDBOX_TARGET)} --endpoint ${simulator.endpoint} --local`, 'list --local'],
+  };
+}
+
+export function tryItText({ ask, environment, keep }: TryIt): string {
+  const typed = (commands: readonly string[]): string[] => commands.map((command) => `  npm run cli -- ${command}`);
+  const set = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  return [
+    'ask this history from another terminal, while it goes on:',
+    ...typed(ask),
+    'or keep one of your own, of the same simulated API:',
+    `  export ${set.join(' ')}`,
+    ...typed(keep),
+  ].join('\n');
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { raiseStage, type Stage } from '../../bin/sandbox/stage';
+import { tryIt, tryItText } from '../../bin/sandbox/try-it';
+import { systemClock } from '../../lambda/wire';
+import { cli, type CliResult } from '../support/cli';
+import { onEachEngine } from '../support/engines';
+
+onEachEngine('the commands that the sandbox shows', (engine) => {
+  let stage: Stage;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-commands-'));
+    stage = await raiseStage({ environment: { DYNAMODB_ENGINE: engine } });
+    await stage.sync();
+  });
+  afterAll(async () => {
+    await stage.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const typed = async (command: string, environment = {}): Promise<CliResult> =>
+    cli(command.replace('--follow ', '').replace('--local', `--local ${folder}`).split(' '), {
+      environment: { DYNAMODB_ENGINE: engine, ...environment },
+      clock: systemClock,
+    });
+
+  it('answer as they are written', async () => {
+    const { ask, environment, keep } = tryIt(stage);
+    for (const command of ask) {
+      expect(tryItText(tryIt(stage))).toContain(`npm run cli -- ${command}`);
+      expect(await typed(command)).toMatchObject({ exitCode: 0, err: '' });
+    }
+    expect((await typed(ask[0] ?? '')).out).toContain('7 instances');
+    for (const command of keep) expect(await typed(command, environment)).toMatchObject({ exitCode: 0, err: '' });
+    expect((await typed('list --local')).out).toContain('7 instances');
+  });
+
+  it('say what is wrong with a folder', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    expect(await cli(['list', '--local', file], { environment: { DYNAMODB_ENGINE: engine } })).toMatchObject({
+      exitCode: 2,
+      err: `roma-history: the folder ${file} of the database cannot be used (a file is in its place): name another with --local`,
+    });
+  });
+});
