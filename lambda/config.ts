@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENV, type SyncRequest } from './contract';
+import { ENV, type ScheduleTemplate, type SyncRequest } from './contract';
 import { UsageError } from './core/errors';
 import { parseTarget } from './core/instance';
 
@@ -128,3 +128,54 @@ export interface WidgetConfig {
 /** @throws UsageError */
 export const readWidgetConfig = (environment: Environment): WidgetConfig =>
   Object.freeze({ tableName: readEnvironment(widgetEnvironment, environment)[ENV.tableName] });
+
+const scheduleTemplate = z.object({
+  functionArn: text,
+  roleArn: text,
+  deadLetterArn: text,
+  intervalMs: z.number().int().min(60_000).multipleOf(60_000),
+});
+const discoveryEnvironment = z.object({
+  [ENV.scheduleGroupName]: text,
+  [ENV.scheduleTemplate]: z.string().transform((json, context): ScheduleTemplate => {
+    const { success, data } = scheduleTemplate.safeParse(parsedJson(json));
+    if (success) return data;
+    context.addIssue('must be a schedule template as JSON');
+    return z.NEVER;
+  }),
+  [ENV.secretArn]: text,
+  [ENV.iamEndpoint]: z.url().optional(),
+  [ENV.extraCaFile]: text.optional(),
+});
+
+function parsedJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+export interface DiscoveryConfig {
+  readonly scheduleGroupName: string;
+  readonly scheduleTemplate: ScheduleTemplate;
+  readonly secretArn: string;
+  /** @default that of the public cloud */
+  readonly iamEndpoint?: string;
+  /** PEM file in the function's own folder. @default none */
+  readonly extraCaFile?: string;
+}
+
+/** @throws UsageError */
+export function readDiscoveryConfig(environment: Environment): DiscoveryConfig {
+  const read = readEnvironment(discoveryEnvironment, environment);
+  const iamEndpoint = read[ENV.iamEndpoint];
+  const extraCaFile = read[ENV.extraCaFile];
+  return Object.freeze({
+    scheduleGroupName: read[ENV.scheduleGroupName],
+    scheduleTemplate: read[ENV.scheduleTemplate],
+    secretArn: read[ENV.secretArn],
+    ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
+    ...(extraCaFile === undefined ? {} : { extraCaFile }),
+  });
+}

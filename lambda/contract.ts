@@ -55,6 +55,18 @@ export interface SyncRequest {
   readonly secretArn?: string;
 }
 
+/** What the schedules of discovered targets have in common; handed to the discovery function as JSON. */
+export interface ScheduleTemplate {
+  /** The sync function. */
+  readonly functionArn: string;
+  /** The role with which EventBridge Scheduler invokes it. */
+  readonly roleArn: string;
+  /** Queue for what could not be delivered. */
+  readonly deadLetterArn: string;
+  /** Time between two runs, in ms: whole minutes. */
+  readonly intervalMs: number;
+}
+
 /** Raised when rows change in a way that older readers cannot read; every item carries it. */
 export const SCHEMA_VERSION = 1;
 
@@ -72,7 +84,10 @@ export const ENV = {
   safetyMarginMs: 'SAFETY_MARGIN_MS',
   extraCaFile: 'EXTRA_CA_FILE',
   scheduleGroupName: 'SCHEDULE_GROUP_NAME',
+  /** A ScheduleTemplate as JSON. */
   scheduleTemplate: 'SCHEDULE_TEMPLATE',
+  /** Base address of the identity service that the discovery asks. */
+  iamEndpoint: 'IAM_ENDPOINT',
 } as const;
 
 export const EVENT_SOURCE = 'roma.instance-history';
@@ -133,6 +148,14 @@ export const METRIC = {
   eventLatency: 'EventLatency',
   /** Stream records that were put into the failure queue with the reason. */
   streamRecordsSetAside: 'StreamRecordsSetAside',
+  /** Of the function that looks for projects, once a discovery. */
+  discovery: {
+    completed: 'DiscoveriesCompleted',
+    targets: 'TargetsDiscovered',
+    added: 'SchedulesAdded',
+    /** Schedules that are paused because their project is no longer shown, also those of earlier days. */
+    vanished: 'ProjectsVanished',
+  },
 } as const;
 
 /** Dimensions of the metrics. Every metric has `service`; those of one target come a second time with `target`, too. */

@@ -1,6 +1,7 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from './contract';
+import type { DiscoveryResult } from './core/discovery';
 import { describeError } from './core/errors';
 import { toMs } from './core/instant';
 import { targetName } from './core/instance';
@@ -31,6 +32,7 @@ export interface PublishCounts {
 export interface Telemetry {
   run(result: RunResult, api?: ApiUse): void;
   batch(counts: PublishCounts): void;
+  discovery(result: DiscoveryResult): void;
   /** Only logs: the handler still throws, for an error that Lambda does not see raises no alarm. */
   failure(message: string, error: unknown): void;
 }
@@ -113,6 +115,20 @@ export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
       const { published, refused, setAside } = counts;
       logger.info('batch published', { published, refused, setAside });
       for (const problem of counts.problems) logger.warn(problem);
+    },
+
+    discovery({ failed, vanished, discovered, added, updated, paused }) {
+      count(METRIC.discovery.completed, failed.length === 0 ? 1 : 0);
+      count(METRIC.discovery.targets, discovered);
+      count(METRIC.discovery.added, added.length);
+      count(METRIC.discovery.vanished, vanished.length);
+      metrics.publishStoredMetrics();
+      logger.info('discovery', { discovered, added: added.length, updated: updated.length });
+      for (const name of added) logger.info(`${name}: added`);
+      for (const name of updated) logger.info(`${name}: changed or enabled again`);
+      for (const name of paused) logger.warn(`${name}: paused`);
+      for (const name of vanished) logger.warn(`${name}: the account does not show its project`);
+      for (const problem of failed) logger.warn(problem);
     },
 
     failure(message, error) {

@@ -194,7 +194,8 @@ const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => (
   ...(request.api === undefined ? {} : { api: request.api }),
 });
 
-async function secretText(client: SecretsManagerClient, arn: string): Promise<string> {
+/** @throws CredentialsError for a secret without a value */
+export async function secretText(client: SecretsManagerClient, arn: string): Promise<string> {
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
   if (SecretString === undefined || SecretString === '') {
     throw new CredentialsError(`the secret ${arn} is empty: put the credentials of Huawei Cloud into it`);

@@ -6,6 +6,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
 import type { ChangeFeed } from './change-feed';
+import type { Discovery } from './discovery';
 import type { HistoryTable } from './history-table';
 import type { ScheduledSync, SyncTarget } from './scheduled-sync';
 
@@ -14,6 +15,7 @@ export interface AlarmsProps {
   readonly sync: ScheduledSync;
   readonly feed: ChangeFeed;
   readonly targets: readonly SyncTarget[];
+  readonly discovery?: Discovery | undefined;
   readonly every: Duration;
   /** @default - alarms notify nobody */
   readonly topic?: sns.ITopic | undefined;
@@ -49,10 +51,12 @@ export class Alarms extends Construct {
     super(scope, id);
     this.topic = props.topic;
     const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
+    if (props.discovery !== undefined) periods.push(props.every.toMinutes());
     const longest = Duration.minutes(Math.max(...periods));
     const shortest = Duration.minutes(Math.max(Math.min(...periods), 5));
     this.watchRuns(props, longest, shortest);
     for (const target of props.targets) this.watchTarget(props.sync, target, target.every ?? props.every);
+    if (props.discovery !== undefined) this.watchDiscovery(props.discovery, props.sync, longest);
     this.watchPublisher(props.feed);
     this.watchQueue('SchedulesUndelivered', 'Schedules could not reach the sync function', props.sync.deadLetters);
     this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
@@ -120,6 +124,36 @@ export class Alarms extends Construct {
       threshold: 1,
       evaluationPeriods: 3,
       treatMissingData: BREACHING,
+    });
+  }
+
+  /** Targets that the stack does not know have no alarm of their own: one looks at the oldest of all. */
+  private watchDiscovery(discovery: Discovery, sync: ScheduledSync, longest: Duration): void {
+    const metric = (name: string): cloudwatch.Metric =>
+      metricOf(discovery.function.fn.functionName, name, { statistic: 'Sum', period: Duration.days(1) });
+    this.alarm('StaleTargets', 'Some target has had no completed run in three intervals', {
+      metric: metricOf(sync.function.fn.functionName, METRIC.ageOfLastCompletedRun, {
+        statistic: 'Maximum',
+        period: longest,
+      }),
+      threshold: longest.toSeconds() * 3,
+      evaluationPeriods: 1,
+    });
+    this.alarm('DiscoveryNotCompleted', 'Projects have not been looked for in two days', {
+      metric: metric(METRIC.discovery.completed),
+      comparisonOperator: BELOW,
+      threshold: 1,
+      evaluationPeriods: 2,
+      treatMissingData: BREACHING,
+    });
+    this.alarm('ProjectsVanished', 'The account no longer shows projects that were kept in sync', {
+      metric: metricOf(discovery.function.fn.functionName, METRIC.discovery.vanished, {
+        statistic: 'Maximum',
+        period: Duration.days(1),
+      }),
+      threshold: 1,
+      evaluationPeriods: 2,
+      datapointsToAlarm: 1,
     });
   }
 

@@ -116,12 +116,20 @@ export const configSchema = z.strictObject({
     .describe('Name of the CloudFormation stack.'),
   targets: z
     .array(targetSchema)
-    .min(1, 'must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }')
     .max(
       MAX_TARGETS,
-      `must be at most ${MAX_TARGETS}: a stack holds 500 resources; put the rest into a second configuration with another "stackName"`,
+      `must be at most ${MAX_TARGETS}: a stack holds 500 resources; let "discovery" add the rest, or put it into a second configuration with another "stackName"`,
     )
     .describe('What is kept in sync: regions and projects, with the options of the next table.'),
+  discovery: z
+    .enum(['off', 'daily'])
+    .default('off')
+    .describe(
+      '`daily`: once a day, also schedule every project of the account that has ROMA Connect; `targets` may then be `[]`.',
+    ),
+  iamEndpoint: https
+    .optional()
+    .describe('Base address of the identity service that the discovery asks, for clouds other than the public one.'),
   every: every.default(5 * MINUTE).describe('Time between two runs of a target, in whole minutes, `1m` to `1d`.'),
   secretArn: secretArn
     .optional()

@@ -4,6 +4,7 @@ import { Construct } from 'constructs';
 import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
 import { type Alarms, metricOf } from './alarms';
 import type { ChangeFeed } from './change-feed';
+import type { Discovery } from './discovery';
 import type { ScheduledSync } from './scheduled-sync';
 import type { TimelineWidget } from './timeline-widget';
 
@@ -11,6 +12,7 @@ export interface DashboardProps {
   readonly alarms: Alarms;
   readonly sync: ScheduledSync;
   readonly feed: ChangeFeed;
+  readonly discovery?: Discovery | undefined;
   readonly timeline: TimelineWidget;
 }
 
@@ -21,7 +23,7 @@ export class Dashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
   readonly url: string;
 
-  constructor(scope: Construct, id: string, { alarms, sync, feed, timeline }: DashboardProps) {
+  constructor(scope: Construct, id: string, { alarms, sync, feed, timeline, discovery }: DashboardProps) {
     super(scope, id);
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
     const { region } = Stack.of(this);
@@ -34,6 +36,7 @@ export class Dashboard extends Construct {
     this.addChanges(sync.function.fn.functionName);
     this.addFeed(feed, sync);
     this.addCost(sync.function.fn.functionName);
+    if (discovery !== undefined) this.addDiscovery(discovery.function.fn.functionName);
   }
 
   private addRuns(service: string): void {
@@ -95,6 +98,14 @@ export class Dashboard extends Construct {
       graph('Milliseconds of a run', [duration('p50'), duration('p99'), duration('Maximum')]),
       graph('Request units of the table', sums(service, { write: METRIC.writeUnits, read: METRIC.readUnits })),
     );
+  }
+
+  private addDiscovery(service: string): void {
+    const { discovery } = METRIC;
+    const daily = Object.entries(discovery).map(([label, name]) =>
+      metricOf(service, name, { statistic: 'Maximum', period: Duration.days(1) }).with({ label }),
+    );
+    this.dashboard.addWidgets(graph('Discovery of targets, by day', daily));
   }
 }
 

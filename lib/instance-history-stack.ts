@@ -27,6 +27,8 @@ export class InstanceHistoryStack extends Stack {
     this.instanceHistory = new InstanceHistory(this, 'InstanceHistory', {
       targets: config.targets.map((target, index) => this.target(target, index)),
       every: milliseconds(config.every),
+      discovery: config.discovery,
+      ...(config.iamEndpoint === undefined ? {} : { iamEndpoint: config.iamEndpoint }),
       ...(config.secretArn === undefined ? {} : { secret: this.secret('Secret', config.secretArn) }),
       ...(config.retention === undefined ? {} : { retention: milliseconds(config.retention) }),
       brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),

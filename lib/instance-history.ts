@@ -5,6 +5,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { ChangeFeed } from './change-feed';
+import { Discovery } from './discovery';
 import { HistoryTable } from './history-table';
 import { Monitoring } from './monitoring';
 import { parseConfig } from './read-config';
@@ -12,10 +13,14 @@ import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions';
 
 export interface InstanceHistoryProps {
-  /** What is kept in sync: at least one. */
+  /** What is kept in sync: at least one, or none with `discovery`. */
   readonly targets: readonly SyncTarget[];
   /** Time between two runs of a target, in whole minutes. @default Duration.minutes(5) */
   readonly every?: Duration;
+  /** `daily`: also keep in sync whatever project of the account has ROMA Connect. @default 'off' */
+  readonly discovery?: 'daily' | 'off';
+  /** Base address of the identity service that the discovery asks. @default - that of the public cloud */
+  readonly iamEndpoint?: string;
   /** Huawei Cloud credentials as JSON. @default - a new secret that you fill in */
   readonly secret?: ISecret;
   /** How long a superseded version is kept, in whole days. @default - for ever */
@@ -74,6 +79,7 @@ export interface InstanceHistoryProps {
 export class InstanceHistory extends Construct {
   readonly history: HistoryTable;
   readonly sync: ScheduledSync;
+  readonly discovery: Discovery | undefined;
   readonly feed: ChangeFeed;
   readonly monitoring: Monitoring;
 
@@ -99,6 +105,17 @@ export class InstanceHistory extends Construct {
       logRetention: props.logRetention,
       extraCaFile: props.extraCaFile,
     });
+    this.discovery =
+      props.discovery === 'daily'
+        ? new Discovery(this, 'Discovery', {
+            sync: this.sync,
+            every,
+            iamEndpoint: props.iamEndpoint,
+            encryptionKey: props.encryptionKey,
+            logRetention: props.logRetention,
+            extraCaFile: props.extraCaFile,
+          })
+        : undefined;
     this.feed = new ChangeFeed(this, 'ChangeFeed', {
       history: this.history,
       publishBaseline: props.publishBaseline ?? false,
@@ -113,6 +130,7 @@ export class InstanceHistory extends Construct {
       sync: this.sync,
       feed: this.feed,
       targets: props.targets,
+      discovery: this.discovery,
       every,
       alarmTopic: props.alarmTopic,
       logRetention: props.logRetention,
@@ -121,9 +139,13 @@ export class InstanceHistory extends Construct {
 }
 
 /** @throws ConfigError that names every target that cannot be kept in sync */
-function checkTargets({ targets, every }: InstanceHistoryProps): void {
+function checkTargets({ targets, every, discovery, iamEndpoint }: InstanceHistoryProps): void {
   const text = (duration: Duration | undefined) =>
     duration === undefined ? {} : { every: `${duration.toSeconds()}s` };
   const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({ ...target, ...text(ownEvery) }));
-  parseConfig({ targets: plain, ...text(every) }, 'the properties of InstanceHistory');
+  const others = {
+    ...(discovery === undefined ? {} : { discovery }),
+    ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
+  };
+  parseConfig({ targets: plain, ...text(every), ...others }, 'the properties of InstanceHistory');
 }

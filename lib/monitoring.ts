@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { Alarms } from './alarms';
 import type { ChangeFeed } from './change-feed';
 import { Dashboard } from './dashboard';
+import type { Discovery } from './discovery';
 import type { HistoryTable } from './history-table';
 import type { ScheduledSync, SyncTarget } from './scheduled-sync';
 import { TimelineWidget } from './timeline-widget';
@@ -14,6 +15,7 @@ export interface MonitoringProps {
   readonly sync: ScheduledSync;
   readonly feed: ChangeFeed;
   readonly targets: readonly SyncTarget[];
+  readonly discovery?: Discovery | undefined;
   readonly every: Duration;
   readonly alarmTopic?: sns.ITopic | undefined;
   readonly logRetention?: RetentionDays | undefined;
@@ -33,6 +35,7 @@ export class Monitoring extends Construct {
       alarms: this.alarms,
       sync: props.sync,
       feed: props.feed,
+      discovery: props.discovery,
       timeline: this.timeline,
     });
   }

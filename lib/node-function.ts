@@ -27,6 +27,9 @@ export interface NodeFunctionProps {
   readonly packedFile?: { readonly path: string; readonly as: string };
 }
 
+/** Name of a packed file with certificate authorities. */
+export const EXTRA_CA = 'extra-ca.pem';
+
 const LAMBDA_DIR = join(__dirname, '..', 'lambda');
 
 /**

@@ -41,7 +41,11 @@ export function readConfig(context: unknown): Config {
 /** @throws ConfigError that names every problem with its path */
 export function parseConfig(input: unknown, source: string): Config {
   const parsed = configSchema.safeParse(input, { reportInput: true });
-  const problems = [...(parsed.success ? [] : parsed.error.issues.flatMap(describe)), ...duplicateTargets(input)];
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.flatMap(describe)),
+    ...nothingToSync(input),
+    ...duplicateTargets(input),
+  ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems);
   return parsed.data;
 }
@@ -58,6 +62,14 @@ function describe(issue: z.core.$ZodIssue): string[] {
   }
   if (issue.code === 'invalid_type' && issue.input === undefined) return [`${pathText(issue.path)}: is missing`];
   return [`${pathText(issue.path)}: ${issue.message}`];
+}
+
+function nothingToSync(input: unknown): string[] {
+  const { targets, discovery } = (input ?? {}) as { targets?: unknown; discovery?: unknown };
+  if (!Array.isArray(targets) || targets.length > 0 || discovery === 'daily') return [];
+  return [
+    'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
+  ];
 }
 
 /** Looks at the raw input, so that duplicates are reported beside whatever else is wrong. */

@@ -12,7 +12,7 @@ import { ENV, type SyncRequest } from '../lambda/contract';
 import { Credentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
-import { NodeFunction } from './node-function';
+import { EXTRA_CA, NodeFunction } from './node-function';
 import { deadLetterQueue } from './dead-letter-queue';
 
 /** One region and project that is kept in sync. */
@@ -36,6 +36,7 @@ export interface SyncTarget {
 
 export interface ScheduledSyncProps {
   readonly history: HistoryTable;
+  /** May be empty where targets are discovered. */
   readonly targets: readonly SyncTarget[];
   readonly every: Duration;
   readonly secret?: ISecret | undefined;
@@ -56,13 +57,16 @@ const SAFETY_MARGIN = Duration.seconds(15);
 export class ScheduledSync extends Construct {
   readonly function: NodeFunction;
   readonly secret: ISecret;
+  readonly credentials: Credentials;
   readonly deadLetters: sqs.Queue;
   readonly group: scheduler.ScheduleGroup;
+  /** With what rights EventBridge Scheduler invokes the sync function. */
+  readonly invoker: iam.Role;
 
   constructor(scope: Construct, id: string, props: ScheduledSyncProps) {
     super(scope, id);
     const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
-    const shortest = Math.min(...periods);
+    const shortest = Math.min(...(periods.length > 0 ? periods : [props.every.toMinutes()]));
     this.function = new NodeFunction(this, 'Sync', {
       entry: 'sync.handler.ts',
       description: 'Lists the ROMA Connect instances of one project and records what changed',
@@ -78,12 +82,12 @@ export class ScheduledSync extends Construct {
       ...(props.extraCaFile === undefined ? {} : { packedFile: { path: props.extraCaFile, as: EXTRA_CA } }),
     });
     props.history.grantRecord(this.function);
-    const credentials = new Credentials(this, 'Credentials', {
+    this.credentials = new Credentials(this, 'Credentials', {
       secret: props.secret,
       encryptionKey: props.encryptionKey,
     });
-    credentials.grantRead(this.function);
-    this.secret = credentials.secret;
+    this.credentials.grantRead(this.function);
+    this.secret = this.credentials.secret;
     this.function.addEnvironment(ENV.brakeReleaseAfterMs, String(props.brakeReleaseAfter.toMilliseconds()));
     this.function.addEnvironment(ENV.safetyMarginMs, String(SAFETY_MARGIN.toMilliseconds()));
     if (props.retention !== undefined) {
@@ -93,15 +97,15 @@ export class ScheduledSync extends Construct {
 
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
     this.group = new scheduler.ScheduleGroup(this, 'Group');
-    const role = this.invoker(props.encryptionKey);
+    this.invoker = this.invokerRole(props.encryptionKey);
     for (const target of props.targets) {
-      if (target.secret !== undefined) credentials.grantReadOf(this.function, target.secret);
-      this.schedule(target, target.every ?? props.every, role);
+      if (target.secret !== undefined) this.credentials.grantReadOf(this.function, target.secret);
+      this.schedule(target, target.every ?? props.every);
     }
   }
 
   /** What EventBridge Scheduler may do, and only for schedules of this group. */
-  private invoker(encryptionKey: kms.IKey | undefined): iam.Role {
+  private invokerRole(encryptionKey: kms.IKey | undefined): iam.Role {
     const role = new iam.Role(this, 'Invoker', {
       description: 'Lets the schedules invoke the sync function',
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
@@ -116,7 +120,7 @@ export class ScheduledSync extends Construct {
     return role;
   }
 
-  private schedule(target: SyncTarget, every: Duration, role: iam.Role): void {
+  private schedule(target: SyncTarget, every: Duration): void {
     const request: SyncRequest = {
       region: target.region,
       projectId: target.projectId,
@@ -137,7 +141,7 @@ export class ScheduledSync extends Construct {
       timeWindow: window < 1 ? scheduler.TimeWindow.off() : scheduler.TimeWindow.flexible(Duration.minutes(window)),
       target: new LambdaInvoke(this.function.fn, {
         // Its statements are written by `invoker`: the construct's own would allow all versions of the function.
-        role: role.withoutPolicyUpdates(),
+        role: this.invoker.withoutPolicyUpdates(),
         input: scheduler.ScheduleTargetInput.fromObject(request),
         deadLetterQueue: this.deadLetters,
         retryAttempts: 3,
@@ -147,8 +151,6 @@ export class ScheduledSync extends Construct {
     });
   }
 }
-
-const EXTRA_CA = 'extra-ca.pem';
 
 /** At most 64 characters, and still unique where region and project id are longer than that. */
 function scheduleName({ region, projectId }: SyncTarget): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Target } from '../core/instance';
+import { describeError } from '../core/errors';
+import { parseTarget, type Target } from '../core/instance';
 import { hasRoma } from './endpoints';
 import { RomaApiError } from './errors';
 import type { ApiAnswer, ApiRequest } from './transport';
@@ -75,10 +76,15 @@ export function chooseTargets(projects: readonly Project[], moreRegions: readonl
   return { targets, skipped };
 }
 
-function reasonToSkip({ name, enabled, region }: Project, moreRegions: readonly string[]): string | undefined {
+function reasonToSkip({ id, name, enabled, region }: Project, moreRegions: readonly string[]): string | undefined {
   if (name.toUpperCase() === 'MOS') return 'it belongs to object storage';
   if (!enabled) return 'it is disabled';
   if (!hasRoma(region) && !moreRegions.includes(region))
     return `region ${region} has no ROMA Connect that is known here`;
+  try {
+    parseTarget(`${region}/${id}`);
+  } catch (error) {
+    return describeError(error);
+  }
   return undefined;
 }

@@ -29,7 +29,9 @@ const anchorOfHeading = (section: string): string =>
   section.slice(0, section.indexOf('\n')).toLowerCase().replaceAll(' ', '-');
 
 describe('the runbook', () => {
-  const anchors = new Set([...alarms().values()].map(({ AlarmDescription }) => ANCHOR.exec(AlarmDescription)?.[1]));
+  const anchors = new Set(
+    [...alarms({ discovery: 'daily' }).values()].map(({ AlarmDescription }) => ANCHOR.exec(AlarmDescription)?.[1]),
+  );
 
   it('has one heading for each alarm, and none without an alarm', () => {
     expect(sections.map(anchorOfHeading).toSorted()).toEqual([...anchors].map(String).toSorted());
@@ -65,6 +67,27 @@ describe('the alarms', () => {
         'TableThrottled',
       ].toSorted(),
     );
+  });
+
+  it('look at all targets at once where they are discovered, and at the discovery itself', () => {
+    const without = [...alarms().keys()];
+    const made = alarms({ targets: [], discovery: 'daily', every: '10m' });
+    expect([...made.keys()].filter((id) => !without.includes(id)).toSorted()).toEqual([
+      'DiscoveryNotCompleted',
+      'ProjectsVanished',
+      'StaleTargets',
+    ]);
+    expect([...made.keys()].filter((id) => id.startsWith('StaleTarget'))).toEqual(['StaleTargets']);
+    expect(made.get('StaleTargets')).toMatchObject({
+      MetricName: METRIC.ageOfLastCompletedRun,
+      Threshold: 1800,
+      Dimensions: [{ Name: 'service', Value: { Ref: expect.stringContaining('ScheduledSync') } }],
+    });
+    for (const name of ['DiscoveryNotCompleted', 'ProjectsVanished']) {
+      const value = { Ref: expect.stringContaining('Discovery') };
+      expect(made.get(name)!.Dimensions).toEqual([{ Name: 'service', Value: value }]);
+    }
+    expect(made.get('SyncNotRunning')).toMatchObject({ Period: 600 });
   });
 
   it('take silence for a failure where nothing but silence tells of it', () => {
@@ -123,7 +146,8 @@ describe('the alarms', () => {
 describe('the dashboard', () => {
   it('shows metrics of the contract only, and all that matter', () => {
     const body = JSON.stringify(
-      resourcesOf(Template.fromStack(stackOf().stack), 'AWS::CloudWatch::Dashboard')[0]!.Properties,
+      resourcesOf(Template.fromStack(stackOf({ discovery: 'daily' }).stack), 'AWS::CloudWatch::Dashboard')[0]!
+        .Properties,
     );
     for (const name of Object.values(METRIC).flatMap((metric) =>
       typeof metric === 'string' ? [metric] : Object.values(metric),

@@ -27,6 +27,10 @@ describe('the configuration', () => {
     });
   });
 
+  it('needs no target where targets are discovered', () => {
+    expect(parseConfig({ targets: [], discovery: 'daily' }, 'the test')).toMatchObject({ targets: [] });
+  });
+
   it('reports every problem at once, with its path, in one message', () => {
     const input = {
       targets: [target, { ...target, projectId: 'short', evry: '5m' }, { region: 'CN', every: '30s' }, target],
@@ -53,7 +57,7 @@ describe('the configuration', () => {
     [
       'an empty list of targets',
       { targets: [] },
-      'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }',
+      'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
     ],
     ['a rate below a minute', { targets: [target], every: '1s' }, 'every: "1s" must be between 1m and 1d'],
     ['a rate that is no span', { targets: [target], every: 5 }, 'every: must be a span of time such as 5m, 24h or 7d'],

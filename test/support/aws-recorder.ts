@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** One call of the AWS SDK, as it came over the wire. */
 export interface AwsCall {
-  readonly service: 'dynamodb' | 'events' | 'secretsmanager' | 'sns' | 'sqs';
+  readonly service: 'dynamodb' | 'events' | 'scheduler' | 'secretsmanager' | 'sns' | 'sqs';
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
@@ -24,7 +24,22 @@ const SERVICES: Readonly<Record<string, AwsCall['service']>> = {
   AmazonSQS: 'sqs',
 };
 
-function callOf(target: string | undefined, body: string): AwsCall {
+const ON_SCHEDULES: Readonly<Record<string, string>> = {
+  POST: 'CreateSchedule',
+  GET: 'GetSchedule',
+  PUT: 'UpdateSchedule',
+};
+
+function callOf({ method = 'GET', url = '/', headers }: IncomingMessage, body: string): AwsCall {
+  const target = headers['x-amz-target'] as string | undefined;
+  const { pathname, searchParams } = new URL(url, 'http://loopback');
+  const [, collection, name] = pathname.split('/');
+  if (target === undefined && collection === 'schedules') {
+    const input = { ...Object.fromEntries(searchParams), ...(body === '' ? {} : (JSON.parse(body) as object)) };
+    if (name === undefined) return { service: 'scheduler', operation: 'ListSchedules', input };
+    const operation = ON_SCHEDULES[method] ?? method;
+    return { service: 'scheduler', operation, input: { ...input, Name: decodeURIComponent(name) } };
+  }
   const [prefix = '', operation] = (target ?? '').split('.');
   if (operation === undefined) {
     const form = Object.fromEntries(new URLSearchParams(body));
@@ -63,11 +78,12 @@ async function forward(
 
 /**
  * All of AWS that the functions call, at one address: writes every call down and passes it on to the embedded database,
- * the bus of the sandbox, or the secrets that are given.
+ * the bus of the sandbox, a scheduler, or the secrets that are given.
  */
 export async function startAwsRecorder(options: {
-  readonly dynamodb: string;
-  readonly events: string;
+  readonly dynamodb?: string;
+  readonly events?: string;
+  readonly scheduler?: string;
   /** Texts of secrets by ARN. */
   readonly secrets: Readonly<Record<string, string>>;
 }): Promise<AwsRecorder> {
@@ -84,13 +100,15 @@ export async function startAwsRecorder(options: {
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
-    const call = callOf(request.headers['x-amz-target'] as string | undefined, body.toString('utf8'));
+    const call = callOf(request, body.toString('utf8'));
     calls.push(call);
     if (call.service === 'secretsmanager') {
       secret(call, response);
       return;
     }
-    const answered = await forward(call.service === 'dynamodb' ? options.dynamodb : options.events, request, body);
+    const to = call.service === 'dynamodb' || call.service === 'scheduler' ? options[call.service] : options.events;
+    if (to === undefined) throw new Error(`nothing answers for ${call.service}`);
+    const answered = await forward(to, request, body);
     const loss = losses.find(({ matches }) => matches(call));
     if (loss !== undefined) {
       loss.left -= 1;

@@ -35,8 +35,9 @@ export interface DeployedFunction {
 
 /** A stack synthesized with its real bundles, and its references resolved as a deployment would. */
 export interface DeployedStack {
-  functionOf(entry: 'sync' | 'publish' | 'widget'): DeployedFunction;
-  /** Inputs of the schedules. */
+  functionOf(entry: 'sync' | 'publish' | 'widget' | 'discovery'): DeployedFunction;
+  readonly schedules: readonly Readonly<Record<string, unknown>>[];
+  /** Inputs of the schedules of targets. */
   readonly requests: readonly Readonly<Record<string, unknown>>[];
   /** Filter patterns of the event source mapping. */
   readonly filters: readonly Readonly<Record<string, unknown>>[];
@@ -69,6 +70,8 @@ function physicalOf(logicalId: string, { Type }: Resource, names: Names): Physic
       return { Ref: `https://sqs.${REGION}.amazonaws.com/${ACCOUNT}/${logicalId}`, Arn: arn('sqs', logicalId) };
     case 'AWS::SNS::Topic':
       return { Ref: names.topicArn, TopicArn: names.topicArn };
+    case 'AWS::IAM::Role':
+      return { Ref: logicalId, Arn: `arn:aws:iam::${ACCOUNT}:role/${logicalId}` };
     case 'AWS::Logs::LogGroup':
       return { Ref: logicalId, Arn: arn('logs', `log-group:${logicalId}:*`) };
     default:
@@ -118,7 +121,12 @@ export function deployStack(config: object, names: Names): DeployedStack {
 
   return {
     functionOf(entry) {
-      const part = { sync: 'ScheduledSync', publish: 'ChangeFeedPublish', widget: 'MonitoringTimeline' }[entry];
+      const part = {
+        sync: 'ScheduledSync',
+        publish: 'ChangeFeedPublish',
+        widget: 'MonitoringTimeline',
+        discovery: 'DiscoveryDiscover',
+      }[entry];
       const [, found] = ofType('AWS::Lambda::Function').find(([id]) => id.includes(part))!;
       const { Environment, Role, MemorySize, Timeout } = found.Properties as {
         Environment: { Variables: object };
@@ -139,8 +147,12 @@ export function deployStack(config: object, names: Names): DeployedStack {
         timeoutSeconds: Timeout,
       };
     },
-    requests: ofType('AWS::Scheduler::Schedule').map(
-      ([, { Properties }]) => JSON.parse((Properties.Target as { Input: string }).Input) as Record<string, unknown>,
+    requests: ofType('AWS::Scheduler::Schedule').flatMap(([, { Properties }]) => {
+      const { Input } = Properties.Target as { Input?: string };
+      return Input === undefined ? [] : [JSON.parse(Input) as Record<string, unknown>];
+    }),
+    schedules: ofType('AWS::Scheduler::Schedule').map(
+      ([, { Properties }]) => resolve(Properties) as Readonly<Record<string, unknown>>,
     ),
     filters: ofType('AWS::Lambda::EventSourceMapping').flatMap(([, { Properties }]) =>
       (Properties.FilterCriteria as { Filters: { Pattern: string }[] }).Filters.map(

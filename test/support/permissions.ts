@@ -6,6 +6,8 @@ import { ACCOUNT, arn, type PolicyDocument } from './deployed-stack';
 export interface Permission {
   readonly action: string;
   readonly resource: string;
+  /** Values of condition keys. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 const TRANSACTED: Readonly<Record<string, string>> = {
@@ -39,6 +41,20 @@ function onDynamodb(operation: string, input: Input): Permission[] {
   ];
 }
 
+/** A role that is handed on with a schedule needs a permission of its own. */
+function onScheduler(operation: string, input: Input): Permission[] {
+  const action = `scheduler:${operation}`;
+  if (operation === 'ListSchedules') return [{ action, resource: '*' }];
+  const resource = arn('scheduler', `schedule/${String(input.GroupName ?? input.groupName)}/${String(input.Name)}`);
+  const role = (input.Target as { RoleArn?: string } | undefined)?.RoleArn;
+  if (role === undefined) return [{ action, resource }];
+  const context = { 'iam:PassedToService': 'scheduler.amazonaws.com' };
+  return [
+    { action, resource },
+    { action: 'iam:PassRole', resource: role, context },
+  ];
+}
+
 export function permissionsOf({ service, operation, input }: AwsCall): Permission[] {
   switch (service) {
     case 'dynamodb':
@@ -48,6 +64,8 @@ export function permissionsOf({ service, operation, input }: AwsCall): Permissio
         action: `events:${operation}`,
         resource: arn('events', `event-bus/${EventBusName}`),
       }));
+    case 'scheduler':
+      return onScheduler(operation, input);
     case 'secretsmanager':
       return [{ action: `secretsmanager:${operation}`, resource: String(input.SecretId) }];
     case 'sns':
@@ -80,7 +98,7 @@ export async function denied(
           action: permission.action,
           principal: `arn:aws:iam::${ACCOUNT}:role/the-role`,
           resource: { accountId: ACCOUNT, resource: permission.resource },
-          contextVariables: {},
+          contextVariables: { ...permission.context },
         },
       },
       {},

@@ -1,0 +1,64 @@
+import { SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { readFileSync } from 'node:fs';
+import type { DiscoveryConfig } from './config';
+import { discover, type DiscoveryResult } from './core/discovery';
+import type { Target } from './core/instance';
+import { parseCredentials } from './roma/credentials';
+import { chooseTargets } from './roma/projects';
+import { createRomaSource, type RomaSource } from './roma/source';
+import { scheduleGroup } from './scheduler/schedule-group';
+import { createTelemetry, type Telemetry } from './telemetry';
+import { type AwsClientConfig, secretText, systemPorts } from './wire';
+
+export interface DiscoveryOverrides {
+  readonly aws?: AwsClientConfig;
+  readonly telemetry?: Pick<Telemetry, 'discovery' | 'failure'>;
+}
+
+/** Enough attempts to sit out the throttling of a group that is filled for the first time. */
+const awsConfig = (aws: AwsClientConfig) => ({
+  maxAttempts: 6,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+  ...aws,
+});
+
+/** Keeps the schedule group equal to what the account shows. It runs once a day, so nothing is kept between runs. */
+export function wireDiscovery(
+  config: DiscoveryConfig,
+  overrides: DiscoveryOverrides = {},
+): () => Promise<DiscoveryResult> {
+  const { aws = {}, telemetry = createTelemetry() } = overrides;
+  const group = scheduleGroup(new SchedulerClient(awsConfig(aws)), config.scheduleGroupName);
+  const secrets = new SecretsManagerClient(awsConfig(aws));
+  const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
+
+  const asking = async (): Promise<RomaSource> =>
+    createRomaSource({
+      credentials: parseCredentials(await secretText(secrets, config.secretArn)),
+      clock: systemPorts.clock,
+      random: systemPorts.random,
+      iamEndpoint: config.iamEndpoint,
+      extraCa,
+    });
+
+  return async () => {
+    try {
+      const source = await asking();
+      try {
+        const targets = async (): Promise<readonly Target[]> => chooseTargets(await source.projects()).targets;
+        const result = await discover({ targets, group, template: config.scheduleTemplate });
+        telemetry.discovery(result);
+        if (result.failed.length > 0) {
+          throw new Error(`${result.failed.length} schedules are not as they should be: ${result.failed[0]}`);
+        }
+        return result;
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      telemetry.failure('the discovery was not completed', error);
+      throw error;
+    }
+  };
+}

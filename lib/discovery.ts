@@ -1,0 +1,120 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as scheduler from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { Construct } from 'constructs';
+import { ENV, type ScheduleTemplate } from '../lambda/contract';
+import { acknowledge } from './acknowledge';
+import { grantKey } from './encryption';
+import { EXTRA_CA, NodeFunction } from './node-function';
+import type { ScheduledSync } from './scheduled-sync';
+
+export interface DiscoveryProps {
+  readonly sync: ScheduledSync;
+  /** Time between two runs of a discovered target. */
+  readonly every: Duration;
+  /** Identity service that is asked for projects. @default - that of the public cloud */
+  readonly iamEndpoint?: string | undefined;
+  readonly encryptionKey?: kms.IKey | undefined;
+  readonly logRetention?: RetentionDays | undefined;
+  readonly extraCaFile?: string | undefined;
+}
+
+/** How the names of its schedules begin; its rights end there, so that it cannot touch those of the stack. */
+const OWN_SCHEDULES = 'discovered.*';
+
+/** Once a day, a schedule for each project of the account that has ROMA Connect and is not configured. */
+export class Discovery extends Construct {
+  readonly function: NodeFunction;
+
+  constructor(scope: Construct, id: string, props: DiscoveryProps) {
+    super(scope, id);
+    const { sync } = props;
+    this.function = new NodeFunction(this, 'Discover', {
+      entry: 'discovery.handler.ts',
+      description: 'Looks for projects with ROMA Connect and schedules their sync',
+      memorySize: 512,
+      timeout: Duration.minutes(15),
+      retryAttempts: 2,
+      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
+      ...(props.extraCaFile === undefined ? {} : { packedFile: { path: props.extraCaFile, as: EXTRA_CA } }),
+    });
+    sync.credentials.grantRead(this.function);
+    if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
+    if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
+    this.grantSchedules(sync, props.every);
+    this.runDaily(sync, props.encryptionKey);
+  }
+
+  private grantSchedules(sync: ScheduledSync, every: Duration): void {
+    const template: ScheduleTemplate = {
+      functionArn: sync.function.fn.functionArn,
+      roleArn: sync.invoker.roleArn,
+      deadLetterArn: sync.deadLetters.queueArn,
+      intervalMs: every.toMilliseconds(),
+    };
+    const stack = Stack.of(this);
+    this.function.addEnvironment(ENV.scheduleGroupName, sync.group.scheduleGroupName);
+    this.function.addEnvironment(ENV.scheduleTemplate, stack.toJsonString(template));
+    const own = stack.formatArn({
+      service: 'scheduler',
+      resource: 'schedule',
+      resourceName: `${sync.group.scheduleGroupName}/${OWN_SCHEDULES}`,
+    });
+    this.function.allow(
+      'KeepSchedules',
+      ['scheduler:CreateSchedule', 'scheduler:GetSchedule', 'scheduler:UpdateSchedule'],
+      [own],
+    );
+    this.function.allow('ListSchedules', ['scheduler:ListSchedules'], ['*']);
+    this.function.role.addToPolicy(
+      new iam.PolicyStatement({
+        sid: 'HandOnInvoker',
+        actions: ['iam:PassRole'],
+        resources: [sync.invoker.roleArn],
+        conditions: { StringEquals: { 'iam:PassedToService': 'scheduler.amazonaws.com' } },
+      }),
+    );
+    // As cdk-nag writes an ARN: pseudo parameters in angle brackets.
+    const group = String(stack.resolve(sync.group.scheduleGroupName));
+    const written = `arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/${group}/${OWN_SCHEDULES}`;
+    acknowledge(
+      this.function.role,
+      `AwsSolutions-IAM5[Resource::${written}]`,
+      'the names of discovered schedules are not known beforehand; their prefix keeps those of the stack out of reach',
+    );
+    acknowledge(
+      this.function.role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'scheduler:ListSchedules can be granted for all resources only',
+    );
+  }
+
+  private runDaily(sync: ScheduledSync, encryptionKey: kms.IKey | undefined): void {
+    const role = new iam.Role(this, 'Invoker', {
+      description: 'Lets the daily schedule invoke the discovery function',
+      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { ArnEquals: { 'aws:SourceArn': sync.group.scheduleGroupArn } },
+      }),
+    });
+    const allow = (sid: string, action: string, resource: string): boolean =>
+      role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
+    allow('InvokeDiscovery', 'lambda:InvokeFunction', this.function.fn.functionArn);
+    allow('SetAside', 'sqs:SendMessage', sync.deadLetters.queueArn);
+    grantKey(encryptionKey, role, 'send');
+    new scheduler.Schedule(this, 'Daily', {
+      description: 'Looks for projects with ROMA Connect',
+      scheduleGroup: sync.group,
+      schedule: scheduler.ScheduleExpression.rate(Duration.days(1)),
+      timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
+      target: new LambdaInvoke(this.function.fn, {
+        role: role.withoutPolicyUpdates(),
+        deadLetterQueue: sync.deadLetters,
+        retryAttempts: 3,
+        maxEventAge: Duration.hours(6),
+      }),
+    });
+  }
+}
