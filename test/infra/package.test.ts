@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isAvailable } from '../../bin/sandbox/dynamodb-local';
@@ -60,7 +60,10 @@ describe('the package as it is published', () => {
       ].map((file) => `package/${file}`),
     );
     expect(files.filter((file) => file.includes('/handlers/')).toSorted()).toEqual(
-      ['publish', 'sync', 'timeline-widget'].map((name) => `package/dist/handlers/${name}/index.mjs`),
+      readdirSync('lambda')
+        .filter((file) => file.endsWith('.handler.ts'))
+        .map((file) => `package/dist/handlers/${file.replace('.handler.ts', '')}/index.mjs`)
+        .toSorted(),
     );
     expect(files.filter((file) => file.includes('/types/') && !file.endsWith('.d.ts'))).toEqual([]);
   });
