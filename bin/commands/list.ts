@@ -111,7 +111,8 @@ function printFleet(
     io.out(renderTable(columns, rows, io));
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
-  io.out(io.paint('gray', `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}`));
+  const unknown = rows.length + about.deleted === 0 && about.at !== undefined ? ': none was recorded then' : '';
+  io.out(io.paint('gray', `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}`));
 }
 
 const EXAMPLES = `

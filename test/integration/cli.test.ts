@@ -73,6 +73,7 @@ onEachEngine('roma-history', (engine) => {
       unobserved: { from: at('08:30'), to: at('08:45') },
     });
     expect((await history('list', '--at', at('07:00'), '--json')).json()).toEqual([]);
+    expect((await history('list', '--at', at('07:00'))).out).toContain('0 instances: none was recorded then');
   });
 
   it('filters the list by status', async () => {

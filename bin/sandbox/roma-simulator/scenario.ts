@@ -20,6 +20,8 @@ const FLAVORS = [
 /** Each story is told to one instance, one beat a step. `n` makes names and addresses that no other story uses. */
 const STORIES = {
   created: () => ['appears', { status: 'RUNNING' }],
+  /** Two stories end with a deletion, so two begin a life that lasts: a fleet that is watched does not die out. */
+  replacement: () => ['appears', { status: 'RUNNING' }],
   stillborn: () => [
     'appears',
     {
@@ -60,7 +62,7 @@ export type StoryName = keyof typeof STORIES;
 const STORY_NAMES = Object.keys(STORIES) as readonly StoryName[];
 
 /** Stories that begin with an instance of their own. */
-const NEWCOMERS: readonly StoryName[] = ['created', 'stillborn'];
+const NEWCOMERS: readonly StoryName[] = ['created', 'replacement', 'stillborn'];
 
 /** Mulberry32: small, and the same on every machine. @returns numbers in [0, 1) */
 export function seededRandom(seed: number): () => number {

@@ -29,6 +29,12 @@ describe('the life of a fleet', () => {
     expect(new Set(newcomers.map(({ name }) => name)).size).toBe(newcomers.length);
   });
 
+  it('does not die out', () => {
+    const { fleet } = play(7, 1000);
+    expect(fleet.list(projectId).length).toBeGreaterThanOrEqual(3);
+    expect(fleet.list(projectId).length).toBeLessThanOrEqual(10);
+  });
+
   it('tells every story before it tells one again', () => {
     const words = play(3, 25)
       .told.flat()
