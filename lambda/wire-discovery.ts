@@ -27,7 +27,7 @@ const awsConfig = (aws: AwsClientConfig) => ({
 export function wireDiscovery(
   config: DiscoveryConfig,
   overrides: DiscoveryOverrides = {},
-): () => Promise<DiscoveryResult> {
+): () => Promise<Readonly<Record<keyof DiscoveryResult, number>>> {
   const { aws = {}, telemetry = createTelemetry() } = overrides;
   const group = scheduleGroup(new SchedulerClient(awsConfig(aws)), config.scheduleGroupName);
   const secrets = new SecretsManagerClient(awsConfig(aws));
@@ -52,7 +52,16 @@ export function wireDiscovery(
         if (result.failed.length > 0) {
           throw new Error(`${result.failed.length} schedules are not as they should be: ${result.failed[0]}`);
         }
-        return result;
+        const { discovered, ...names } = result;
+        // Names are in the log: an answer may have no more than some megabytes.
+        return {
+          discovered,
+          added: names.added.length,
+          updated: names.updated.length,
+          paused: names.paused.length,
+          vanished: names.vanished.length,
+          failed: names.failed.length,
+        };
       } finally {
         await source.close();
       }

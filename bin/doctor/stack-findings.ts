@@ -56,7 +56,7 @@ async function* schedules(client: SchedulerClient, groups: readonly string[]): A
     yield bad(
       'schedule',
       `${off.length} disabled: ${off.slice(0, 5).join(', ')}`,
-      'enable them in EventBridge Scheduler, or deploy the stack again',
+      'enable them in EventBridge Scheduler, or deploy the stack again; discovered ones are paused while the account does not show their project',
     );
   yield enabled > 0
     ? ok('schedule', `${enabled} enabled`)
