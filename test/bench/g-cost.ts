@@ -1,6 +1,6 @@
 import { type Measure, round } from './measure';
 
-/** US dollars, on demand, us-east-1, as listed in 2026 on the price pages of the services. */
+/** US dollars, on demand, us-east-1, as known in January 2025: compare with the price pages before you rely on them. */
 const PRICE = {
   writeUnit: 0.625e-6,
   /** ARM. */
