@@ -1,4 +1,5 @@
 import { ENV } from '../../lambda/contract';
+import { configuredName } from '../../lambda/core/discovery';
 import { PROJECT, resourcesOf, TARGET, templateOf } from './support/stack';
 
 interface ScheduleProperties {
@@ -63,6 +64,8 @@ describe('the schedules', () => {
       ({ Name }) => Name,
     );
     expect(names[0]).toBe(`cn-north-4_${PROJECT}`);
+    // The discovery must know them, lest it runs a target twice.
+    expect(names.slice(0, 2)).toEqual([TARGET, long].map(configuredName));
     expect(new Set(names).size).toBe(3);
     for (const name of names) expect(name).toMatch(/^[0-9a-zA-Z-_.]{1,64}$/);
   });
