@@ -81,6 +81,24 @@ onEachStore('the listings of one run', (open) => {
     expect((await world.current('d'))?.absentSince).toBeDefined();
   });
 
+  it('open no gap of an instance and raise the floor of time only with what they wrote, when they are partial', async () => {
+    const cut = {
+      pageSize: 2,
+      beforePage: (page: number) => {
+        if (page === 1) throw new Error('cut');
+      },
+    };
+    const before = await store.reader.head(world.target);
+    expect(await world.tick({ source: cut })).toMatchObject({ outcome: 'partial' });
+    expect((await store.reader.head(world.target))?.observedAt).toBe(before?.observedAt);
+    world.spoil('a');
+    world.put('b', 'ERROR');
+    const wrote = await world.tick({ source: cut });
+    expect(wrote).toMatchObject({ outcome: 'partial', changes: { statusChanged: 1 } });
+    expect((await world.current('a'))?.unobservedSince).toBeUndefined();
+    expect((await store.reader.head(world.target))?.observedAt).toBe(wrote.observedAt);
+  });
+
   it('are dated after what a run wrote that died with its clock ahead', async () => {
     const truth = world.clock.now();
     const inner = store.newRecorder();
