@@ -50,7 +50,13 @@ async function list(io: Io, options: ListOptions): Promise<void> {
     if (options.json === true) return;
     if (targets.length === 0)
       io.out('Nothing is recorded yet: "roma-history sync --target region/project" records a first listing.');
-    else printFleet(io, rows, { deleted, targets: targets.length, at: options.at === undefined ? undefined : at });
+    else
+      printFleet(io, rows, {
+        deleted,
+        targets: targets.length,
+        at: options.at === undefined ? undefined : at,
+        isFiltered: status !== undefined,
+      });
   });
 }
 
@@ -82,7 +88,12 @@ const certaintyText = (io: Io, span: UnobservedSpan): string =>
 function printFleet(
   io: Io,
   rows: readonly FleetMember[],
-  about: { readonly deleted: number; readonly targets: number; readonly at: string | undefined },
+  about: {
+    readonly deleted: number;
+    readonly targets: number;
+    readonly at: string | undefined;
+    readonly isFiltered: boolean;
+  },
 ): void {
   if (about.at !== undefined) io.out(`As of ${showTime(about.at, io.time)}`);
   if (rows.length > 0) {
@@ -111,7 +122,8 @@ function printFleet(
     io.out(renderTable(columns, rows, io));
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
-  const unknown = rows.length + about.deleted === 0 && about.at !== undefined ? ': none was recorded then' : '';
+  const unknown =
+    rows.length + about.deleted === 0 && about.at !== undefined && !about.isFiltered ? ': none was recorded then' : '';
   io.out(io.paint('gray', `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}`));
 }
 

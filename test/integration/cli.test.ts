@@ -74,6 +74,7 @@ onEachEngine('roma-history', (engine) => {
     });
     expect((await history('list', '--at', at('07:00'), '--json')).json()).toEqual([]);
     expect((await history('list', '--at', at('07:00'))).out).toContain('0 instances: none was recorded then');
+    expect((await history('list', '--at', at('08:10'), '--status', 'FROZEN')).out).toMatch(/0 instances$/);
   });
 
   it('filters the list by status', async () => {
