@@ -40,7 +40,7 @@ export const safeValue = (value: unknown): string =>
 /** One JSON object a line. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value).replaceAll(
-    /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff][\udc00-\udfff]/g,
+    /[\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff][\udc00-\udfff]/g,
     (text) =>
       text.length === 2 && !/[\p{Cf}\p{Co}\p{Cn}]/u.test(text)
         ? text

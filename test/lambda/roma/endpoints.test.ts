@@ -50,7 +50,7 @@ describe('the addresses of a region', () => {
 
 it('keeps the projects that can have instances, and says why the others are skipped', () => {
   const project = (name: string, enabled = true) => ({
-    id: `id-of-${name}`,
+    id: `id-of-project-${name}`,
     name,
     enabled,
     region: name.split('_')[0] ?? '',
@@ -67,9 +67,9 @@ it('keeps the projects that can have instances, and says why the others are skip
     ['hcs-1'],
   );
   expect(found.targets).toEqual([
-    { region: 'cn-north-4', projectId: 'id-of-cn-north-4', name: 'cn-north-4' },
-    { region: 'cn-north-4', projectId: 'id-of-cn-north-4_dev', name: 'cn-north-4_dev' },
-    { region: 'hcs-1', projectId: 'id-of-hcs-1', name: 'hcs-1' },
+    { region: 'cn-north-4', projectId: 'id-of-project-cn-north-4', name: 'cn-north-4' },
+    { region: 'cn-north-4', projectId: 'id-of-project-cn-north-4_dev', name: 'cn-north-4_dev' },
+    { region: 'hcs-1', projectId: 'id-of-project-hcs-1', name: 'hcs-1' },
   ]);
   expect(found.skipped.map(({ project: { name }, because }) => [name, because])).toEqual([
     ['MOS', 'it belongs to object storage'],
