@@ -53,8 +53,7 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
     if (current && next) pushTouch(actions, observation, current, next);
   }
   const absence = judgeAbsence(observation, options);
-  actions.push(...absence.actions, ...planRejections(observation));
-  return { ...absence, actions };
+  return { ...absence, actions: [...actions, ...absence.actions, ...planRejections(observation)] };
 }
 
 /** An instance that has never been valid in any listing before. */
