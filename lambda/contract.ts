@@ -179,3 +179,23 @@ export const OUTPUT = {
   publishFunctionName: 'PublishFunctionName',
   dashboardUrl: 'DashboardUrl',
 } as const;
+
+/** Regions with ROMA Connect, by Huawei's SDKs (Go, Python) and, for the last one, its own API reference. */
+export const ROMA_REGIONS = [
+  'cn-north-1',
+  'cn-north-4',
+  'cn-east-2',
+  'cn-east-3',
+  'cn-south-1',
+  'ap-southeast-1',
+  'ap-southeast-3',
+  'ru-northwest-2',
+  'ae-ad-1',
+] as const;
+
+/** Regions of the European cloud. */
+export const EUROPEAN_REGION = /^eu-west-1\d{2}$/;
+
+/** Whether the addresses of a region are built in. */
+export const hasRoma = (region: string): boolean =>
+  (ROMA_REGIONS as readonly string[]).includes(region) || EUROPEAN_REGION.test(region);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
-import { type Config, configSchema } from './config';
+import { hasRoma, ROMA_REGIONS } from '../lambda/contract';
+import { type Config, configSchema, targetSchema } from './config';
 
 /** Everything that is wrong with a configuration, in one message. */
 export class ConfigError extends Error {
@@ -45,6 +46,7 @@ export function parseConfig(input: unknown, source: string): Config {
     ...(parsed.success ? [] : parsed.error.issues.flatMap(describe)),
     ...nothingToSync(input),
     ...duplicateTargets(input),
+    ...regionsWithoutAddress(input),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems);
   return parsed.data;
@@ -85,4 +87,20 @@ function duplicateTargets(input: unknown): string[] {
     first.set(name, index);
     return [];
   });
+}
+
+/** A region that is not built in is fine with an address; without one, every run of it would fail. */
+function regionsWithoutAddress(input: unknown): string[] {
+  const targets: unknown = (input as { targets?: unknown } | null)?.targets;
+  if (!Array.isArray(targets)) return [];
+  return targets.flatMap((target: { region?: unknown; endpoint?: unknown } | null, index) =>
+    typeof target?.region !== 'string' ||
+    !targetSchema.shape.region.safeParse(target.region).success ||
+    target.endpoint !== undefined ||
+    hasRoma(target.region)
+      ? []
+      : [
+          `targets[${index}].region: ${JSON.stringify(target.region.slice(0, 80))} is not one of ${ROMA_REGIONS.join(', ')}, eu-west-1xx; correct it, or give its "endpoint"`,
+        ],
+  );
 }

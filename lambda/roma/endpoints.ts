@@ -1,20 +1,6 @@
+import { EUROPEAN_REGION, hasRoma, ROMA_REGIONS } from '../contract';
 import { UsageError } from '../core/errors';
 
-/** Regions with ROMA Connect, by Huawei's SDKs (Go, Python) and, for the last one, its own API reference. */
-export const ROMA_REGIONS = [
-  'cn-north-1',
-  'cn-north-4',
-  'cn-east-2',
-  'cn-east-3',
-  'cn-south-1',
-  'ap-southeast-1',
-  'ap-southeast-3',
-  'ru-northwest-2',
-  'ae-ad-1',
-] as const;
-
-/** The European cloud has its own domain, and an identity service in the region only. */
-const EU = /^eu-west-1\d{2}$/;
 const PUBLIC_IAM = 'https://iam.myhuaweicloud.com';
 
 export interface EndpointOverrides {
@@ -30,9 +16,6 @@ export interface Endpoints {
   readonly iam: string;
 }
 
-export const hasRoma = (region: string): boolean =>
-  (ROMA_REGIONS as readonly string[]).includes(region) || EU.test(region);
-
 /**
  * Where a region's APIs are. IAM's global address gives tokens for every region of the public cloud. A loopback
  * `endpoint` without an `iamEndpoint` is a simulator that serves both.
@@ -46,7 +29,8 @@ export function resolveEndpoints(region: string, overrides: EndpointOverrides = 
       `region ${JSON.stringify(region)} is not one with ROMA Connect that is known here (${ROMA_REGIONS.join(', ')}, eu-west-1xx); give its endpoint`,
     );
   }
-  const domain = EU.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
+  // The European cloud has its own domain, and an identity service in the region only.
+  const domain = EUROPEAN_REGION.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
   const roma = endpoint === undefined ? `https://roma.${region}.${domain}` : origin('endpoint', endpoint);
   if (iamEndpoint !== undefined) return { roma, iam: origin('iamEndpoint', iamEndpoint) };
   if (isLoopback(new URL(roma))) return { roma, iam: roma };
@@ -56,7 +40,7 @@ export function resolveEndpoints(region: string, overrides: EndpointOverrides = 
       `region ${JSON.stringify(region)} is of another cloud: give its iamEndpoint beside its endpoint`,
     );
   }
-  return { roma, iam: EU.test(region) ? `https://iam.${region}.${domain}` : PUBLIC_IAM };
+  return { roma, iam: EUROPEAN_REGION.test(region) ? `https://iam.${region}.${domain}` : PUBLIC_IAM };
 }
 
 /** Where tokens come from when no target is at hand. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { describeError } from '../core/errors';
 import { parseTarget, type Target } from '../core/instance';
-import { hasRoma } from './endpoints';
+import { hasRoma } from '../contract';
 import { RomaApiError } from './errors';
 import type { ApiAnswer, ApiRequest } from './transport';
 

@@ -27,6 +27,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('knows the regions, and takes another one with its address', () => {
+    const elsewhere = { ...target, region: 'xx-north-1' };
+    expect(problemsOf({ targets: [target, elsewhere], every: '30s' })).toEqual([
+      expect.stringMatching(/^every: /),
+      expect.stringMatching(/^targets\[1\]\.region: "xx-north-1" is not one of cn-north-1, .*give its "endpoint"$/),
+    ]);
+    expect(problemsOf({ targets: [{ ...elsewhere, endpoint: 'https://roma.example.com' }] })).toEqual([]);
+    expect(problemsOf({ targets: [{ ...target, region: 'eu-west-101' }] })).toEqual([]);
+  });
+
   it('needs no target where targets are discovered', () => {
     expect(parseConfig({ targets: [], discovery: 'daily' }, 'the test')).toMatchObject({ targets: [] });
   });
