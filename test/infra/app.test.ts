@@ -18,9 +18,9 @@ describe('the app', () => {
     expect(status).toBe(1);
     expect(stderr.split('\n')).toEqual([
       `the configuration in ${file} has 3 problems:`,
-      expect.stringMatching(/^ {2}targets: must name at least one target/),
       '  every: "10s" must be between 1m and 1d',
       '  color: is no known option',
+      expect.stringMatching(/^ {2}targets: must name at least one target/),
       '',
     ]);
   });
