@@ -57,6 +57,23 @@ onDynoxide('request units of a run over HTTP', () => {
     expect(result.units).toEqual({ write: 2, read: 0 });
   });
 
+  it.each([
+    [0, 1],
+    [1, 1],
+    [100, 1],
+    [101, 2],
+    [200, 2],
+    [1000, 10],
+  ])('an unchanged run of %d instances asks the API %d times, and for no new token', async (instances, requests) => {
+    await open(instances);
+    await run();
+    simulator.clearRequests();
+    expect(await run()).toMatchObject({ outcome: 'unchanged', instances });
+    expect(simulator.requests.map(({ path }) => path)).toEqual(
+      Array.from({ length: requests }, () => `/v2/${TARGET.projectId}/instances`),
+    );
+  });
+
   it('the head stays under 1 KB, also with the longest names and a reason', async () => {
     await open(3);
     await run();
