@@ -1,5 +1,5 @@
 import type { Head } from '../../lambda/core/record';
-import { DEFAULT_INTERVAL_MS } from '../../lambda/core/sync';
+import { DEFAULT_INTERVAL_MS } from '../../lambda/core/gap';
 
 /** On-demand prices in US dollars, region us-east-1, without the free tier and taxes. */
 export const PRICES = {

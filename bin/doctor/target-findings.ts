@@ -4,7 +4,7 @@ import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/lease';
 import type { Reader } from '../../lambda/core/ports';
 import type { Head } from '../../lambda/core/record';
 import { openGapOf } from '../../lambda/core/spans';
-import { DEFAULT_INTERVAL_MS } from '../../lambda/core/sync';
+import { DEFAULT_INTERVAL_MS } from '../../lambda/core/gap';
 import { duration } from '../time';
 import { bad, type Finding, note, ok } from './finding';
 

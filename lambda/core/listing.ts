@@ -58,13 +58,17 @@ export function listedIds(listing: Listing): ReadonlySet<string> {
 /** Some record has no id: any instance that seems absent may be the one behind it. */
 export const hasUnreadableRecord = (listing: Listing): boolean => listing.rejected.some(({ id }) => id === undefined);
 
-/** Whether two complete listings show exactly the same ids; a record without one in only one of them may be any. */
+/** Whether two complete listings show exactly the same ids, and the same records without one: those may be any. */
 export function sameIds(a: CompleteListing, b: CompleteListing): boolean {
-  if (hasUnreadableRecord(a) !== hasUnreadableRecord(b)) return false;
-  const idsOfA = listedIds(a);
-  const idsOfB = listedIds(b);
-  if (idsOfA.size !== idsOfB.size) return false;
-  for (const id of idsOfA) if (!idsOfB.has(id)) return false;
+  return isSameSet(listedIds(a), listedIds(b)) && isSameSet(unreadableDigests(a), unreadableDigests(b));
+}
+
+const unreadableDigests = ({ rejected }: Listing): ReadonlySet<string> =>
+  new Set(rejected.flatMap(({ id, digest }) => (id === undefined ? [digest] : [])));
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const each of a) if (!b.has(each)) return false;
   return true;
 }
 

@@ -89,6 +89,8 @@ export interface RunEnd {
     readonly observedAt: Instant;
     readonly instances: number;
     readonly listedWith: ListingQuestion;
+    /** Of a listing that may have missed an instance; absent when it cannot have. */
+    readonly newcomersSince?: Instant | null;
   };
   /** Put in the same transaction as the end. */
   readonly gap?: Gap;

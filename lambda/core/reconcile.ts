@@ -2,9 +2,10 @@ import { brake, type BrakeOptions } from './brake';
 import { diff, settle } from './diff';
 import { type Instant, latest, plusMs } from './instant';
 import { enterpriseProjectIdOf, isDeletedStatus, nameOf, type Snapshot, statusOf } from './instance';
-import { hasUnreadableRecord, listedIds, type Listing } from './listing';
-import type { Action, Known } from './ports';
-import { isFirstLook, type Observation } from './observation';
+import { hasUnreadableRecord, listedIds } from './listing';
+import { absentees, isGone } from './membership';
+import { isFirstLook, newcomersSince, type Observation } from './observation';
+import type { Action } from './ports';
 import { planRejections, rejectionKey } from './rejections';
 import type { ChangeKind, Current, Evidence, Gap, Head, Rejection } from './record';
 
@@ -29,15 +30,6 @@ export interface Plan {
   readonly brake: boolean;
 }
 
-/** Gone = deleted as far as the history knows. */
-export const isGone = (current: Current): boolean => current.kind === 'deleted' || isDeletedStatus(current.status);
-
-/** Known living instances that the listing does not show, valid or rejected. */
-export function absentees(known: Known, listing: Listing): readonly Current[] {
-  const ids = listedIds(listing);
-  return [...known.currents.values()].filter((current) => !isGone(current) && !ids.has(current.id));
-}
-
 export function reconcile(observation: Observation, options: ReconcileOptions): Plan {
   const { listing, known } = observation;
   const actions: Action[] = [];
@@ -58,7 +50,7 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
 
 /** An instance that has never been valid in any listing before. */
 function firstSighting(observation: Observation, snapshot: Snapshot): Action {
-  const { head, known } = observation;
+  const { known } = observation;
   const rejection = known.rejections.get(rejectionKey({ id: snapshot.id, digest: '' }));
   const isBaseline = rejection === undefined ? isFirstLook(observation) : rejection.changedAfter === null;
   const reported = isDeletedStatus(statusOf(snapshot));
@@ -71,7 +63,7 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
       evidence: reported ? 'reported' : 'listed',
       snapshot,
       // A record that was unreadable at first was there since then at least.
-      changedAfter: isBaseline ? null : rejection === undefined ? (head.listedFrom ?? null) : rejection.changedAfter,
+      changedAfter: rejection === undefined ? newcomersSince(observation) : rejection.changedAfter,
     }),
     ...(rejection === undefined
       ? {}
@@ -148,7 +140,7 @@ function judgeAbsence(observation: Observation, options: ReconcileOptions): Plan
     for (const current of absent) pushTouch(actions, observation, current, unjudged(observation, current));
     return { actions, held: [], brake: false };
   }
-  if (!hasUnreadableRecord(listing)) actions.push(...stillDeleted(observation));
+  if (!hasUnreadableRecord(listing) && observation.isExhaustive) actions.push(...stillDeleted(observation));
   const heldBecause = absenceDoubt(observation);
   const { deleted, held } =
     heldBecause === undefined
@@ -231,9 +223,13 @@ function deletion(observation: Observation, options: ReconcileOptions, current: 
  * that wrote its newest version began.
  */
 export function changedAfter(head: Head, current: Current): Instant | null {
-  const lastJudged = current.unobservedSince === undefined ? head.listedFrom : current.judgedListedFrom;
-  return latest(lastJudged, current.listedFrom) ?? null;
+  const judged = current.unobservedSince === undefined ? lastJudged(head, current) : current.judgedListedFrom;
+  return latest(judged, current.listedFrom) ?? null;
 }
+
+/** A deleted instance that has come back is a newcomer: a listing that missed newcomers did not judge it. */
+const lastJudged = (head: Head, current: Current): Instant | undefined =>
+  isGone(current) && head.newcomersSince !== undefined ? (head.newcomersSince ?? undefined) : head.listedFrom;
 
 function makeVersion(
   { listing, runId, observedAt }: Observation,
@@ -270,10 +266,11 @@ function judged({ observedAt }: Observation, current: Current): { next: Current;
 /** The row after a completed run could not judge it: its own gap is open. */
 export function unjudged({ head }: Pick<Observation, 'head'>, current: Current): Current {
   if (current.unobservedSince !== undefined) return current;
+  const judgedListedFrom = lastJudged(head, current);
   return {
     ...current,
     unobservedSince: latest(head.completedObservedAt, current.observedAt) ?? current.observedAt,
-    ...(head.listedFrom === undefined ? {} : { judgedListedFrom: head.listedFrom }),
+    ...(judgedListedFrom === undefined ? {} : { judgedListedFrom }),
   };
 }
 

@@ -89,6 +89,11 @@ export interface Head {
   readonly completedObservedAt?: Instant;
   /** When the last listing of the last completed run began. */
   readonly listedFrom?: Instant;
+  /**
+   * Only while the last completed run may have missed an instance that it did not know: `listedFrom` of the last one
+   * that cannot have; null when there was none. Whatever is seen for the first time has come after this.
+   */
+  readonly newcomersSince?: Instant | null;
   /** What the last completed run asked the API. */
   readonly listedWith?: ListingQuestion;
   readonly lastRunId?: string;

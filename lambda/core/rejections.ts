@@ -1,5 +1,5 @@
 import type { Action } from './ports';
-import { isFirstLook, type Observation } from './observation';
+import { newcomersSince, type Observation } from './observation';
 import type { RejectedRecord } from './record';
 
 /** Longest id, in UTF-8 bytes, that is used in a key. */
@@ -11,7 +11,7 @@ export const rejectionKey = ({ id, digest }: Pick<RejectedRecord, 'id' | 'digest
 
 /** Sets rejected records aside, and forgets those that are gone. What became valid is forgotten with its new version. */
 export function planRejections(observation: Observation): readonly Action[] {
-  const { listing, known, head, observedAt } = observation;
+  const { listing, known, observedAt } = observation;
   const actions: Action[] = [];
   const present = new Set<string>();
   for (const record of listing.rejected) {
@@ -28,8 +28,7 @@ export function planRejections(observation: Observation): readonly Action[] {
         key,
         firstObservedAt: before?.firstObservedAt ?? observedAt,
         observedAt,
-        changedAfter:
-          before === undefined ? (isFirstLook(observation) ? null : (head.listedFrom ?? null)) : before.changedAfter,
+        changedAfter: before === undefined ? newcomersSince(observation) : before.changedAfter,
       },
     });
   }

@@ -1,6 +1,6 @@
 import { type Instant, toMs } from './instant';
 import type { Current, Gap, Head, Version } from './record';
-import { DEFAULT_INTERVAL_MS, isGap } from './sync';
+import { DEFAULT_INTERVAL_MS, isGap } from './gap';
 
 /** Half-open; without `to` it is still open. */
 export interface UnobservedSpan {

@@ -1,11 +1,13 @@
 import { fingerprint, isSameQuestion, questionOf } from './fingerprint';
 import { describeError, TableBusyError } from './errors';
-import { type Instant, latest, plusMs, toInstant, toMs } from './instant';
+import { closedGap, DEFAULT_INTERVAL_MS } from './gap';
+import { type Instant, toInstant } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
 import { Lease, LEASE_MS } from './lease';
 import type { CompleteListing, Listing } from './listing';
 import type { Alarm, InstanceSource, Known, RunEnd } from './ports';
 import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
+import { newcomersSince, observationTime } from './observation';
 import { PlanRecorder, type Recording, type RecordingPorts } from './recording';
 import type { Current, Head } from './record';
 import { countChanges, type RunResult } from './run-result';
@@ -34,13 +36,7 @@ export interface SyncOptions extends ReconcileOptions {
 
 /** Of one update of the head. */
 const ATTEMPTS = 4;
-export const DEFAULT_INTERVAL_MS = 5 * 60_000;
 export const DEFAULT_SAFETY_MARGIN_MS = 10_000;
-/** A span without a completed run is a gap when it is longer than this many intervals. */
-export const GAP_FACTOR = 2.5;
-
-export const isGap = (fromMs: number, toMs: number, intervalMs: number): boolean =>
-  toMs - fromMs > GAP_FACTOR * intervalMs;
 
 /**
  * One run: list the target, compare with what is known, record what changed.
@@ -53,6 +49,15 @@ export async function syncTarget(ports: SyncPorts, options: SyncOptions): Promis
   } catch (error) {
     return run.fail(error);
   }
+}
+
+interface Decision {
+  readonly plan: Plan;
+  readonly observedAt: Instant;
+  readonly listing: Listing;
+  readonly known: Known;
+  /** For the head: what a listing that was not exhaustive leaves open. */
+  readonly missed: Pick<Head, 'newcomersSince'>;
 }
 
 class SyncRun {
@@ -110,43 +115,44 @@ class SyncRun {
     if (this.listing.is === 'partial' && this.listing.pages === 0)
       return this.end({ outcome: 'failed', because: this.listing.because });
     if (this.listing.is === 'complete' && !head.dirty && head.fingerprint === this.fingerprintOf(this.listing)) {
-      return this.complete(head, this.listing, this.observedAt(head, this.listing), undefined);
+      return this.complete(head, this.listing, observationTime(head, this.listing), undefined);
     }
     const first = this.listing;
     const decided = await lease.during(async (signal) => this.decide(head, first, signal));
     if ('wrongClock' in decided)
       return this.end({ outcome: 'failed', because: decided.wrongClock, endedAt: undefined });
     if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
-    const { plan, observedAt, listing, known } = decided;
+    const { plan, observedAt, listing, known, missed } = decided;
     this.listing = listing;
     this.observedAtDecided = observedAt;
     const recording = await this.record(lease, plan, observedAt, known);
     if (listing.is === 'complete' && recording.stoppedBecause === undefined) {
-      return this.complete(head, listing, observedAt, { plan, recording });
+      return this.complete(head, listing, observedAt, { plan, recording, missed });
     }
     if (lease.lost) return this.result({ outcome: 'partial', because: recording.stoppedBecause, observedAt });
     const because = recording.stoppedBecause ?? (listing.is === 'partial' ? listing.because : undefined);
     return this.end({ outcome: 'partial', because, observedAt });
   }
 
-  /** Reads what is known, lists again while an absence is to be confirmed, and makes the plan. */
-  private async decide(
-    head: Head,
-    first: Listing,
-    signal: AbortSignal,
-  ): Promise<{ plan: Plan; observedAt: Instant; listing: Listing; known: Known } | { wrongClock: string }> {
+  /** Reads what is known, lists again while something may have been missed, and makes the plan. */
+  private async decide(head: Head, first: Listing, signal: AbortSignal): Promise<Decision | { wrongClock: string }> {
     const known = await this.ports.recorder.readKnown(this.options.target);
-    const { listing, absenceConfirmed } = await this.lister.confirmAbsence(first, known, signal);
+    const confirmation = await this.lister.confirm(first, known, signal);
+    const { listing } = confirmation;
     const wrongClock = clockProblem(listing);
     if (wrongClock !== undefined) return { wrongClock };
-    const observedAt = this.observedAt(head, listing, known);
-    const closesTargetGap = listing.is === 'complete' && this.gapOf(head, observedAt) !== undefined;
+    const observedAt = observationTime(head, listing, known);
+    const closesTargetGap =
+      listing.is === 'complete' && closedGap(head, observedAt, this.options.intervalMs) !== undefined;
     const asksAnew = head.listedWith !== undefined && !isSameQuestion(head.listedWith, questionOf(this.options));
-    const plan = reconcile(
-      { listing, known, head, runId: this.runId, observedAt, absenceConfirmed, closesTargetGap, asksAnew },
-      this.options,
-    );
-    return { plan, observedAt, listing, known };
+    const observation = { ...confirmation, known, head, runId: this.runId, observedAt, closesTargetGap, asksAnew };
+    return {
+      plan: reconcile(observation, this.options),
+      observedAt,
+      listing,
+      known,
+      missed: confirmation.isExhaustive ? {} : { newcomersSince: newcomersSince(observation) },
+    };
   }
 
   private async record(lease: Lease, plan: Plan, observedAt: Instant, { rejections }: Known): Promise<Recording> {
@@ -164,22 +170,6 @@ class SyncRun {
     return planRecorder.record(plan.actions);
   }
 
-  /** After the end of the listing, and after every time that this target has ever been given. */
-  private observedAt(head: Head, listing: Listing, known?: Known): Instant {
-    let floor = head.observedAt;
-    for (const current of known?.currents.values() ?? []) floor = latest(floor, current.observedAt);
-    return latest(listing.listedUntil, floor === undefined ? undefined : plusMs(floor, 1)) ?? listing.listedUntil;
-  }
-
-  private gapOf(head: Head, observedAt: Instant): RunEnd['gap'] {
-    const from = head.completedObservedAt;
-    if (from === undefined) return undefined;
-    const intervalMs = head.intervalMs ?? this.options.intervalMs ?? DEFAULT_INTERVAL_MS;
-    return isGap(toMs(from), toMs(observedAt), intervalMs)
-      ? { target: this.options.target, from, to: observedAt }
-      : undefined;
-  }
-
   private fingerprintOf(listing: CompleteListing): string {
     const { statusFilter, api } = this.options;
     return fingerprint(listing, {
@@ -192,10 +182,14 @@ class SyncRun {
     head: Head,
     listing: CompleteListing,
     observedAt: Instant,
-    work: { plan: Plan; recording: Recording } | undefined,
+    work: (Pick<Decision, 'plan' | 'missed'> & { recording: Recording }) | undefined,
   ): Promise<RunResult> {
-    const isWhole = work === undefined || (work.plan.held.length === 0 && work.recording.refused.length === 0);
-    const gap = this.gapOf(head, observedAt);
+    // A list that equals the one before shows nothing new, and so it is exhaustive.
+    const missed = work?.missed ?? {};
+    const isWhole =
+      work === undefined ||
+      (work.plan.held.length === 0 && work.recording.refused.length === 0 && missed.newcomersSince === undefined);
+    const gap = closedGap(head, observedAt, this.options.intervalMs);
     return this.end({
       outcome: work?.plan.brake === true ? 'brake' : this.versions.length > 0 ? 'changed' : 'unchanged',
       because: work?.plan.heldBecause,
@@ -206,6 +200,7 @@ class SyncRun {
         observedAt,
         instances: listing.instances.size,
         listedWith: questionOf(this.options),
+        ...missed,
       },
       ...(gap === undefined ? {} : { gap }),
       fingerprint: isWhole ? { store: this.fingerprintOf(listing) } : 'remove',

@@ -1,8 +1,9 @@
 import { describeError } from './errors';
 import type { Target } from './instance';
-import { collectListing, type Listing, sameIds } from './listing';
+import { toMs } from './instant';
+import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
 import type { Clock, InstanceSource, Known } from './ports';
-import { absentees } from './reconcile';
+import { absentees, showsNewcomers } from './membership';
 
 /** Attempts to read one listing. */
 const LISTING_ATTEMPTS = 3;
@@ -14,6 +15,16 @@ export const MAX_CLOCK_ERROR_MS = 5 * 60_000;
 export interface ListerOptions {
   readonly target: Target;
   readonly statusFilter?: string;
+}
+
+/** What the listings of one run have proved. */
+export interface Confirmation {
+  /** The last one that was complete; it is the one to believe. */
+  readonly listing: Listing;
+  /** The last two showed the same ids, so that what is absent from them is gone. */
+  readonly absenceConfirmed: boolean;
+  /** No instance was missed, known or not. */
+  readonly isExhaustive: boolean;
 }
 
 /** Lists one target as often as a run needs. */
@@ -44,31 +55,40 @@ export class TargetLister {
   }
 
   /**
-   * Lists again until two listings in a row show the same ids, where an instance seems to be absent: two pages that
-   * move while they are read can both miss a living one. @returns the last listing, which is the one to believe
+   * Lists again until two listings in a row show the same ids, where pages that moved while they were read may have
+   * missed a living instance: one that seems to be absent, or, where there is more than one page and something new
+   * joined one of them, one that nobody knows yet.
    */
-  async confirmAbsence(
-    first: Listing,
-    known: Known,
-    signal: AbortSignal,
-  ): Promise<{ readonly listing: Listing; readonly absenceConfirmed: boolean }> {
-    const doubtful = { listing: first, absenceConfirmed: false };
-    if (first.is === 'partial' || this.options.statusFilter !== undefined) return doubtful;
+  async confirm(first: Listing, known: Known, signal: AbortSignal): Promise<Confirmation> {
+    if (first.is === 'partial') return { listing: first, absenceConfirmed: false, isExhaustive: false };
     let listing = first;
-    for (let count = 1; count < MAX_LISTINGS && absentees(known, listing).length > 0; count += 1) {
+    for (let count = 1; count < MAX_LISTINGS; count += 1) {
+      const isAbsenceDoubtful = this.options.statusFilter === undefined && absentees(known, listing).length > 0;
+      if (!isAbsenceDoubtful && (isExhaustive(listing, known) || !this.hasTimeFor(listing))) break;
       const again = await this.list(signal);
       if (again.is === 'partial') {
+        if (!isAbsenceDoubtful) break;
         // What the last complete listing showed is still true, but it proves no absence.
         const { because } = again;
-        return { listing: { ...listing, is: 'partial', because, retryable: false }, absenceConfirmed: false };
+        const partial = { ...listing, is: 'partial' as const, because, retryable: false };
+        return { listing: partial, absenceConfirmed: false, isExhaustive: false };
       }
       const agree = sameIds(listing, again);
       listing = again;
-      if (agree) return { listing, absenceConfirmed: true };
+      if (agree) return { listing, absenceConfirmed: true, isExhaustive: true };
     }
-    return { listing, absenceConfirmed: false };
+    return { listing, absenceConfirmed: false, isExhaustive: isExhaustive(listing, known) };
+  }
+
+  /** Listing once more for the sake of a narrow window must leave time to record what was seen. */
+  private hasTimeFor({ listedFrom, listedUntil }: Listing): boolean {
+    return this.ports.clock.now() + 3 * (toMs(listedUntil) - toMs(listedFrom)) <= this.deadline;
   }
 }
+
+/** One page is read at one moment, and several have missed nothing where they show nothing new. */
+const isExhaustive = (listing: CompleteListing, known: Known): boolean =>
+  listing.pages === 1 || !showsNewcomers(known, listing);
 
 /** Why the times of this run cannot be trusted, if so. */
 export function clockProblem(listing: Listing): string | undefined {

@@ -41,6 +41,7 @@ export function headUpdate(
           listedFrom: end.completed.listedFrom,
           instances: end.completed.instances,
           listedWith: end.completed.listedWith,
+          ...(end.completed.newcomersSince === undefined ? {} : { newcomersSince: end.completed.newcomersSince }),
           ...(end.endedAt === undefined ? {} : { completedAt: end.endedAt }),
         }),
     ...(typeof end.fingerprint === 'object' ? { fingerprint: end.fingerprint.store } : {}),
@@ -50,6 +51,7 @@ export function headUpdate(
     'leaseUntil',
     ...(end.because === undefined ? (['because'] as const) : []),
     ...(end.completed === undefined ? [] : (['dirty'] as const)),
+    ...(end.completed === undefined || 'newcomersSince' in set ? [] : (['newcomersSince'] as const)),
     ...(end.fingerprint === 'remove' ? (['fingerprint'] as const) : []),
   ];
   const names = Object.keys(set);

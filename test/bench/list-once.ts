@@ -36,6 +36,7 @@ async function ours(): Promise<() => Promise<void>> {
       runId: 'run',
       observedAt,
       absenceConfirmed: false,
+      isExhaustive: true,
       asksAnew: false,
       closesTargetGap: false,
     };

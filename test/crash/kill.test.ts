@@ -10,7 +10,7 @@ import { canonicalSnapshot } from '../../lambda/core/canonical';
 import type { Snapshot } from '../../lambda/core/instance';
 import type { Reader } from '../../lambda/core/ports';
 import type { Current, Version } from '../../lambda/core/record';
-import { isGone } from '../../lambda/core/reconcile';
+import { isGone } from '../../lambda/core/membership';
 import { LEASE_MS } from '../../lambda/core/lease';
 import { syncTarget } from '../../lambda/core/sync';
 import { connect, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';

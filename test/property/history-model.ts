@@ -4,10 +4,11 @@ import { plusMs, toMs } from '../../lambda/core/instant';
 import { isDeletedStatus, type Snapshot, statusOf } from '../../lambda/core/instance';
 import type { ParsedPage, ParsedRecord } from '../../lambda/core/listing';
 import type { InstanceSource, Recorder } from '../../lambda/core/ports';
-import { isGone } from '../../lambda/core/reconcile';
+import { isGone } from '../../lambda/core/membership';
 import type { Current, Head, Version } from '../../lambda/core/record';
 import { isCompleted, type RunResult } from '../../lambda/core/run-result';
-import { GAP_FACTOR, syncTarget } from '../../lambda/core/sync';
+import { GAP_FACTOR } from '../../lambda/core/gap';
+import { syncTarget } from '../../lambda/core/sync';
 import { accepted, fleetSource, instance, ManualClock, rejected, TARGET } from '../support/fleet';
 import type { HistoryStore } from '../support/history-stores';
 import { collect } from '../support/sync-world';
@@ -18,6 +19,8 @@ export type Step =
   | { readonly do: 'put'; readonly id: number; readonly status: string }
   | { readonly do: 'rename'; readonly id: number; readonly name: string }
   | { readonly do: 'remove'; readonly id: number }
+  /** One leaves and a new one joins: their number stays the same, all that lies between moves up. */
+  | { readonly do: 'replace'; readonly place: number }
   | { readonly do: 'spoil'; readonly id: number }
   | { readonly do: 'spoilWithoutId' }
   | { readonly do: 'removeWithoutId' }
@@ -27,6 +30,11 @@ export type Step =
   | { readonly do: 'advance'; readonly run: number; readonly gate: number; readonly fault: Fault }
   | { readonly do: 'finish'; readonly run: number }
   | { readonly do: 'crash'; readonly run: number };
+
+const INTERVAL_MS = 300_000;
+const PAGE_SIZE = 3;
+/** So many of the ids can come back. */
+const RETURNING_IDS = 3;
 
 const statuses = [
   'CREATING',
@@ -58,6 +66,7 @@ export const steps = (options: { readonly clockErrors: boolean; readonly length:
         arbitrary: fc.record({ do: fc.constant('rename' as const), id, name: fc.constantFrom('a', 'b', 'c') }),
       },
       { weight: 3, arbitrary: fc.record({ do: fc.constant('remove' as const), id }) },
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('replace' as const), place: fc.nat(PAGE_SIZE - 1) }) },
       { weight: 1, arbitrary: fc.record({ do: fc.constant('spoil' as const), id }) },
       {
         weight: 1,
@@ -110,6 +119,8 @@ interface Truth {
   /** Canonical snapshot, or undefined while there is no valid record. */
   readonly valid: string | undefined;
   readonly exists: boolean;
+  /** The list shows it, valid or not, deleted or not. */
+  readonly isListed: boolean;
 }
 
 interface RunLog {
@@ -122,9 +133,6 @@ interface RunLog {
   result?: RunResult;
 }
 
-const INTERVAL_MS = 300_000;
-const PAGE_SIZE = 3;
-
 /** A fleet that lives in time, the runs that watch it, and everything that must hold whatever happens. */
 export class HistoryModel {
   /** True time; what a run reads is off by `clockErrorMs`. */
@@ -132,15 +140,21 @@ export class HistoryModel {
   private clockErrorMs = 0;
   private largestClockErrorMs = 0;
   private readonly fleet = new Map<string, ParsedRecord>();
+  private newcomers = 0;
   private readonly truths = new Map<string, Truth[]>();
+  /** How often the id of that number has gone. */
+  private readonly generations = new Map<number, number>();
   private readonly logs = new Map<string, RunLog>();
   private active: GatedRun[] = [];
   private runCount = 0;
   private readonly written = new Map<string, string>();
   private lastHead: Head | undefined;
   private readonly completions: string[] = [];
-  /** Beginnings of complete listings under which the fleet moved: they can have missed what no run knew yet. */
-  private readonly movedListings = new Set<string>();
+  /**
+   * Beginnings of complete listings during which an id came back that had gone before. Ids of the real API are never
+   * used again; nothing but that can make a listing look as if it had missed nothing.
+   */
+  private readonly fooledListings = new Set<string>();
   steps = 0;
 
   constructor(private readonly store: HistoryStore) {}
@@ -149,18 +163,26 @@ export class HistoryModel {
     this.steps += 1;
     switch (step.do) {
       case 'put':
-        this.set(`i${step.id}`, accepted(instance(`i${step.id}`, step.status, this.nameOf(step.id))));
+        this.set(this.idOf(step.id), accepted(instance(this.idOf(step.id), step.status, this.nameOf(step.id))));
         break;
       case 'rename': {
-        const record = this.fleet.get(`i${step.id}`);
-        if (record?.accepted === true) this.set(`i${step.id}`, accepted({ ...record.snapshot, name: step.name }));
+        const record = this.fleet.get(this.idOf(step.id));
+        if (record?.accepted === true) this.set(this.idOf(step.id), accepted({ ...record.snapshot, name: step.name }));
         break;
       }
       case 'remove':
-        this.set(`i${step.id}`, undefined);
+        this.remove(step.id);
         break;
+      case 'replace': {
+        const leaves = [...this.fleet.keys()].filter((name) => name !== '?')[step.place];
+        if (leaves === undefined) break;
+        const joins = `new${(this.newcomers += 1)}`;
+        this.set(joins, accepted(instance(joins)));
+        this.set(leaves, undefined);
+        break;
+      }
       case 'spoil':
-        if (this.fleet.has(`i${step.id}`)) this.set(`i${step.id}`, rejected(`i${step.id}`));
+        if (this.fleet.has(this.idOf(step.id))) this.set(this.idOf(step.id), rejected(this.idOf(step.id)));
         break;
       case 'spoilWithoutId':
         this.fleet.set('?', rejected(undefined));
@@ -221,9 +243,21 @@ export class HistoryModel {
     }
   }
 
+  /** The first ids come back after they have gone; the others get a new one, as in the real API. */
+  private idOf(number: number): string {
+    return number < RETURNING_IDS ? `i${number}` : `i${number}.${this.generations.get(number) ?? 0}`;
+  }
+
   private nameOf(number: number): { name: string } {
-    const record = this.fleet.get(`i${number}`);
+    const record = this.fleet.get(this.idOf(number));
     return { name: record?.accepted === true ? (record.snapshot.name as string) : 'a' };
+  }
+
+  private remove(number: number): void {
+    const name = this.idOf(number);
+    const wasThere = this.fleet.has(name);
+    this.set(name, undefined);
+    if (wasThere && !this.fleet.has(name)) this.generations.set(number, (this.generations.get(number) ?? 0) + 1);
   }
 
   private set(name: string, record: ParsedRecord | undefined): void {
@@ -238,6 +272,7 @@ export class HistoryModel {
       at: this.clock.now(),
       valid: record?.accepted === true ? canonicalSnapshot(record.snapshot) : undefined,
       exists: record !== undefined && !(record.accepted && isDeletedStatus(statusOf(record.snapshot))),
+      isListed: record !== undefined,
     });
     this.truths.set(name, truths);
     this.clock.advance(1);
@@ -359,7 +394,8 @@ export class HistoryModel {
 
   /** The real change lies between `changedAfter` and `observedAt`, give or take the clock errors of the runs. */
   private checkWindow(name: string, version: Version): void {
-    if (version.version === 1 && this.movedListings.has(version.changedAfter ?? '')) return;
+    const isNewcomer = version.version === 1 || version.kind === 'reappeared';
+    if (isNewcomer && this.fooledListings.has(version.changedAfter ?? '')) return;
     const slack = 2 * this.largestClockErrorMs + 1000;
     const from = toMs(version.changedAfter ?? version.observedAt) - slack;
     const to = toMs(version.observedAt) + slack;
@@ -370,7 +406,12 @@ export class HistoryModel {
 
   private statesDuring(name: string, from: number, until: number): Truth[] {
     const truths = this.truths.get(name) ?? [];
-    const before = truths.findLast(({ at }) => at <= from) ?? { at: -Infinity, valid: undefined, exists: false };
+    const before = truths.findLast(({ at }) => at <= from) ?? {
+      at: -Infinity,
+      valid: undefined,
+      exists: false,
+      isListed: false,
+    };
     return [before, ...truths.filter(({ at }) => at > from && at <= until)];
   }
 
@@ -379,9 +420,7 @@ export class HistoryModel {
     this.completions.push(head.completedObservedAt ?? '');
     const log = this.logs.get(head.lastRunId ?? '');
     if (log === undefined) throw new Error(`run ${head.lastRunId} is unknown`);
-    const { from, until } = log.listing;
-    const hasMoved = [...this.truths.values()].some((truths) => truths.some(({ at }) => at >= from && at <= until));
-    if (hasMoved && head.listedFrom !== undefined) this.movedListings.add(head.listedFrom);
+    if (head.listedFrom !== undefined && this.someIdCameBack(log.listing)) this.fooledListings.add(head.listedFrom);
     if (head.dirty) throw new Error('a completed run left the head dirty');
     const rows = new Map(currents.map((current) => [current.id, current]));
     const seen = new Set<string>();
@@ -403,13 +442,22 @@ export class HistoryModel {
       if (seen.has(current.id)) continue;
       if (isGone(current)) {
         // Nothing may leave a deleted instance unobserved but a record that may be it.
-        if (current.unobservedSince !== undefined && !listed.has(current.id) && !listed.has(undefined))
+        const isJudged = !listed.has(current.id) && !listed.has(undefined) && head.newcomersSince === undefined;
+        if (current.unobservedSince !== undefined && isJudged)
           throw new Error(`${current.id} is deleted and not listed, but its own gap is open`);
         continue;
       }
       if (current.unobservedSince === undefined)
         throw new Error(`${current.id} was not judged, but no gap of its own is open`);
     }
+  }
+
+  private someIdCameBack({ from, until }: RunLog['listing']): boolean {
+    return [...this.truths.values()].some((truths) => {
+      const before = truths.filter(({ at }) => at <= from);
+      const isAway = before.at(-1)?.isListed === false && before.some(({ isListed }) => isListed);
+      return isAway && truths.some(({ at, isListed }) => isListed && at > from && at <= until);
+    });
   }
 
   private async checkGaps(): Promise<void> {

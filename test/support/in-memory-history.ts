@@ -115,7 +115,8 @@ export class InMemoryHistory {
     const shelf = this.shelf(target);
     const { head } = shelf;
     if (head?.lease?.runId !== end.runId) return head?.lastRunId === end.runId;
-    const { lease: _, because: __, ...rest } = head;
+    const { lease: _, because: __, newcomersSince: before, ...rest } = head;
+    const { newcomersSince } = end.completed ?? { newcomersSince: before };
     const next: Head = {
       ...rest,
       outcome: end.outcome,
@@ -124,6 +125,7 @@ export class InMemoryHistory {
       ...(end.because === undefined ? {} : { because: end.because }),
       ...(end.endedAt === undefined ? {} : { lastRunAt: end.endedAt }),
       ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
+      ...(newcomersSince === undefined ? {} : { newcomersSince }),
       ...(end.completed === undefined
         ? {}
         : {
