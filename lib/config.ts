@@ -45,7 +45,7 @@ export const targetSchema = z.strictObject({
   // The forms of region and project id are those that lambda/core accepts; a test compares them.
   region: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{1,62}$/, 'must be a region name such as cn-north-4')
+    .regex(/^[a-z0-9][a-z0-9-]{1,31}$/, 'must be a region name such as cn-north-4')
     .describe('Huawei Cloud region, such as `cn-north-4`.'),
   projectId: z
     .string()
@@ -57,7 +57,7 @@ export const targetSchema = z.strictObject({
   every: every.optional().describe('Time between runs of this target; the default is `every` of the whole stack.'),
   status: z
     .string()
-    .regex(/^[A-Z][A-Z_]{1,63}$/, 'must be a status in capitals such as RUNNING')
+    .regex(/^[A-Z][A-Z_]{1,31}$/, 'must be a status in capitals such as RUNNING')
     .optional()
     .describe('Follow only instances with this status.'),
   api: z

@@ -8,7 +8,7 @@ export interface Target {
 
 export const targetName = (target: Target): string => `${target.region}/${target.projectId}`;
 
-const REGION = /^[a-z0-9][a-z0-9-]{1,62}$/;
+const REGION = /^[a-z0-9][a-z0-9-]{1,31}$/;
 /** The API documents 16 to 128 characters; real ids are 32 hexadecimal digits. */
 const PROJECT_ID = /^[A-Za-z0-9_-]{16,128}$/;
 

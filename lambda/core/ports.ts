@@ -95,7 +95,8 @@ export interface RunEnd {
   /** Put in the same transaction as the end. */
   readonly gap?: Gap;
   readonly fingerprint: { readonly store: string } | 'keep' | 'remove';
-  readonly intervalMs: number;
+  /** Absent: stays as it was. */
+  readonly intervalMs?: number;
 }
 
 /** Request units that a recorder has consumed, as the database reported them. */

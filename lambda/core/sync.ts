@@ -247,8 +247,14 @@ class SyncRun {
   /** Something unexpected: tell it on the head if that is still possible. */
   async fail(error: unknown): Promise<RunResult> {
     const because = describeError(error);
+    if (this.lease === undefined) {
+      // A table that is busy for so long: another run is at work.
+      if (error instanceof TableBusyError) return this.result({ outcome: 'busy', because });
+      await this.release(because);
+      return this.result({ outcome: 'failed', because });
+    }
     const outcome = this.sentBatch ? 'partial' : 'failed';
-    if (this.lease === undefined || this.lease.lost || this.endSent) return this.result({ outcome, because });
+    if (this.lease.lost || this.endSent) return this.result({ outcome, because });
     try {
       return await this.end({
         outcome,
@@ -258,6 +264,18 @@ class SyncRun {
     } catch {
       // The head cannot be reached; its lease expires by itself, and the next run finds it dirty.
       return this.result({ outcome, because });
+    }
+  }
+
+  /** Taking the lease failed half-way: it may be this run's all the same, and must not keep the next one waiting. */
+  private async release(because: string): Promise<void> {
+    if (this.options.dryRun === true) return;
+    const endedAt = toInstant(this.ports.clock.now());
+    try {
+      const end = { runId: this.runId, outcome: 'failed', because, endedAt, fingerprint: 'keep' } as const;
+      await this.ports.recorder.end(this.options.target, end);
+    } catch {
+      // The lease, if it was taken, expires by itself.
     }
   }
 

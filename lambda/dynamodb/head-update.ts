@@ -3,15 +3,20 @@ import type { Target } from '../core/instance';
 import type { RunEnd, Units } from '../core/ports';
 import { type HeadAttributes, key } from './table';
 
-/** The head must stay under 1 KB, or every run costs another write unit. In UTF-8 bytes. */
+/** The head must stay under 1 KB, or every run costs another write unit. In bytes of UTF-8, with some to spare. */
+const MAX_HEAD_BYTES = 1000;
+/** The largest head without `because` and without region and project id, which it holds twice each. */
+const OTHER_BYTES = 632;
 const MAX_BECAUSE_BYTES = 160;
 
-function cut(text: string): string {
+function cut(text: string, { region, projectId }: Target): string {
+  const room = MAX_HEAD_BYTES - OTHER_BYTES - 2 * Buffer.byteLength(region + projectId);
+  const limit = Math.min(MAX_BECAUSE_BYTES, room);
   const bytes = Buffer.from(text);
-  return bytes.length <= MAX_BECAUSE_BYTES
+  return bytes.length <= limit
     ? text
     : `${bytes
-        .subarray(0, MAX_BECAUSE_BYTES - 3)
+        .subarray(0, limit - 3)
         .toString()
         .replace(/\uFFFD+$/, '')}…`;
 }
@@ -28,10 +33,10 @@ export function headUpdate(
   const set: HeadAttributes = {
     outcome: end.outcome,
     lastRunId: end.runId,
-    intervalMs: end.intervalMs,
+    ...(end.intervalMs === undefined ? {} : { intervalMs: end.intervalMs }),
     writeUnits: units.write,
     readUnits: units.read,
-    ...(end.because === undefined ? {} : { because: cut(end.because) }),
+    ...(end.because === undefined ? {} : { because: cut(end.because, target) }),
     ...(end.endedAt === undefined ? {} : { lastRunAt: end.endedAt }),
     ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
     ...(end.completed === undefined

@@ -90,6 +90,26 @@ describe('a run whose database fails', () => {
     expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
   });
 
+  it('ends as busy when another run writes to the head for as long as it tries to take the lease', async () => {
+    proxy.arm('conflict', { operation: 'UpdateItem', times: 100 });
+    expect(await world.run()).toMatchObject({ outcome: 'busy', because: expect.stringMatching(/another run/) });
+    proxy.disarm();
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
+  });
+
+  it('keeps nobody waiting when it fails after it took the lease of a new target', async () => {
+    const target = { region: 'cn-east-3', projectId: '0123456789abcdef0123456789abcdef' };
+    world.fleet.clear();
+    proxy.arm('serverError', { operation: 'PutItem', times: 100 });
+    expect(await world.run({ target })).toMatchObject({ outcome: 'failed' });
+    proxy.disarm();
+    const head = await world.store.reader.head(target);
+    expect(head).toMatchObject({ outcome: 'failed', dirty: false });
+    expect(head).not.toHaveProperty('lease');
+    expect(await world.run({ target })).toMatchObject({ outcome: 'unchanged' });
+    expect(await world.store.reader.targets()).toContainEqual(target);
+  });
+
   it('closes a gap and ends in one transaction: when it is lost, neither is there', async () => {
     world.wait(3_600_000);
     const recorder = createRecorder(table.client, table.tableName);

@@ -1,5 +1,9 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { randomUUID } from 'node:crypto';
 import { type RomaSimulator, seedFleet, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { toInstant } from '../../lambda/core/instant';
+import { parseTarget, targetName } from '../../lambda/core/instance';
+import type { RunEnd } from '../../lambda/core/ports';
 import type { RunResult } from '../../lambda/core/run-result';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
 import { key } from '../../lambda/dynamodb/table';
@@ -74,17 +78,44 @@ onDynoxide('request units of a run over HTTP', () => {
     );
   });
 
-  it('the head stays under 1 KB, also with the longest names and a reason', async () => {
-    await open(3);
-    await run();
-    simulator.fleet.clear(TARGET.projectId);
-    expect((await run()).outcome).toBe('brake');
-    const { ConsumedCapacity, Item } = await table.client.send(
-      new GetCommand({ TableName: table.tableName, Key: key.head(TARGET), ReturnConsumedCapacity: 'TOTAL' }),
-    );
-    expect(Item?.because).toMatch(/the brake holds 3 deletions/);
-    expect(Buffer.byteLength(JSON.stringify(Item))).toBeLessThan(1024);
-    expect(ConsumedCapacity?.CapacityUnits).toBe(0.5);
+  it('the head costs one unit a write, also with the longest names, all attributes and a long reason', async () => {
+    await open(0);
+    const target = { region: 'r'.repeat(32), projectId: 'p'.repeat(128) };
+    expect(parseTarget(targetName(target))).toEqual(target);
+    const at = toInstant(0);
+    const recorder = createRecorder(table.client, table.tableName);
+    const unitsOf = async (write: Promise<unknown>): Promise<number> => {
+      const before = recorder.units().write;
+      await write;
+      return recorder.units().write - before;
+    };
+    const lease = (runId: string) => ({ runId, now: at, until: at });
+    const [first, second] = [randomUUID(), randomUUID()];
+    await recorder.takeLease(target, lease(first));
+    const end: RunEnd = {
+      runId: first,
+      outcome: 'unchanged',
+      because: 'é'.repeat(500),
+      endedAt: at,
+      observedAt: at,
+      completed: {
+        listedFrom: at,
+        observedAt: at,
+        instances: 99_999,
+        listedWith: { api: 'v3', statusFilter: 'S'.repeat(32) },
+        newcomersSince: at,
+      },
+      fingerprint: { store: 'f'.repeat(64) },
+      intervalMs: 86_400_000,
+    };
+    expect(await unitsOf(recorder.end(target, end))).toBe(1);
+    // Who died left a lease behind, and everything else as well.
+    await recorder.takeLease(target, lease(randomUUID()));
+    expect(await unitsOf(recorder.takeLease(target, lease(second)))).toBe(1);
+    expect(await unitsOf(recorder.renewLease(target, lease(second)))).toBe(1);
+    const head = await recorder.readHead(target);
+    expect(head).toMatchObject({ dirty: true, newcomersSince: at, because: expect.stringMatching(/^é{10,}…$/) });
+    expect(Object.keys(head ?? {}).length).toBe(18);
   });
 
   it('a change costs four units a KB and its index entry, and two a batch for the fence', async () => {

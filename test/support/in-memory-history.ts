@@ -121,7 +121,7 @@ export class InMemoryHistory {
       ...rest,
       outcome: end.outcome,
       lastRunId: end.runId,
-      intervalMs: end.intervalMs,
+      ...(end.intervalMs === undefined ? {} : { intervalMs: end.intervalMs }),
       ...(end.because === undefined ? {} : { because: end.because }),
       ...(end.endedAt === undefined ? {} : { lastRunAt: end.endedAt }),
       ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
