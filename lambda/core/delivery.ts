@@ -39,7 +39,7 @@ export interface Failure {
 export interface DeliveryReport {
   /** Clock time of acceptance by index. */
   readonly acceptedAt: ReadonlyMap<number, number>;
-  /** Refused for what they are. The later events of their instances went on. */
+  /** Refused for what they are, or larger than the sink takes. The later events of their instances went on. */
   readonly unpublishable: readonly Failure[];
   /** Not accepted in time, and all later ones of the same instance with them. */
   readonly unpublished: readonly Failure[];
@@ -70,16 +70,22 @@ export async function deliver(
   limits: DeliveryLimits,
 ): Promise<DeliveryReport> {
   const lanes = new Map<string, Lane>();
+  const sizes = events.map((event) => sink.bytesOf(event));
+  const acceptedAt = new Map<number, number>();
+  const unpublishable: Failure[] = [];
+  const unpublished: Failure[] = [];
+  let refusals = 0;
   events.forEach((event, index) => {
+    const size = sizes[index] ?? 0;
+    if (size > sink.maxBytes) {
+      unpublishable.push({ index, because: `${sink.name} takes ${sink.maxBytes} bytes, and the event has ${size}` });
+      return;
+    }
     const key = instanceKey(event);
     const lane = lanes.get(key);
     if (lane !== undefined) lane.waiting.push(index);
     else lanes.set(key, { waiting: [index], attempts: 0, notBefore: -Infinity, lastRefusal: 'there was no time left' });
   });
-  const acceptedAt = new Map<number, number>();
-  const unpublishable: Failure[] = [];
-  const unpublished: Failure[] = [];
-  let refusals = 0;
 
   const giveUp = (key: string, lane: Lane): void => {
     for (const index of lane.waiting) unpublished.push({ index, because: lane.lastRefusal });
@@ -116,7 +122,7 @@ export async function deliver(
       for (const lane of lanes.values()) if (lane.notBefore === next) lane.notBefore = -Infinity;
       continue;
     }
-    const calls = pack(sink, events, ready);
+    const calls = pack(sink, sizes, ready);
     await inParallel(calls, limits.concurrency, async (call) => {
       const receipts = await attempt(sink, call.map(([, lane]) => events[lane.waiting[0] ?? 0]) as ChangeEvent[], {
         timeLimitMs: Math.max(1, limits.deadline - clock.now()),
@@ -132,14 +138,13 @@ export async function deliver(
 /** The first waiting event of each lane, cut into calls that the sink can take. */
 function pack(
   sink: EventSink,
-  events: readonly ChangeEvent[],
+  sizes: readonly number[],
   lanes: readonly (readonly [string, Lane])[],
 ): (readonly [string, Lane])[][] {
   const calls: (readonly [string, Lane])[][] = [];
   let bytes = 0;
   for (const entry of lanes) {
-    const event = events[entry[1].waiting[0] ?? 0];
-    const size = event === undefined ? 0 : sink.bytesOf(event);
+    const size = sizes[entry[1].waiting[0] ?? 0] ?? 0;
     const call = calls.at(-1);
     if (call === undefined || call.length >= sink.maxEntries || bytes + size > sink.maxBytes) {
       calls.push([entry]);

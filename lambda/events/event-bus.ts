@@ -32,7 +32,14 @@ export const eventBusSink = (client: EventBridgeClient, busName: string): EventS
     return results.map(({ EventId, ErrorCode, ErrorMessage }): Receipt => {
       if (ErrorCode === undefined && EventId !== undefined) return { accepted: true };
       const because = `${ErrorCode ?? 'no event id'}: ${ErrorMessage ?? 'the event bus gave no reason'}`;
-      return { accepted: false, because, final: ErrorCode === 'MalformedDetail' };
+      return { accepted: false, because, final: isForGood(ErrorCode, ErrorMessage) };
     });
   },
 });
+
+/**
+ * Whether the entry itself is at fault, so that it will be refused whenever it is sent. An invalid argument may also be
+ * the name of the bus: that is wrong for every entry, and mended by whoever deploys. Missing rights are, too.
+ */
+const isForGood = (code: string | undefined, message = ''): boolean =>
+  code === 'MalformedDetail' || (code === 'InvalidArgument' && !/event ?bus/i.test(message));

@@ -33,7 +33,9 @@ export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: st
       const failure = refused.get(String(index));
       if (failure === undefined && accepted.has(String(index))) return { accepted: true };
       const because = `${failure?.Code ?? 'no result'}: ${failure?.Message ?? 'the topic gave no reason'}`;
-      return { accepted: false, because, final: false };
+      // What is wrong with the parameters of an entry is wrong the next time, too; missing rights can be given.
+      const final = failure?.SenderFault === true && /^InvalidParameter/.test(failure.Code ?? '');
+      return { accepted: false, because, final };
     });
   },
 });

@@ -103,6 +103,23 @@ onEachEngine('from the table to the bus', (engine) => {
     expect(details()).toMatchObject([{ kind: 'baseline', version: 1 }]);
   });
 
+  it('sets an entry that the bus will never take aside at once, and delays nothing else', async () => {
+    bus.inject({ kind: 'refuse', entries: ({ text }) => text.includes('poison'), code: 'InvalidArgument' });
+    const publish = publisher();
+    const failures = bus.createQueue('failures');
+    await record(currentOf(1, { id: 'a' }));
+    await record(currentOf(1, { id: 'b', more: { description: 'poison' } }));
+    await record(currentOf(2, { id: 'b' }));
+    await record(currentOf(2, { id: 'a' }));
+    const pump = await startPump(publish);
+    await pump.drained();
+    // Once each: a batch that failed would have come again.
+    expect(details().map(short).toSorted()).toEqual(['a1', 'a2', 'b2']);
+    const messages = failures.receive().map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+    expect(messages).toMatchObject([{ because: expect.stringMatching(/^InvalidArgument: /) }]);
+    expect(messages[0]?.eventId).toMatch(/\/b\/1$/);
+  });
+
   it('loses nothing and keeps first arrivals in order when the bus refuses and the reader is killed', async () => {
     const publish = publisher();
     bus.inject({ kind: 'refuse', entries: ({ index }) => index % 2 === 0 }, { times: 4 });

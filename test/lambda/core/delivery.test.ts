@@ -72,6 +72,16 @@ describe('delivery', () => {
     expect(sink.arrived.map(({ version }) => version)).toEqual([2]);
   });
 
+  it('names an event that is larger than the sink takes without sending it, and goes on', async () => {
+    const sink = new ScriptedSink(undefined, 10, 3_500, ({ version }) => (version === 2 ? 3_501 : 3_500));
+    const report = await send(sink, [eventOf(1), eventOf(2), eventOf(3), eventOf(1, { id: 'b' })]);
+    expect(report).toMatchObject({ refusals: 0, unpublished: [] });
+    expect(report.unpublishable).toEqual([
+      { index: 1, because: 'scripted sink takes 3500 bytes, and the event has 3501' },
+    ]);
+    expect(sink.arrived.map(({ version }) => version)).toEqual([1, 1, 3]);
+  });
+
   it('takes a failed call for a refusal of each of its events', async () => {
     let calls = 0;
     const sink = new ScriptedSink(() => {

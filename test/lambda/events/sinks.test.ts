@@ -56,6 +56,19 @@ describe('the event bus', () => {
     expect(JSON.parse(entry?.Detail ?? '')).toEqual(events[0]);
   });
 
+  it.each([
+    ['InvalidArgument', 'Parameter Detail is not valid', true],
+    ['InvalidArgument', 'Event bus history does not exist', false],
+    ['AccessDeniedException', 'no rights', false],
+    ['InternalFailure', 'later', false],
+  ])('tells what no further attempt can change: %s, %s', async (ErrorCode, ErrorMessage, final) => {
+    const server = await serve(() => ({ body: JSON.stringify({ Entries: [{ ErrorCode, ErrorMessage }] }) }));
+    const sink = eventBusSink(new EventBridgeClient(client(server.endpoint)), 'history');
+    expect(await sink.send(events.slice(0, 1), time)).toEqual([
+      { accepted: false, because: `${ErrorCode}: ${ErrorMessage}`, final },
+    ]);
+  });
+
   it('counts an entry as the service does', () => {
     const sink = eventBusSink(new EventBridgeClient(client('http://127.0.0.1:1')), 'history');
     const event = eventOf(2, { more: { description: 'ü漢😀' } });
@@ -87,10 +100,14 @@ describe('the event bus', () => {
   });
 });
 
-const snsAnswer = (successful: readonly number[], failed: readonly number[]): string =>
+const snsAnswer = (
+  successful: readonly number[],
+  failed: readonly number[],
+  { code = 'InternalError', senderFault = false } = {},
+): string =>
   `<PublishBatchResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishBatchResult>
    <Successful>${successful.map((id) => `<member><Id>${id}</Id><MessageId>m${id}</MessageId></member>`).join('')}</Successful>
-   <Failed>${failed.map((id) => `<member><Id>${id}</Id><Code>InternalError</Code><Message>later</Message><SenderFault>false</SenderFault></member>`).join('')}</Failed>
+   <Failed>${failed.map((id) => `<member><Id>${id}</Id><Code>${code}</Code><Message>later</Message><SenderFault>${senderFault}</SenderFault></member>`).join('')}</Failed>
    </PublishBatchResult></PublishBatchResponse>`;
 
 describe('the ordered feed', () => {
@@ -111,6 +128,16 @@ describe('the ordered feed', () => {
     const ids = [1, 2, 3].map((index) => field(request, index, 'MessageDeduplicationId'));
     for (const digest of [...groups, ...ids]) expect(digest).toMatch(/^[0-9a-f]{64}$/);
     expect(new Set([...groups, ...ids]).size).toBe(6);
+  });
+
+  it.each([
+    ['InvalidParameter', true, true],
+    ['InvalidParameter', false, false],
+    ['AuthorizationError', true, false],
+  ])('tells what no further attempt can change: %s, fault of the sender: %s', async (code, senderFault, final) => {
+    const server = await serve(() => ({ body: snsAnswer([], [0], { code, senderFault }) }));
+    const sink = feedTopicSink(new SNSClient(client(server.endpoint)), 'arn:aws:sns:local-1:1:feed.fifo');
+    expect(await sink.send(events.slice(0, 1), time)).toMatchObject([{ accepted: false, final }]);
   });
 
   it('keeps the group of an instance, and the id of an event but for a replay', async () => {
