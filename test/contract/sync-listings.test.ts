@@ -1,17 +1,14 @@
 import type { Recorder } from '../../lambda/core/ports';
-import { type HistoryStore, onEachStore } from '../support/history-stores';
-import { SyncWorld } from '../support/sync-world';
+import { onEachWorld } from '../support/on-each-world';
+import type { SyncWorld } from '../support/sync-world';
 
-onEachStore('the listings of one run', (open) => {
-  let store: HistoryStore;
+onEachWorld('the listings of one run', (open) => {
   let world: SyncWorld;
   beforeEach(async () => {
-    store = await open();
-    world = new SyncWorld(store);
+    world = await open();
     for (const id of ['a', 'b', 'c', 'd']) world.put(id);
     await world.tick();
   });
-  afterEach(() => store.close());
 
   it('are read three times when they fail, and no more', async () => {
     let pages = 0;
@@ -58,7 +55,7 @@ onEachStore('the listings of one run', (open) => {
     });
     expect(await world.current('a')).toMatchObject({ kind: 'baseline' });
     expect((await world.current('a'))?.unobservedSince).toBeUndefined();
-    expect((await store.reader.head(world.target))?.fingerprint).toBeUndefined();
+    expect((await world.head())?.fingerprint).toBeUndefined();
     expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { deleted: 1 } });
   });
 
@@ -88,20 +85,20 @@ onEachStore('the listings of one run', (open) => {
         if (page === 1) throw new Error('cut');
       },
     };
-    const before = await store.reader.head(world.target);
+    const before = await world.head();
     expect(await world.tick({ source: cut })).toMatchObject({ outcome: 'partial' });
-    expect((await store.reader.head(world.target))?.observedAt).toBe(before?.observedAt);
+    expect((await world.head())?.observedAt).toBe(before?.observedAt);
     world.spoil('a');
     world.put('b', 'ERROR');
     const wrote = await world.tick({ source: cut });
     expect(wrote).toMatchObject({ outcome: 'partial', changes: { statusChanged: 1 } });
     expect((await world.current('a'))?.unobservedSince).toBeUndefined();
-    expect((await store.reader.head(world.target))?.observedAt).toBe(wrote.observedAt);
+    expect((await world.head())?.observedAt).toBe(wrote.observedAt);
   });
 
   it('are dated after what a run wrote that died with its clock ahead', async () => {
     const truth = world.clock.now();
-    const inner = store.newRecorder();
+    const inner = world.store.newRecorder();
     const dying: Recorder = {
       ...inner,
       end: async () => {
@@ -118,7 +115,7 @@ onEachStore('the listings of one run', (open) => {
     expect(await world.run()).toMatchObject({ outcome: 'busy' });
     // Who takes the lease over has a clock of its own; the run's is still behind the dead run's.
     world.clock.set(truth + 3 * 60_000);
-    const later = store.newRecorder();
+    const later = world.store.newRecorder();
     const patient: Recorder = {
       ...later,
       takeLease: async (target, lease) =>

@@ -1,20 +1,16 @@
-import { type HistoryStore, onEachStore } from '../support/history-stores';
-import { SyncWorld } from '../support/sync-world';
+import { onEachWorld } from '../support/on-each-world';
+import type { SyncWorld } from '../support/sync-world';
 
-onEachStore('an instance that nobody knew yet', (open) => {
-  let store: HistoryStore;
+onEachWorld('an instance that nobody knew yet', (open) => {
   let world: SyncWorld;
   let listings = 0;
   const pageSize = 2;
   beforeEach(async () => {
-    store = await open();
-    world = new SyncWorld(store);
+    world = await open();
     listings = 0;
     for (const id of ['a', 'b', 'c']) world.put(id);
   });
-  afterEach(() => store.close());
 
-  const head = async () => store.reader.head(world.target);
   const counting = { pageSize, beforePage: (page: number) => void (listings += page === 0 ? 1 : 0) };
   /** While pages are read, `leaves` leaves the first page and `joins` joins the last: what comes third is not shown. */
   const churn = (times: number, run = 1) => {
@@ -40,14 +36,14 @@ onEachStore('an instance that nobody knew yet', (open) => {
 
   it('is not missed by pages that move under the reader: the list is read until two in a row agree', async () => {
     await world.tick({ source: counting });
-    const before = await head();
+    const before = await world.head();
     listings = 0;
     putFirst('leaves-1-1', 'b', 'missed');
     const result = await world.tick({ source: churn(1) });
     expect(listings).toBe(3);
     expect(result).toMatchObject({ outcome: 'changed', changes: { created: 2, deleted: 0 } });
     expect((await world.versions('missed'))[0]).toMatchObject({ kind: 'created', changedAfter: before?.listedFrom });
-    expect(await head()).not.toHaveProperty('newcomersSince');
+    expect(await world.head()).not.toHaveProperty('newcomersSince');
   });
 
   it('costs one more listing where there are several pages, none where there is one, and changes cost none', async () => {
@@ -114,29 +110,29 @@ onEachStore('an instance that nobody knew yet', (open) => {
 
   it('and that was missed by lists that never agree is told with the time since it may have been there', async () => {
     await world.tick({ source: counting });
-    const before = await head();
+    const before = await world.head();
     for (const run of [1, 2]) {
       listings = 0;
       putFirst(...firsts(run));
       // In each listing the first of all leaves the first page, so that the first of the second page is not shown.
       const result = await world.tick({ source: churn(4, run) });
       expect([run, listings, result.outcome]).toEqual([run, 4, 'changed']);
-      expect(await head()).toMatchObject({ newcomersSince: before?.listedFrom });
-      expect(await head()).not.toHaveProperty('fingerprint');
+      expect(await world.head()).toMatchObject({ newcomersSince: before?.listedFrom });
+      expect(await world.head()).not.toHaveProperty('fingerprint');
     }
     world.put('late');
     listings = 0;
     await world.tick({ source: counting });
     expect((await world.versions('late'))[0]).toMatchObject({ kind: 'created', changedAfter: before?.listedFrom });
-    expect(await head()).not.toHaveProperty('newcomersSince');
-    expect(await head()).toHaveProperty('fingerprint');
+    expect(await world.head()).not.toHaveProperty('newcomersSince');
+    expect(await world.head()).toHaveProperty('fingerprint');
   });
 
   it('belongs to the baseline as long as no list was read that cannot have missed it', async () => {
     putFirst(...firsts());
     expect(await world.tick({ source: churn(4) })).toMatchObject({ outcome: 'changed', changes: { created: 0 } });
     expect(listings).toBe(4);
-    expect(await head()).toMatchObject({ newcomersSince: null });
+    expect(await world.head()).toMatchObject({ newcomersSince: null });
     world.put('late');
     world.spoil('unreadable');
     expect(await world.tick({ source: counting })).toMatchObject({ changes: { created: 0 } });
@@ -151,7 +147,7 @@ onEachStore('an instance that nobody knew yet', (open) => {
     await world.tick({ source: counting });
     world.remove('b');
     await world.tick({ source: counting });
-    const before = await head();
+    const before = await world.head();
     putFirst(...firsts());
     listings = 0;
     await world.tick({ source: churn(4) });
@@ -162,7 +158,7 @@ onEachStore('an instance that nobody knew yet', (open) => {
 
   it('is recorded though listing again fails: the first list was complete', async () => {
     await world.tick({ source: counting });
-    const before = await head();
+    const before = await world.head();
     world.put('new');
     listings = 0;
     const cut = {
@@ -173,7 +169,7 @@ onEachStore('an instance that nobody knew yet', (open) => {
       },
     };
     expect(await world.tick({ source: cut })).toMatchObject({ outcome: 'changed', changes: { created: 1 } });
-    expect(await head()).toMatchObject({ newcomersSince: before?.listedFrom });
+    expect(await world.head()).toMatchObject({ newcomersSince: before?.listedFrom });
   });
 
   it('is recorded without listing again when that would take the time to record it', async () => {
@@ -186,16 +182,16 @@ onEachStore('an instance that nobody knew yet', (open) => {
     // Two pages of a second each: 2 s are gone, and 6 s must be left before the margin.
     expect(await world.tick(deadline(8.9))).toMatchObject({ changes: { baseline: 3 } });
     expect(listings).toBe(1);
-    expect(await head()).toMatchObject({ newcomersSince: null });
+    expect(await world.head()).toMatchObject({ newcomersSince: null });
     world.put('d');
     await world.tick(deadline(9));
     expect(listings).toBe(3);
-    expect(await head()).not.toHaveProperty('newcomersSince');
+    expect(await world.head()).not.toHaveProperty('newcomersSince');
   });
 
   it('through a filter is looked for in the same way', async () => {
     await world.tick({ source: counting, statusFilter: 'RUNNING' });
-    const before = await head();
+    const before = await world.head();
     putFirst('leaves-1-1', 'b', 'missed');
     listings = 0;
     await world.tick({ source: churn(1), statusFilter: 'RUNNING' });

@@ -2,22 +2,19 @@ import { stateAt } from '../../lambda/core/history';
 import { plusMs } from '../../lambda/core/instant';
 import type { State } from '../../lambda/core/spans';
 import type { Recorder } from '../../lambda/core/ports';
-import { type HistoryStore, onEachStore } from '../support/history-stores';
-import { collect, SyncWorld } from '../support/sync-world';
+import { onEachWorld } from '../support/on-each-world';
+import { collect, type SyncWorld } from '../support/sync-world';
 
-onEachStore('what a run cannot judge', (open) => {
-  let store: HistoryStore;
+onEachWorld('what a run cannot judge', (open) => {
   let world: SyncWorld;
   beforeEach(async () => {
-    store = await open();
-    world = new SyncWorld(store);
+    world = await open();
     for (const id of ['a', 'b', 'c', 'd']) world.put(id);
     await world.tick();
   });
-  afterEach(() => store.close());
 
   const stateOf = async (id: string, at: string): Promise<State | undefined> =>
-    stateAt(store.reader, world.target, id, at, world.clock.now());
+    stateAt(world.store.reader, world.target, id, at, world.clock.now());
 
   it('is unobserved while a deleted instance is listed with an unreadable record, and deleted again when that is gone', async () => {
     world.remove('a');
@@ -97,7 +94,7 @@ onEachStore('what a run cannot judge', (open) => {
     world.spoil('a');
     await world.tick();
     world.put('a');
-    const inner = store.newRecorder();
+    const inner = world.store.newRecorder();
     const dying: Recorder = {
       ...inner,
       end: async () => {
@@ -125,6 +122,6 @@ onEachStore('what a run cannot judge', (open) => {
     world.fleet.set('again', world.fleet.get('a')!);
     expect(await world.tick()).toMatchObject({ outcome: 'partial' });
     expect((await world.current('a'))?.absentSince).toBeUndefined();
-    expect(await collect(store.reader.rejections(world.target))).toHaveLength(1);
+    expect(await collect(world.store.reader.rejections(world.target))).toHaveLength(1);
   });
 });

@@ -1,6 +1,6 @@
 import type { Json } from '../../lambda/core/instance';
 import type { ParsedRecord } from '../../lambda/core/listing';
-import type { Current, Gap, Version } from '../../lambda/core/record';
+import type { Current, Gap, Head, Version } from '../../lambda/core/record';
 import type { RunResult } from '../../lambda/core/run-result';
 import { type SyncOptions, syncTarget } from '../../lambda/core/sync';
 import type { Recorder } from '../../lambda/core/ports';
@@ -26,6 +26,11 @@ export class SyncWorld {
 
   put(id: string, status = 'RUNNING', more: Record<string, Json> = {}): void {
     this.fleet.set(id, accepted(instance(id, status, more)));
+  }
+
+  /** Instances `i-0000`, `i-0001`, and so on. */
+  fill(count: number): void {
+    for (let index = 0; index < count; index += 1) this.put(`i-${String(index).padStart(4, '0')}`);
   }
 
   spoil(id: string, reason?: string): void {
@@ -77,6 +82,7 @@ export class SyncWorld {
   versions = async (id: string): Promise<Version[]> => collect(this.store.reader.versions(this.target, id));
   kinds = async (id: string): Promise<string[]> => (await this.versions(id)).map(({ kind }) => kind);
   current = async (id: string): Promise<Current | undefined> => this.store.reader.current(this.target, id);
+  head = async (): Promise<Head | undefined> => this.store.reader.head(this.target);
   gaps = async (): Promise<Gap[]> => collect(this.store.reader.gaps(this.target));
   ownGaps = async (id: string): Promise<Gap[]> => collect(this.store.reader.ownGaps(this.target, id));
 }
