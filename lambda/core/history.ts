@@ -25,8 +25,8 @@ const moment = (at: Instant): ClosedSpan => ({ from: at, to: toInstant(Date.pars
 
 /**
  * The state of an instance at a time: known, nonexistent or explicitly unobserved; undefined when the instance was
- * never seen. One query each for the current row, the gaps with the head, and the instance's own gaps; one more when
- * the current row is younger than `at`.
+ * never seen. One query each for the current row and for the gaps with the head; one more when the current row is
+ * younger than `at`, and one when an own gap of the instance has closed since.
  */
 export async function stateAt(
   reader: Reader,
@@ -50,10 +50,11 @@ export async function stateAt(
   );
 }
 
-/** An own gap closes with a new version or with a touch of the row: a row that was never touched has had none since. */
+/** Closed own gaps that touch the span; the current row knows whether there can be any. */
 async function ownGapsOf(reader: Reader, current: Current, span: Span): Promise<readonly Gap[]> {
-  const { target, id, observedAt, touchedBy, runId } = current;
-  if (span.from !== undefined && observedAt <= span.from && touchedBy === runId) return [];
+  const { target, id, lastOwnGapTo } = current;
+  if (lastOwnGapTo === null) return [];
+  if (lastOwnGapTo !== undefined && span.from !== undefined && lastOwnGapTo <= span.from) return [];
   return collect(reader.ownGaps(target, id, span));
 }
 

@@ -54,20 +54,21 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
   const rejection = known.rejections.get(rejectionKey({ id: snapshot.id, digest: '' }));
   const isBaseline = rejection === undefined ? isFirstLook(observation) : rejection.changedAfter === null;
   const reported = isDeletedStatus(statusOf(snapshot));
+  const version = makeVersion(observation, undefined, {
+    kind: isBaseline ? 'baseline' : reported ? 'deleted' : 'created',
+    evidence: reported ? 'reported' : 'listed',
+    snapshot,
+    // A record that was unreadable at first was there since then at least.
+    changedAfter: rejection === undefined ? newcomersSince(observation) : rejection.changedAfter,
+  });
+  const gap = rejection && unreadableSince(observation, rejection);
   return {
     type: 'version',
     id: snapshot.id,
     previous: undefined,
-    next: makeVersion(observation, undefined, {
-      kind: isBaseline ? 'baseline' : reported ? 'deleted' : 'created',
-      evidence: reported ? 'reported' : 'listed',
-      snapshot,
-      // A record that was unreadable at first was there since then at least.
-      changedAfter: rejection === undefined ? newcomersSince(observation) : rejection.changedAfter,
-    }),
-    ...(rejection === undefined
-      ? {}
-      : { dropRejection: rejection.key, ...closing(unreadableSince(observation, rejection)) }),
+    next: { ...version, lastOwnGapTo: gap?.to ?? null },
+    ...closing(gap),
+    ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
   };
 }
 
@@ -202,18 +203,19 @@ function absenceDoubt({ listing, absenceConfirmed, asksAnew }: Observation): str
 }
 
 function deletion(observation: Observation, options: ReconcileOptions, current: Current): Action {
-  const { closedGap } = judged(observation, current);
+  const seen = judged(observation, current);
+  const version = makeVersion(observation, current, {
+    kind: 'deleted',
+    evidence: 'absent',
+    snapshot: current.snapshot,
+    changedAfter: changedAfter(observation.head, current),
+  });
   return {
     type: 'version',
     id: current.id,
     previous: current,
-    next: makeVersion(observation, current, {
-      kind: 'deleted',
-      evidence: 'absent',
-      snapshot: current.snapshot,
-      changedAfter: changedAfter(observation.head, current),
-    }),
-    ...closing(closedGap),
+    next: { ...marksOf(seen.next), ...version },
+    ...closing(seen.closedGap),
     ...expiry(observation, options),
   };
 }
@@ -260,7 +262,11 @@ function makeVersion(
 function judged({ observedAt }: Observation, current: Current): { next: Current; closedGap?: Gap } {
   const { unobservedSince, judgedListedFrom: _, ...rest } = withoutAbsence(current);
   if (unobservedSince === undefined) return { next: withoutAbsence(current) };
-  return { next: rest, closedGap: { target: current.target, id: current.id, from: unobservedSince, to: observedAt } };
+  const { target, id } = current;
+  return {
+    next: { ...rest, lastOwnGapTo: observedAt },
+    closedGap: { target, id, from: unobservedSince, to: observedAt },
+  };
 }
 
 /** The row after a completed run could not judge it: its own gap is open. */
@@ -281,10 +287,11 @@ export function withoutAbsence(current: Current): Current {
   return rest;
 }
 
-/** What stays open on a row when an unfinished run writes a new version of it. */
-const marksOf = ({ unobservedSince, judgedListedFrom }: Current): Partial<Current> => ({
+/** What a new version takes over from the row. */
+const marksOf = ({ unobservedSince, judgedListedFrom, lastOwnGapTo }: Current): Partial<Current> => ({
   ...(unobservedSince === undefined ? {} : { unobservedSince }),
   ...(judgedListedFrom === undefined ? {} : { judgedListedFrom }),
+  ...(lastOwnGapTo === undefined ? {} : { lastOwnGapTo }),
 });
 
 function pushTouch(actions: Action[], { runId }: Observation, previous: Current, next: Current): void {

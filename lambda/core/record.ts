@@ -59,6 +59,8 @@ export interface Current extends Version {
   readonly unobservedSince?: Instant;
   /** While the own gap is open: `listedFrom` of the last completed run that judged the instance. */
   readonly judgedListedFrom?: Instant;
+  /** End of the last own gap that has closed; null when none ever has, so that nobody need look for one. */
+  readonly lastOwnGapTo?: Instant | null;
   /** Since when the brake holds the deletion of this instance. */
   readonly absentSince?: Instant;
   /** The run that wrote this row last; a run recognises its own write by it when the answer was lost. */

@@ -154,6 +154,7 @@ export const toCurrentItem = (current: Current): Item => ({
   ...(needsAttention(current) ? { notRunning: targetName(current.target) } : {}),
   ...(current.unobservedSince === undefined ? {} : { unobservedSince: current.unobservedSince }),
   ...(current.judgedListedFrom === undefined ? {} : { judgedListedFrom: current.judgedListedFrom }),
+  ...(current.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: current.lastOwnGapTo }),
   ...(current.absentSince === undefined ? {} : { absentSince: current.absentSince }),
 });
 
@@ -229,6 +230,7 @@ export function fromCurrentItem(item: Item): Current {
     touchedBy: item.touchedBy as string,
     ...(item.unobservedSince === undefined ? {} : { unobservedSince: item.unobservedSince as Instant }),
     ...(item.judgedListedFrom === undefined ? {} : { judgedListedFrom: item.judgedListedFrom as Instant }),
+    ...(item.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: item.lastOwnGapTo as Instant | null }),
     ...(item.absentSince === undefined ? {} : { absentSince: item.absentSince as Instant }),
   };
 }

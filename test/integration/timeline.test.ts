@@ -21,7 +21,7 @@ onEachEngine('the timeline of a table', (engine) => {
     const instances = targets.flatMap((target) => target.instances);
     await writeItems(table, [
       ...targets.flatMap(({ target, head }) => headItems(head ?? {}, target)),
-      ...instances.flatMap(({ current, history }) => itemsOf(history.versions, { touchedBy: current.touchedBy })),
+      ...instances.flatMap(({ current, history }) => itemsOf(history.versions, { lastOwnGapTo: current.lastOwnGapTo })),
       ...gaps.map((gap) => toGapItem(gap)),
     ]);
   });

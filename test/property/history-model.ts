@@ -477,6 +477,9 @@ export class HistoryModel {
           throw new Error(`own gaps of ${current.id} are empty or end before an earlier one: ${from} to ${to}`);
         end = to;
       }
+      const last = end.startsWith('1970') ? null : end;
+      if (current.lastOwnGapTo !== last)
+        throw new Error(`${current.id} says that its last gap ended at ${current.lastOwnGapTo}, but it was ${last}`);
     }
   }
 }

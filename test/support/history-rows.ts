@@ -51,7 +51,7 @@ export function versionsOf(steps: readonly Step[], target: Target = TARGET): Ver
 export const currentOf = (versions: readonly Version[], more: Partial<Current> = {}): Current => {
   const newest = versions.at(-1);
   if (newest === undefined) throw new Error('an instance has at least one version');
-  return { ...newest, touchedBy: newest.runId, ...more };
+  return { ...newest, touchedBy: newest.runId, lastOwnGapTo: null, ...more };
 };
 
 /** The items of one instance: all versions and the current row. */

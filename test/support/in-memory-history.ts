@@ -106,7 +106,14 @@ export class InMemoryHistory {
     const last = rows.at(-1);
     if (last !== undefined && action.previousExpiresAt !== undefined)
       rows[rows.length - 1] = { ...last, expiresAt: action.previousExpiresAt };
-    const { unobservedSince: _, judgedListedFrom: __, absentSince: ___, touchedBy: ____, ...version } = action.next;
+    const {
+      unobservedSince: _,
+      judgedListedFrom: __,
+      lastOwnGapTo: ___,
+      absentSince: ____,
+      touchedBy: _____,
+      ...version
+    } = action.next;
     rows.push(version);
     shelf.versions.set(action.id, rows);
   }

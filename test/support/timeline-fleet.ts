@@ -87,9 +87,8 @@ export function recordsOf(
   const { head = headAt(target, known.now), gaps = [], ownGaps = [] } = known;
   const instances = lives.map((life) => {
     const own = ownGaps.filter((gap) => gap.id === life.id);
-    // A gap that closes without a new version is closed by a run that touches the row.
-    const touchedBy = own.length > 0 ? 'run-that-closed-the-gap' : life.newest.runId;
-    const current: Current = { ...life.newest, touchedBy, ...known.more };
+    const lastOwnGapTo = own.at(-1)?.to ?? null;
+    const current: Current = { ...life.newest, touchedBy: life.newest.runId, lastOwnGapTo, ...known.more };
     const unobserved = unobservedSpans({ head, gaps, ownGaps: own, current, nowMs: toMs(known.now) });
     return { current, history: { versions: life.versions, unobserved } };
   });
