@@ -61,7 +61,7 @@ export interface InstanceHistoryProps {
  * import { Rule } from 'aws-cdk-lib/aws-events';
  * import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
  * import { Queue } from 'aws-cdk-lib/aws-sqs';
- * import { InstanceHistory } from 'roma-instance-history';
+ * import { InstanceHistory } from 'roma-instance-history/construct';
  *
  * const app = new App();
  * const stack = new Stack(app, 'Platform');

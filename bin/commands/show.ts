@@ -98,7 +98,9 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
   for (const { field, from, to } of version.changes)
     line('changed', `${safeText(field)}: ${safeValue(from)} → ${safeValue(to)}`);
   io.out('');
-  for (const [field, value] of Object.entries(version.snapshot)) io.out(`  ${safeText(field)}: ${safeValue(value)}`);
+  // The order of a map in DynamoDB means nothing and changes from read to read.
+  for (const field of Object.keys(version.snapshot).toSorted())
+    io.out(`  ${safeText(field)}: ${safeValue(version.snapshot[field])}`);
 }
 
 const EXAMPLES = `

@@ -25,7 +25,7 @@ describe('the construct in another app', () => {
       writeFileSync(join(dir, 'example.ts'), example());
       const tsconfig = {
         extends: '../tsconfig.json',
-        compilerOptions: { paths: { 'roma-instance-history': ['../lib/index.ts'] }, noUnusedLocals: false },
+        compilerOptions: { paths: { 'roma-instance-history/construct': ['../lib/index.ts'] }, noUnusedLocals: false },
         include: ['example.ts'],
       };
       writeFileSync(join(dir, 'tsconfig.json'), JSON.stringify(tsconfig));
