@@ -25,6 +25,11 @@ const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, LESS_THAN_THRESHOLD: BELOW
 const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
 const FIVE_MINUTES = Duration.minutes(5);
 
+const TWICE_IN_THREE = { threshold: 1, evaluationPeriods: 3, datapointsToAlarm: 2 };
+const ONCE_IN_TWO = { threshold: 1, evaluationPeriods: 2, datapointsToAlarm: 1 };
+/** No data point is what such an alarm is for: what does not run sends none. */
+const NEVER = { comparisonOperator: BELOW, threshold: 1, treatMissingData: BREACHING };
+
 /** A metric of the contract, as one function emits it. */
 export const metricOf = (
   service: string,
@@ -55,7 +60,6 @@ export class Alarms extends Construct {
     const longest = Duration.minutes(Math.max(...periods));
     const shortest = Duration.minutes(Math.max(Math.min(...periods), 5));
     this.watchRuns(props, longest, shortest);
-    for (const target of props.targets) this.watchTarget(props.sync, target, target.every ?? props.every);
     if (props.discovery !== undefined) this.watchDiscovery(props.discovery, props.sync, longest);
     this.watchPublisher(props.feed);
     this.watchQueue('SchedulesUndelivered', 'Schedules could not reach the sync function', props.sync.deadLetters);
@@ -67,10 +71,10 @@ export class Alarms extends Construct {
     );
     this.alarm('TableThrottled', 'The history table refuses writes for their rate', {
       metric: props.history.table.metric('WriteThrottleEvents', { statistic: 'Sum', period: FIVE_MINUTES }),
-      threshold: 1,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      ...TWICE_IN_THREE,
     });
+    // Last, for there may be hundreds, and the dashboard shows alarms in this order.
+    for (const target of props.targets) this.watchTarget(props.sync, target, target.every ?? props.every);
   }
 
   private watchRuns({ sync }: AlarmsProps, longest: Duration, shortest: Duration): void {
@@ -79,36 +83,25 @@ export class Alarms extends Construct {
       metricOf(fn.functionName, name, { statistic: 'Sum', period: longest });
     this.alarm('SyncNotRunning', 'The sync function is not invoked at all', {
       metric: fn.metricInvocations({ statistic: 'Sum', period: shortest }),
-      comparisonOperator: BELOW,
-      threshold: 1,
+      ...NEVER,
       evaluationPeriods: 3,
-      // No invocation is no data point: silence is what this alarm is for.
-      treatMissingData: BREACHING,
     });
     this.alarm('SyncFailing', 'Runs end with an error', {
       metric: fn.metricErrors({ statistic: 'Sum', period: longest }),
-      threshold: 1,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      ...TWICE_IN_THREE,
     });
     this.alarm('SyncThrottled', 'Lambda refuses invocations of the sync function', {
       metric: fn.metricThrottles({ statistic: 'Sum', period: longest }),
-      threshold: 1,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      ...TWICE_IN_THREE,
     });
     // Two periods, because the flexible window of a schedule can leave one of them without a run.
     this.alarm('BrakeHeld', 'Most instances of a target seem to be gone; their deletion is held back', {
       metric: run(METRIC.runs.brake),
-      threshold: 1,
-      evaluationPeriods: 2,
-      datapointsToAlarm: 1,
+      ...ONCE_IN_TWO,
     });
     this.alarm('RecordsRejected', 'The API sent instances that cannot be understood', {
       metric: run(METRIC.recordsRejected),
-      threshold: 1,
-      evaluationPeriods: 2,
-      datapointsToAlarm: 1,
+      ...ONCE_IN_TWO,
     });
   }
 
@@ -120,10 +113,8 @@ export class Alarms extends Construct {
         period: every,
         target,
       }),
-      comparisonOperator: BELOW,
-      threshold: 1,
+      ...NEVER,
       evaluationPeriods: 3,
-      treatMissingData: BREACHING,
     });
   }
 
@@ -141,19 +132,15 @@ export class Alarms extends Construct {
     });
     this.alarm('DiscoveryNotCompleted', 'Projects have not been looked for in two days', {
       metric: metric(METRIC.discovery.completed),
-      comparisonOperator: BELOW,
-      threshold: 1,
+      ...NEVER,
       evaluationPeriods: 2,
-      treatMissingData: BREACHING,
     });
     this.alarm('ProjectsVanished', 'The account no longer shows projects that were kept in sync', {
       metric: metricOf(discovery.function.fn.functionName, METRIC.discovery.vanished, {
         statistic: 'Maximum',
         period: Duration.days(1),
       }),
-      threshold: 1,
-      evaluationPeriods: 2,
-      datapointsToAlarm: 1,
+      ...ONCE_IN_TWO,
     });
   }
 
@@ -165,15 +152,11 @@ export class Alarms extends Construct {
     });
     this.alarm('PublisherFailing', 'The publisher ends with an error', {
       metric: fn.metricErrors({ statistic: 'Sum', period: FIVE_MINUTES }),
-      threshold: 1,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      ...TWICE_IN_THREE,
     });
     this.alarm('PublisherThrottled', 'Lambda refuses invocations of the publisher', {
       metric: fn.metricThrottles({ statistic: 'Sum', period: FIVE_MINUTES }),
-      threshold: 1,
-      evaluationPeriods: 3,
-      datapointsToAlarm: 2,
+      ...TWICE_IN_THREE,
     });
   }
 

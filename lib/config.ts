@@ -134,7 +134,7 @@ export const configSchema = z.strictObject({
   secretArn: secretArn
     .optional()
     .describe(
-      'An existing secret with the Huawei Cloud credentials. Left out: one is created, empty, for you to fill.',
+      'An existing secret with the Huawei Cloud credentials; if a KMS key of yours encrypts it, let the role of the sync function decrypt. Left out: one is created, empty, for you to fill.',
     ),
   retention: span({ atLeast: DAY, atMost: 36_500 * DAY, wholly: DAY })
     .optional()
@@ -152,7 +152,7 @@ export const configSchema = z.strictObject({
     .union([z.boolean(), z.string().regex(ARN_OF_KEY, NO_KEY)], NO_KEY)
     .default(false)
     .describe(
-      'Encrypt table, secret, queues and topics with a KMS key of yours: `true` makes one, an ARN names one. Set it before the first deployment.',
+      'Encrypt table, secret, queues and topics with a KMS key of yours: `true` makes one, an ARN names one, whose policy must let `events.amazonaws.com` decrypt and generate data keys. Set it before the first deployment.',
     ),
   alarmTopicArn: topicArn.optional().describe('SNS topic that alarms notify. Left out: alarms only change colour.'),
   logRetentionDays: z

@@ -29,11 +29,8 @@ export class Credentials extends Construct {
 
   /** For a secret that the schedule names, not the environment. IAM compares whole ARNs, which end in six random characters. */
   grantReadOf(fn: NodeFunction, secret: secretsmanager.ISecret): void {
-    fn.allow(
-      `ReadSecret${secret.node.id}`,
-      ['secretsmanager:GetSecretValue'],
-      [secret.secretFullArn ?? `${secret.secretArn}-??????`],
-    );
+    // No name for the statement: it would have to be unique, in letters and digits, whatever the secrets are called.
+    fn.allow(undefined, ['secretsmanager:GetSecretValue'], [secret.secretFullArn ?? `${secret.secretArn}-??????`]);
     grantKey(secret.encryptionKey, fn.role, 'read');
   }
 

@@ -18,6 +18,9 @@ export interface DashboardProps {
 
 const FIVE_MINUTES = Duration.minutes(5);
 
+/** CloudWatch refuses a dashboard with more alarms in one widget. */
+const ALARMS_A_WIDGET = 100;
+
 /** Is it running, what changed, do subscribers know, what does it cost: one row each. */
 export class Dashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
@@ -28,9 +31,11 @@ export class Dashboard extends Construct {
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
     const { region } = Stack.of(this);
     this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboard.dashboardName}`;
-    this.dashboard.addWidgets(
-      new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: alarms.all, width: 24, height: 4 }),
-    );
+    for (let from = 0; from < alarms.all.length; from += ALARMS_A_WIDGET) {
+      const title = from === 0 ? 'Alarms' : 'More alarms';
+      const some = alarms.all.slice(from, from + ALARMS_A_WIDGET);
+      this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title, alarms: some, width: 24, height: 4 }));
+    }
     this.dashboard.addWidgets(timeline.widget);
     this.addRuns(sync.function.fn.functionName);
     this.addChanges(sync.function.fn.functionName);

@@ -86,8 +86,9 @@ export class NodeFunction extends Construct {
   }
 
   /** Adds one statement to the role. Only the construct that owns the resources calls this. */
-  allow(sid: string, actions: readonly string[], resources: readonly string[]): void {
-    this.role.addToPolicy(new iam.PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
+  allow(sid: string | undefined, actions: readonly string[], resources: readonly string[]): void {
+    const name = sid === undefined ? {} : { sid };
+    this.role.addToPolicy(new iam.PolicyStatement({ ...name, actions: [...actions], resources: [...resources] }));
   }
 
   addEnvironment(name: string, value: string): void {

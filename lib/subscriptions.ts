@@ -1,4 +1,4 @@
-import { Annotations, RemovalPolicy } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -45,7 +45,10 @@ export class Subscriptions extends Construct {
     super(scope, id);
     this.encryptionKey = props.encryptionKey;
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
-    if (props.encryptionKey !== undefined) letEventBridgeUse(props.encryptionKey);
+    this.letRulesSetAside(props.bus);
+    // As an imported queue, lest each rule adds a statement of its own.
+    const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
+    if (props.encryptionKey !== undefined) this.letEventBridgeUse(props.encryptionKey);
     props.subscriptions.forEach((subscription, index) => {
       const { type } = subscription;
       const rule = new events.Rule(this, `${type}${index + 1}`, {
@@ -56,12 +59,33 @@ export class Subscriptions extends Construct {
           detailType: (subscription.kinds ?? ALL_BUT_BASELINE).map((kind) => DETAIL_TYPE[kind]),
         },
       });
-      rule.addTarget(this.target(rule, subscription));
+      rule.addTarget(this.target(rule, subscription, { deadLetterQueue: deadLetterQueueOfRules }));
     });
   }
 
-  private target(rule: events.Rule, subscription: Subscription): events.IRuleTarget {
-    const deadLetters = { deadLetterQueue: this.deadLetters };
+  /** One statement for all rules of the bus: the policy of a queue may have 20 statements and 8 KB. */
+  private letRulesSetAside(bus: events.IEventBus): void {
+    const rules = Stack.of(this).formatArn({
+      service: 'events',
+      resource: 'rule',
+      resourceName: `${bus.eventBusName}/*`,
+    });
+    this.deadLetters.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'RulesSetAside',
+        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+        actions: ['sqs:SendMessage'],
+        resources: [this.deadLetters.queueArn],
+        conditions: { ArnLike: { 'aws:SourceArn': rules } },
+      }),
+    );
+  }
+
+  private target(
+    rule: events.Rule,
+    subscription: Subscription,
+    deadLetters: { readonly deadLetterQueue: sqs.IQueue },
+  ): events.IRuleTarget {
     if (subscription.type === 'email') {
       return new targets.SnsTopic(this.emailTopic(rule, subscription.address), { ...deadLetters, message: LETTER });
     }
@@ -73,6 +97,24 @@ export class Subscriptions extends Construct {
       return new targets.SqsQueue(subscription.queue ?? this.queue(rule), deadLetters);
     }
     return new targets.ApiDestination(this.destination(rule, subscription), deadLetters);
+  }
+
+  /** EventBridge writes to queues and topics that the key encrypts, for rules of this account only. */
+  private letEventBridgeUse(key: kms.IKey): void {
+    const { statementAdded } = key.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'EventBridgeWrites',
+        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['*'],
+        conditions: { StringEquals: { 'aws:SourceAccount': key.env.account } },
+      }),
+    );
+    if (statementAdded) return;
+    Annotations.of(this).addWarningV2(
+      'roma-instance-history:policy-of-customer-key',
+      'the policy of the customer key must let events.amazonaws.com use kms:Decrypt and kms:GenerateDataKey, or subscribers and the queue of what cannot be delivered get nothing; this stack cannot change the policy of a key that it does not own',
+    );
   }
 
   private emailTopic(scope: Construct, address: string): sns.Topic {
@@ -133,16 +175,3 @@ Status: ${field('$.detail.status.to')}, before: ${field('$.detail.status.from')}
 Observed at ${field('$.detail.observedAt')}, happened after ${field('$.detail.changedAfter')}
 Event ${field('$.detail.eventId')}`,
 );
-
-/** EventBridge writes to queues and topics that the key encrypts, for rules of this account only. */
-function letEventBridgeUse(key: kms.IKey): void {
-  key.addToResourcePolicy(
-    new iam.PolicyStatement({
-      sid: 'EventBridgeWrites',
-      principals: [new iam.ServicePrincipal('events.amazonaws.com')],
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'aws:SourceAccount': key.env.account } },
-    }),
-  );
-}

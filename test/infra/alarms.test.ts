@@ -144,6 +144,23 @@ describe('the alarms', () => {
 });
 
 describe('the dashboard', () => {
+  it('shows every alarm, at most 100 in a widget, those of the whole stack first', () => {
+    const targets = Array.from({ length: 200 }, (_, index) => ({
+      ...TARGET,
+      projectId: `project-number-${String(index).padStart(3, '0')}`,
+    }));
+    const template = templateOf({ targets });
+    const body = JSON.stringify(resourcesOf(template, 'AWS::CloudWatch::Dashboard')[0]!.Properties);
+    const shown = [...body.matchAll(/"Fn::GetAtt":\["([A-Za-z0-9]+)","Arn"\]/g)].map(([, id]) => id!);
+    const made = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ logicalId }) => logicalId);
+    const alarmsShown = shown.filter((id) => made.includes(id));
+    expect(alarmsShown.toSorted()).toEqual(made.toSorted());
+    expect(alarmsShown.slice(0, 12).filter((id) => id.includes('StaleTarget'))).toEqual([]);
+    const widgets = body.split(/\\"type\\":\\"/).filter((part) => part.startsWith('alarm\\"'));
+    expect(widgets).toHaveLength(3);
+    for (const widget of widgets) expect(widget.split('"Fn::GetAtt"').length - 1).toBeLessThanOrEqual(100);
+  });
+
   it('shows metrics of the contract only, and all that matter', () => {
     const body = JSON.stringify(
       resourcesOf(Template.fromStack(stackOf({ discovery: 'daily' }).stack), 'AWS::CloudWatch::Dashboard')[0]!

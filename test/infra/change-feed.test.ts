@@ -86,6 +86,48 @@ describe('the bus', () => {
       expect(Targets).toEqual([expect.objectContaining({ DeadLetterConfig: expect.anything() })]);
   });
 
+  it('lets every rule set aside, within what the policy of a queue may hold', () => {
+    const kinds = ['created', 'deleted'];
+    const subscriptions = Array.from({ length: 100 }, (_, index) => ({
+      type: 'email',
+      address: `person-${index}@example.com`,
+      kinds,
+    }));
+    const template = templateOf({ subscriptions });
+    const rules = resourcesOf(template, 'AWS::Events::Rule').map(
+      ({ Properties }) => Properties.Targets as { DeadLetterConfig: { Arn: { 'Fn::GetAtt': [string] } } }[],
+    );
+    expect(rules).toHaveLength(100);
+    const queues = new Set(rules.flat().map(({ DeadLetterConfig }) => DeadLetterConfig.Arn['Fn::GetAtt'][0]));
+    expect(queues.size).toBe(1);
+    const [queue] = queues;
+    const policies = resourcesOf(template, 'AWS::SQS::QueuePolicy');
+    for (const { Properties } of policies) {
+      const { Statement } = Properties.PolicyDocument as { Statement: unknown[] };
+      expect(Statement.length).toBeLessThanOrEqual(10);
+    }
+    const policy = policies.find(({ Properties }) => JSON.stringify(Properties.Queues) === `[{"Ref":"${queue}"}]`);
+    expect(policy?.Properties.PolicyDocument).toMatchObject({
+      Statement: expect.arrayContaining([
+        expect.objectContaining({
+          Effect: 'Allow',
+          Action: 'sqs:SendMessage',
+          Principal: { Service: 'events.amazonaws.com' },
+          Condition: {
+            ArnLike: {
+              'aws:SourceArn': {
+                'Fn::Join': [
+                  '',
+                  expect.arrayContaining([':rule/', { Ref: expect.stringContaining('ChangeFeedBus') }, '/*']),
+                ],
+              },
+            },
+          },
+        }),
+      ]),
+    });
+  });
+
   it('writes a letter that a person can read', () => {
     const rule = resourcesOf(templateOf(everything), 'AWS::Events::Rule')[0]!.Properties as {
       Targets: { InputTransformer: { InputTemplate: string } }[];

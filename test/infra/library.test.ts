@@ -1,5 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -40,6 +42,31 @@ describe('the construct in another app', () => {
     const another = new InstanceHistory(stack, 'Another', { targets: [{ ...TARGET, region: 'cn-south-1' }] });
     expect(another.history.table.tableName).not.toBe(roma.history.table.tableName);
     expect(Object.keys(Template.fromStack(stack).findResources('AWS::DynamoDB::Table'))).toHaveLength(2);
+  });
+
+  it('reads secrets of any name, also two of the same', () => {
+    const stack = new Stack(appWithoutBundling(), 'Platform');
+    const secret = (scope: Construct, id: string) => Secret.fromSecretNameV2(scope, id, `roma/${scope.node.id}/${id}`);
+    const { sync } = new InstanceHistory(stack, 'RomaHistory', {
+      targets: [
+        { ...TARGET, secret: secret(stack, 'Roma-Keys') },
+        { ...TARGET, region: 'cn-south-1', secret: secret(new Construct(stack, 'One'), 'Secret') },
+        { ...TARGET, region: 'cn-north-1', secret: secret(new Construct(stack, 'Another'), 'Secret') },
+      ],
+    });
+    expect(sync.secret.node.id).toBe('Secret');
+    const policies = Object.values(Template.fromStack(stack).findResources('AWS::IAM::Policy')) as {
+      Properties: { PolicyDocument: { Statement: { Sid?: string }[] } };
+    }[];
+    for (const { Properties } of policies) {
+      const names = Properties.PolicyDocument.Statement.flatMap(({ Sid }) => (Sid === undefined ? [] : [Sid]));
+      // What IAM accepts.
+      expect(new Set(names).size).toBe(names.length);
+      for (const name of names) expect(name).toMatch(/^[A-Za-z0-9]+$/);
+    }
+    const all = JSON.stringify(policies);
+    for (const name of ['Platform/Roma-Keys', 'One/Secret', 'Another/Secret'])
+      expect(all).toContain(`roma/${name}-??????`);
   });
 
   it('refuses targets that cannot be kept in sync, all of them in one message', () => {

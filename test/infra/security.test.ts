@@ -1,6 +1,6 @@
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { resourcesOf, stackOf, templateOf } from './support/stack';
+import { type Resource, resourcesOf, stackOf, templateOf } from './support/stack';
 
 const everything = {
   orderedFeed: true,
@@ -100,6 +100,10 @@ describe.each([
 });
 
 describe('a customer key', () => {
+  // Synthesis prints its warnings.
+  beforeEach(() => void jest.spyOn(console, 'error').mockImplementation(() => {}));
+  afterEach(() => jest.restoreAllMocks());
+
   const encrypted = (type: string, property: string, config: object): unknown[] =>
     resourcesOf(templateOf({ ...everything, ...config }), type).map(({ Properties }) => Properties[property]);
 
@@ -119,6 +123,17 @@ describe('a customer key', () => {
     const customerKey = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
     expect(new Set(encrypted('AWS::SQS::Queue', 'KmsMasterKeyId', { customerKey }))).toEqual(new Set([customerKey]));
   });
+
+  it('that exists must let EventBridge in by its own policy, which synth says; one that is made does', () => {
+    const customerKey = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+    const told = Match.stringLikeRegexp('events.amazonaws.com use kms:Decrypt and kms:GenerateDataKey');
+    expect(Annotations.fromStack(stackOf({ customerKey }).stack).findWarning('*', told)).toHaveLength(1);
+    expect(Annotations.fromStack(stackOf({ customerKey: true }).stack).findWarning('*', told)).toEqual([]);
+    const policy = JSON.stringify(
+      resourcesOf(templateOf({ customerKey: true }), 'AWS::KMS::Key')[0]!.Properties.KeyPolicy,
+    );
+    expect(policy).toContain('"Principal":{"Service":"events.amazonaws.com"}');
+  });
 });
 
 describe('a stack', () => {
@@ -131,5 +146,22 @@ describe('a stack', () => {
       Resources: object;
     };
     expect(Object.keys(Resources).length).toBeLessThanOrEqual(500);
+  });
+
+  it('of as many targets, each with a secret of its own, stays within what IAM takes for a role', () => {
+    const targets = Array.from({ length: 200 }, (_, index) => ({
+      region: 'cn-north-4',
+      projectId: `project-number-${String(index).padStart(3, '0')}`,
+      secretArn: `arn:aws:secretsmanager:eu-central-1:123456789012:secret:platform/roma/project-number-${index}-AbCdEf`,
+    }));
+    const template = templateOf({ targets });
+    const size = ({ Properties }: Resource) => JSON.stringify(Properties.PolicyDocument).length;
+    const inline = resourcesOf(template, 'AWS::IAM::Policy').map(size);
+    const managed = resourcesOf(template, 'AWS::IAM::ManagedPolicy');
+    expect(Math.max(...inline)).toBeLessThanOrEqual(10_240);
+    expect(Math.max(0, ...managed.map(size))).toBeLessThanOrEqual(6144);
+    expect(managed.length).toBeLessThanOrEqual(10);
+    const policies = JSON.stringify([...resourcesOf(template, 'AWS::IAM::Policy'), ...managed]);
+    for (const { secretArn } of targets) expect(policies).toContain(secretArn);
   });
 });
