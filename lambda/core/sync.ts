@@ -1,16 +1,18 @@
-import { fingerprint, isSameQuestion, questionOf } from './fingerprint';
+import { completedOutcome, type Decision, decide } from './decision';
 import { describeError, TableBusyError } from './errors';
+import { fingerprint, questionOf } from './fingerprint';
 import { closedGap, DEFAULT_INTERVAL_MS } from './gap';
-import { type Instant, toInstant } from './instant';
+import type { Instant } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
-import { Lease, LEASE_MS } from './lease';
+import { Lease } from './lease';
 import type { CompleteListing, Listing } from './listing';
-import type { Alarm, InstanceSource, Known, RunEnd } from './ports';
-import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
-import { newcomersSince, observationTime } from './observation';
+import { observationTime } from './observation';
+import type { Alarm, InstanceSource, RunEnd } from './ports';
+import type { ReconcileOptions } from './reconcile';
 import { PlanRecorder, type Recording, type RecordingPorts } from './recording';
 import type { Current, Head } from './record';
 import { countChanges, type RunResult } from './run-result';
+import { TargetHead } from './target-head';
 import { clockProblem, TargetLister } from './target-lister';
 
 export interface SyncPorts extends RecordingPorts {
@@ -34,8 +36,6 @@ export interface SyncOptions extends ReconcileOptions {
   readonly dryRun?: boolean;
 }
 
-/** Of one update of the head. */
-const ATTEMPTS = 4;
 export const DEFAULT_SAFETY_MARGIN_MS = 10_000;
 
 /**
@@ -51,14 +51,8 @@ export async function syncTarget(ports: SyncPorts, options: SyncOptions): Promis
   }
 }
 
-interface Decision {
-  readonly plan: Plan;
-  readonly observedAt: Instant;
-  readonly listing: Listing;
-  readonly known: Known;
-  /** For the head: what a listing that was not exhaustive leaves open. */
-  readonly missed: Pick<Head, 'newcomersSince'>;
-}
+/** What is said of a run at its end, on the head and to the caller. */
+type Ending = Partial<RunEnd> & Pick<RunEnd, 'outcome'> & { readonly held?: number };
 
 class SyncRun {
   private readonly runId: string;
@@ -72,6 +66,7 @@ class SyncRun {
   private endSent = false;
   private observedAtDecided: Instant | undefined;
   private readonly lister: TargetLister;
+  private readonly targetHead: TargetHead;
 
   constructor(
     private readonly ports: SyncPorts,
@@ -80,25 +75,16 @@ class SyncRun {
     this.runId = ports.newRunId();
     this.startedAt = ports.clock.now();
     this.lister = new TargetLister(ports, options, this.stopAt());
+    this.targetHead = new TargetHead(ports, options.target, this.runId);
   }
 
   async execute(): Promise<RunResult> {
-    const { recorder, clock } = this.ports;
-    const { target } = this.options;
     if (this.options.dryRun === true) return this.rehearse();
-    let now = clock.now();
-    // A batch of another run holds the head just now: that says nothing about the lease.
-    const taken = await this.insist(
-      async () => {
-        now = clock.now();
-        return recorder.takeLease(target, { runId: this.runId, now: toInstant(now), until: toInstant(now + LEASE_MS) });
-      },
-      (error) => error instanceof TableBusyError,
-    );
+    const taken = await this.targetHead.take();
     if (!taken.taken)
       return this.result({ outcome: 'busy', because: `run ${taken.heldBy} holds the lease until ${taken.until}` });
     this.head = taken.head;
-    this.lease = new Lease(this.ports, target, this.runId, now, this.stopAt());
+    this.lease = new Lease(this.ports, this.options.target, this.runId, taken.at, this.stopAt());
     return this.work(this.head, this.lease);
   }
 
@@ -122,10 +108,10 @@ class SyncRun {
     if ('wrongClock' in decided)
       return this.end({ outcome: 'failed', because: decided.wrongClock, endedAt: undefined });
     if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
-    const { plan, observedAt, listing, known, missed } = decided;
+    const { plan, observedAt, listing, missed } = decided;
     this.listing = listing;
     this.observedAtDecided = observedAt;
-    const recording = await this.record(lease, plan, observedAt, known);
+    const recording = await this.record(lease, decided);
     if (listing.is === 'complete' && recording.stoppedBecause === undefined) {
       return this.complete(head, listing, observedAt, { plan, recording, missed });
     }
@@ -134,28 +120,13 @@ class SyncRun {
     return this.end({ outcome: 'partial', because, observedAt });
   }
 
-  /** Reads what is known, lists again while something may have been missed, and makes the plan. */
-  private async decide(head: Head, first: Listing, signal: AbortSignal): Promise<Decision | { wrongClock: string }> {
-    const known = await this.ports.recorder.readKnown(this.options.target);
-    const confirmation = await this.lister.confirm(first, known, signal);
-    const { listing } = confirmation;
-    const wrongClock = clockProblem(listing);
-    if (wrongClock !== undefined) return { wrongClock };
-    const observedAt = observationTime(head, listing, known);
-    const closesTargetGap =
-      listing.is === 'complete' && closedGap(head, observedAt, this.options.intervalMs) !== undefined;
-    const asksAnew = head.listedWith !== undefined && !isSameQuestion(head.listedWith, questionOf(this.options));
-    const observation = { ...confirmation, known, head, runId: this.runId, observedAt, closesTargetGap, asksAnew };
-    return {
-      plan: reconcile(observation, this.options),
-      observedAt,
-      listing,
-      known,
-      missed: confirmation.isExhaustive ? {} : { newcomersSince: newcomersSince(observation) },
-    };
+  private async decide(head: Head, first: Listing, signal: AbortSignal): ReturnType<typeof decide> {
+    const { recorder } = this.ports;
+    return decide({ recorder, lister: this.lister }, this.options, { runId: this.runId, head, first, signal });
   }
 
-  private async record(lease: Lease, plan: Plan, observedAt: Instant, { rejections }: Known): Promise<Recording> {
+  private async record(lease: Lease, { plan, observedAt, known }: Decision): Promise<Recording> {
+    const { rejections } = known;
     const planRecorder = new PlanRecorder(
       this.ports,
       lease,
@@ -171,11 +142,7 @@ class SyncRun {
   }
 
   private fingerprintOf(listing: CompleteListing): string {
-    const { statusFilter, api } = this.options;
-    return fingerprint(listing, {
-      ...(statusFilter === undefined ? {} : { statusFilter }),
-      ...(api === undefined ? {} : { api }),
-    });
+    return fingerprint(listing, questionOf(this.options));
   }
 
   private async complete(
@@ -191,7 +158,7 @@ class SyncRun {
       (work.plan.held.length === 0 && work.recording.refused.length === 0 && missed.newcomersSince === undefined);
     const gap = closedGap(head, observedAt, this.options.intervalMs);
     return this.end({
-      outcome: work?.plan.brake === true ? 'brake' : this.versions.length > 0 ? 'changed' : 'unchanged',
+      outcome: completedOutcome(work?.plan, this.versions),
       because: work?.plan.heldBecause,
       observedAt,
       held: work?.plan.held.length ?? 0,
@@ -207,41 +174,19 @@ class SyncRun {
     });
   }
 
-  private async end(end: Partial<RunEnd> & Pick<RunEnd, 'outcome'> & { held?: number }): Promise<RunResult> {
-    const { held = 0, observedAt, ...rest } = end;
+  private async end({ held = 0, observedAt, ...end }: Ending): Promise<RunResult> {
     const raisesFloor = end.completed !== undefined || this.sentBatch;
+    const time = observedAt === undefined ? {} : { observedAt };
     this.endSent = true;
-    const runEnd: RunEnd = {
+    const ended = await this.targetHead.end({
       fingerprint: this.sentBatch ? 'remove' : 'keep',
-      endedAt: toInstant(this.ports.clock.now()),
-      ...rest,
-      ...(raisesFloor && observedAt !== undefined ? { observedAt } : {}),
-      runId: this.runId,
+      ...end,
+      ...(raisesFloor ? time : {}),
       intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,
-    };
-    // An end can be sent again without harm: the head shows whether it had arrived.
-    const ended = await this.insist(async () => this.ports.recorder.end(this.options.target, runEnd));
-    if (!ended)
-      return this.result({
-        outcome: 'partial',
-        because: 'another run has taken the lease',
-        ...(observedAt === undefined ? {} : { observedAt }),
-      });
-    return this.result({ ...end, held });
-  }
-
-  private async insist<T>(
-    operation: () => Promise<T>,
-    isPassing: (error: unknown) => boolean = () => true,
-  ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await operation();
-      } catch (error) {
-        if (attempt === ATTEMPTS || !isPassing(error)) throw error;
-        await this.ports.clock.sleep(this.ports.random() * 200 * 2 ** attempt);
-      }
-    }
+    });
+    return ended
+      ? this.result({ ...end, ...time, held })
+      : this.result({ outcome: 'partial', because: 'another run has taken the lease', ...time });
   }
 
   /** Something unexpected: tell it on the head if that is still possible. */
@@ -250,7 +195,7 @@ class SyncRun {
     if (this.lease === undefined) {
       // A table that is busy for so long: another run is at work.
       if (error instanceof TableBusyError) return this.result({ outcome: 'busy', because });
-      await this.release(because);
+      if (this.options.dryRun !== true) await this.targetHead.giveBack(because);
       return this.result({ outcome: 'failed', because });
     }
     const outcome = this.sentBatch ? 'partial' : 'failed';
@@ -267,18 +212,6 @@ class SyncRun {
     }
   }
 
-  /** Taking the lease failed half-way: it may be this run's all the same, and must not keep the next one waiting. */
-  private async release(because: string): Promise<void> {
-    if (this.options.dryRun === true) return;
-    const endedAt = toInstant(this.ports.clock.now());
-    try {
-      const end = { runId: this.runId, outcome: 'failed', because, endedAt, fingerprint: 'keep' } as const;
-      await this.ports.recorder.end(this.options.target, end);
-    } catch {
-      // The lease, if it was taken, expires by itself.
-    }
-  }
-
   /** The plan, without a lease and without a write. */
   private async rehearse(): Promise<RunResult> {
     const { target } = this.options;
@@ -291,15 +224,9 @@ class SyncRun {
     if ('wrongClock' in decided) return this.result({ outcome: 'failed', because: decided.wrongClock });
     this.listing = decided.listing;
     this.versions = decided.plan.actions.flatMap((action) => (action.type === 'version' ? [action.next] : []));
+    const isPartial = decided.listing.is === 'partial';
     const because = decided.listing.is === 'partial' ? decided.listing.because : decided.plan.heldBecause;
-    const outcome =
-      decided.listing.is === 'partial'
-        ? 'partial'
-        : decided.plan.brake
-          ? 'brake'
-          : this.versions.length > 0
-            ? 'changed'
-            : 'unchanged';
+    const outcome = isPartial ? 'partial' : completedOutcome(decided.plan, this.versions);
     return this.result({ outcome, because, observedAt: decided.observedAt, held: decided.plan.held.length });
   }
 
