@@ -6,6 +6,7 @@ import { completion } from './completion';
 import { EXIT, ExitCode } from './exit';
 import type { Io } from './io';
 import { safeLine } from './output';
+import { DEFAULT_FOLDER } from './store';
 
 function build(io: Io): Command {
   const program = new Command('roma-history')
@@ -40,11 +41,27 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       program.outputHelp();
       return EXIT.usage;
     }
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync(joinFolder(argv, commandOf(program, argv)), { from: 'user' });
     return EXIT.done;
   } catch (error) {
     return fail(error, io, commandOf(program, argv));
   }
+}
+
+/**
+ * The words of a call, with the folder joined to `--local`. A command that takes arguments takes a bare word behind
+ * `--local` for one of them, as in `show --local roma-prod`: only what looks like a path is the folder there.
+ */
+function joinFolder(argv: readonly string[], { parent, registeredArguments }: Command): string[] {
+  const place = argv.indexOf('--local');
+  if (place < 0 || parent === null || argv.slice(0, place).includes('--')) return [...argv];
+  const next = argv[place + 1];
+  const isFolder =
+    next !== undefined &&
+    !next.startsWith('-') &&
+    (registeredArguments.length === 0 || !/^[^.~/\\][^/\\]*$/.test(next));
+  const local = `--local=${isFolder ? next : DEFAULT_FOLDER}`;
+  return [...argv.slice(0, place), local, ...argv.slice(place + (isFolder ? 2 : 1))];
 }
 
 /** The command that a call is about, as far as it is known. */
@@ -56,17 +73,24 @@ function commandOf(program: Command, argv: readonly string[]): Command {
 const fullName = (command: Command): string =>
   command.parent === null ? command.name() : `${fullName(command.parent)} ${command.name()}`;
 
+function usageProblem(error: CommanderError, command: Command): string {
+  if (error.code === 'commander.help')
+    return `no such command; there are ${command.commands.map((one) => one.name()).join(', ')}`;
+  const what = describeError(error)
+    .replace(/^error: /, '')
+    .replace(/\.$/, '');
+  if (error.code === 'commander.unknownOption' && command.parent === null)
+    return `${what}: options stand behind the command`;
+  if (error.code === 'commander.excessArguments' && command.registeredArguments.length > 0)
+    return `${what} (a folder is named by --local=dir or --local ./dir)`;
+  return what;
+}
+
 function fail(error: unknown, io: Io, command: Command): number {
   if (error instanceof ExitCode) return error.exitCode;
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.done;
-    const what =
-      error.code === 'commander.help'
-        ? `no such command; there are ${command.commands.map((one) => one.name()).join(', ')}`
-        : describeError(error)
-            .replace(/^error: /, '')
-            .replace(/\.$/, '');
-    io.err(`roma-history: ${safeLine(what)}; see "${fullName(command)} --help"`);
+    io.err(`roma-history: ${safeLine(usageProblem(error, command))}; see "${fullName(command)} --help"`);
     return EXIT.usage;
   }
   io.err(`roma-history: ${safeLine(describeError(error))}`);

@@ -1,4 +1,3 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
@@ -12,6 +11,7 @@ import { createReader } from '../lambda/dynamodb/reader';
 import type { Io } from './io';
 import { createHistoryTable } from './sandbox/create-table';
 import { startDatabase } from './sandbox/dynamodb-local';
+import { regionProblem, stackOutput } from './stack';
 
 export const DEFAULT_TABLE = 'InstanceHistory';
 export const DEFAULT_FOLDER = '.roma-history';
@@ -21,7 +21,7 @@ export interface StoreOptions {
   readonly table?: string;
   readonly stack?: string;
   readonly dynamodbEndpoint?: string;
-  readonly local?: string | true;
+  readonly local?: string;
   readonly json?: boolean;
 }
 
@@ -34,7 +34,10 @@ export const withStoreOptions = (command: Command): Command =>
       '--dynamodb-endpoint <url>',
       'a DynamoDB endpoint other than the AWS region; on loopback the table is created',
     )
-    .option('--local [dir]', `the embedded database on disk (default folder: ${DEFAULT_FOLDER}); the table is created`);
+    .option(
+      '--local [dir]',
+      `the embedded database in a folder (default: ${DEFAULT_FOLDER}; among arguments write ./dir or --local=dir); the table is created`,
+    );
 
 /** An opened history. */
 export interface Store {
@@ -42,6 +45,8 @@ export interface Store {
   readonly client: DynamoDBDocumentClient;
   readonly raw: DynamoDBClient;
   readonly tableName: string;
+  /** An error of the database in words that say where it is and what to do. */
+  readonly describe: (error: unknown) => string;
 }
 
 /** Opens the history, lets it be used, and closes what was opened. */
@@ -57,7 +62,8 @@ export async function withStore<T>(io: Io, options: StoreOptions, use: (store: S
   if (!/^[A-Za-z0-9_.-]{3,255}$/.test(tableName) && !tableName.startsWith('arn:'))
     throw new UsageError(`--table ${JSON.stringify(tableName.slice(0, 80))} is not the name of a DynamoDB table`);
   if (options.local === undefined) return useAt(io, options.dynamodbEndpoint, tableName, use);
-  const folder = resolve(options.local === true ? DEFAULT_FOLDER : options.local);
+  if (options.local === '') throw new UsageError('--local names no folder: it is empty');
+  const folder = resolve(options.local);
   const database = await startDatabase({ folder, environment: io.environment });
   try {
     return await useAt(io, database.endpoint, tableName, use);
@@ -84,6 +90,7 @@ async function useAt<T>(
       raw,
       tableName,
       reader: createReader(client, tableName, { now: () => io.clock.now() }),
+      describe: (error) => describeError(connectionProblem(error, endpoint)),
     });
   } catch (error) {
     throw connectionProblem(error, endpoint);
@@ -101,11 +108,7 @@ function connectionProblem(error: unknown, endpoint: string | undefined): unknow
       `DynamoDB does not answer at ${endpoint ?? 'the AWS endpoint'} (${reason ?? 'time-out'}): check the address and the network`,
       { cause: error },
     );
-  if (error instanceof Error && error.message === 'Region is missing')
-    return new UsageError('no AWS region is set: set AWS_REGION, or use --local or --dynamodb-endpoint', {
-      cause: error,
-    });
-  return error;
+  return regionProblem(error) ?? error;
 }
 
 /** @throws UsageError when the text is no http address */
@@ -116,26 +119,6 @@ export function isLoopback(endpoint: string): boolean {
     );
   const { hostname } = new URL(endpoint);
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/** @throws NotFoundError when the stack or its output does not exist */
-export async function stackOutput(stack: string, output: string): Promise<string> {
-  const client = new CloudFormationClient({ maxAttempts: 3 });
-  try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
-    if (value !== undefined) return value;
-  } catch (error) {
-    throw new NotFoundError(
-      `stack ${stack} cannot be read (${describeError(error)}): check its name, region and rights`,
-      {
-        cause: error,
-      },
-    );
-  } finally {
-    client.destroy();
-  }
-  throw new NotFoundError(`stack ${stack} has no output ${output}: is it a stack of this application?`);
 }
 
 export const collectTargets = (text: string, before: readonly Target[] = []): readonly Target[] => [

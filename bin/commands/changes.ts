@@ -5,6 +5,7 @@ import { followChanges } from '../../lambda/core/follow';
 import { type Target, targetName } from '../../lambda/core/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../lambda/core/record';
 import { type Io, printJson } from '../io';
+import { safeLine } from '../output';
 import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { parseSpan } from '../time';
 import { changeLine } from './views';
@@ -36,12 +37,16 @@ export function registerChanges(program: Command, io: Io): void {
       if (options.follow === true && options.until !== undefined)
         throw new UsageError('--follow has no end: leave out --until');
       const span = parseSpan(options, io.clock.now(), '24h');
-      await withStore(io, options, async ({ reader }) => {
+      await withStore(io, options, async ({ reader, describe }) => {
         if (options.target !== undefined && options.follow !== true) await chooseTargets(reader, options.target);
         const wanted = new Set(options.target?.map(targetName));
         const changes =
           options.follow === true
-            ? followChanges(reader, io.clock, { from: span.from, signal: io.signal })
+            ? followChanges(reader, io.clock, {
+                from: span.from,
+                signal: io.signal,
+                onProblem: (error) => io.err(`roma-history: trying again: ${safeLine(describe(error))}`),
+              })
             : reader.changes(span);
         let printed = 0;
         for await (const version of changes) {

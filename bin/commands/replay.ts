@@ -12,7 +12,8 @@ import { type AwsClientConfig, eventSinks } from '../../lambda/wire';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
-import { chooseTargets, isLoopback, stackOutput, type Store, withStore } from '../store';
+import { stackOutput } from '../stack';
+import { chooseTargets, isLoopback, type Store, withStore } from '../store';
 import { parseSpan } from '../time';
 import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
 import { changeLine } from './views';
@@ -184,11 +185,9 @@ function resumption(options: ReplayOptions, since: Instant, until: Instant): str
     ['--bus', options.bus],
     ['--topic', options.topic],
     ['--events-endpoint', options.eventsEndpoint],
-    ['--local', options.local === true ? '' : options.local],
+    ['--local', options.local],
   ];
-  const words = named.flatMap(([name, value]) =>
-    value === undefined ? [] : value === '' ? [name] : [name, quoted(value)],
-  );
+  const words = named.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(value)]));
   return ['roma-history replay', ...words, ...(options.feed === true ? ['--feed'] : [])].join(' ');
 }
 

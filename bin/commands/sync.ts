@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/brake';
 import { toChangeEvent } from '../../lambda/core/change-event';
@@ -13,15 +13,20 @@ import { systemAlarm } from '../../lambda/wire';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { outcomeColour, safeText } from '../output';
+import { deployedSync } from '../stack';
 import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
 import { changeLine } from './views';
+
+const DAY_MS = 24 * 60 * 60_000;
 
 interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly target?: readonly Target[];
   readonly status?: string;
   readonly dryRun?: boolean;
   readonly allowMassDeletion?: boolean;
+  /** In ms. */
+  readonly retention?: number;
 }
 
 export function registerSync(program: Command, io: Io): void {
@@ -33,11 +38,21 @@ export function registerSync(program: Command, io: Io): void {
         .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
         .option('--status <status>', 'follow only instances with this status, as the target is configured')
         .option('--dry-run', 'print what would be recorded; write nothing')
-        .option('--allow-mass-deletion', 'the deletions that the brake holds are real'),
+        .option('--allow-mass-deletion', 'the deletions that the brake holds are real')
+        .option(
+          '--retention <days>',
+          'keep superseded versions so long (default: as --stack does, else for ever)',
+          days,
+        ),
     ),
   )
     .addHelpText('after', HELP)
     .action(async (options: SyncCommandOptions) => sync(io, options));
+}
+
+function days(text: string): number {
+  if (!/^[1-9]\d{0,4}d?$/.test(text)) throw new InvalidArgumentError('it must be a number of days from 1 on.');
+  return Number.parseInt(text, 10) * DAY_MS;
 }
 
 async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
@@ -56,6 +71,8 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       const targets = options.target ?? recorded;
       if (targets.length === 0)
         throw new UsageError('no target is recorded yet: name one with --target region/projectId');
+      const deployed = options.stack === undefined ? undefined : await deployedSync(options.stack);
+      const retentionMs = options.retention ?? deployed?.retentionMs;
       const results: RunResult['outcome'][] = [];
       for (const target of unique(targets)) {
         // A recorded target is read as its schedule reads it, unless the user says otherwise.
@@ -73,7 +90,8 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
           },
           {
             target,
-            brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
+            brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs ?? DEFAULT_BRAKE_RELEASE_AFTER_MS,
+            ...(retentionMs === undefined ? {} : { retentionMs }),
             ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
             ...(options.dryRun === true ? { dryRun: true } : {}),
             ...(status === undefined ? {} : { statusFilter: status }),

@@ -5,13 +5,13 @@ import type { Store } from '../store';
 import { bad, type Finding, ok } from './finding';
 
 /** Keys, indexes, stream and schema of the table. */
-export async function* tableFindings({ raw, reader, tableName }: Store): AsyncGenerator<Finding> {
+export async function* tableFindings({ raw, reader, tableName, describe }: Store): AsyncGenerator<Finding> {
   try {
     await reader.targets();
   } catch (error) {
     yield bad(
       'table',
-      describeError(error),
+      describe(error),
       'check --table, --stack, --dynamodb-endpoint and AWS_REGION; deploy the stack with "npx cdk deploy"',
     );
     return;

@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { request } from 'undici';
-import { describeError, UsageError } from '../../lambda/core/errors';
+import { describeError, TableError, UsageError } from '../../lambda/core/errors';
 
 /** The embedded databases. Both speak the DynamoDB protocol; see DECISIONS.md for when to use which. */
 export const ENGINES = ['dynoxide', 'dynamodb-local'] as const;
@@ -129,11 +129,18 @@ function dynoxideArguments(port: number, folder: string | undefined): string[] {
   ];
 }
 
-/** On Linux the database dies with its parent, even when the parent is killed. */
+/**
+ * Ctrl-C in a terminal reaches the whole process group: the database has one of its own, so that it outlives what its
+ * parent still reads. It dies with its parent; on Linux also when the parent is killed.
+ */
 function spawnWithParent(file: string, args: string[]): ChildProcess {
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync);
   const [program, all] = setpriv === undefined ? [file, args] : [setpriv, ['--pdeathsig', 'KILL', file, ...args]];
-  return spawn(program, all, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, all, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  return child;
 }
 
 async function answers(endpoint: string): Promise<boolean> {
@@ -185,17 +192,25 @@ async function start(engine: Engine, folder: string | undefined): Promise<Databa
   throw new Error(`${engine} did not start on port ${port}: ${stderr.trim().split('\n').at(-1) ?? 'no message'}`);
 }
 
-/** @throws UsageError when the folder cannot be made or written to */
+/** Not by the option `recursive`: where the system says ENOENT of a folder that is there (/proc), it never ends. */
+function makeFolders(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolders(dirname(folder));
+  mkdirSync(folder);
+}
+
+/** @throws UsageError when the folder is a file, TableError when it cannot be made or written to */
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.R_OK | constants.W_OK);
+    makeFolders(folder);
+    readdirSync(folder);
+    accessSync(folder, constants.W_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'EEXIST' || code === 'ENOTDIR' ? 'a file is in its place' : (code ?? describeError(error));
-    throw new UsageError(`the folder ${folder} of the database cannot be used (${reason}): name another with --local`, {
-      cause: error,
-    });
+    const isFile = code === 'EEXIST' || code === 'ENOTDIR';
+    const reason = isFile ? 'a file is in its place' : (code ?? describeError(error));
+    const message = `the folder ${folder} of the database cannot be used (${reason}): name another with --local`;
+    throw new (isFile ? UsageError : TableError)(message, { cause: error });
   }
 }
 

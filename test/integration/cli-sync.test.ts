@@ -1,9 +1,14 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from '../../bin/io';
 import { isAvailable } from '../../bin/sandbox/dynamodb-local';
 import { makeInstance, type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { ENV, OUTPUT } from '../../lambda/contract';
+import { toMs } from '../../lambda/core/instant';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { systemClock } from '../../lambda/wire';
 import { cli, type CliResult } from '../support/cli';
@@ -81,6 +86,60 @@ onEachEngine('roma-history sync', (engine) => {
       { type: 'change', kind: 'statusChanged', instance: { id: ids[0] }, status: { to: 'ERROR' } },
       { type: 'run', outcome: 'changed', statusChanged: 1 },
     ]);
+  });
+
+  it('lets superseded versions go after the retention that is named, and keeps them for ever without one', async () => {
+    await sync('--target', TARGET);
+    simulator.fleet.change(SEED_PROJECT.id, ids[0] ?? '', { status: 'ERROR' });
+    simulator.fleet.change(SEED_PROJECT.id, ids[1] ?? '', { status: 'ERROR' });
+    const [changed] = (await sync('--retention', '30')).json();
+    simulator.fleet.change(SEED_PROJECT.id, ids[0] ?? '', { status: 'RUNNING' });
+    await sync();
+    const reader = createReader(table.client, table.tableName, { now: Date.now });
+    const kept: (string | undefined)[] = [];
+    for await (const version of reader.versions({ region: 'cn-north-4', projectId: SEED_PROJECT.id }, ids[0] ?? ''))
+      kept.push(version.expiresAt);
+    const days = kept.map((time) => (toMs(time ?? '') - toMs(String(changed?.observedAt))) / 86_400_000);
+    // The database expires by whole seconds.
+    expect(days).toEqual([expect.closeTo(30, 4), NaN, NaN]);
+    expect(await sync('--retention', '0')).toMatchObject({ exitCode: 2, out: '' });
+  });
+
+  it('does as the function of the stack does with --stack', async () => {
+    const cloudformation = mockClient(CloudFormationClient);
+    const lambda = mockClient(LambdaClient);
+    process.env.AWS_REGION ??= 'eu-west-1';
+    cloudformation.on(DescribeStacksCommand).resolves({
+      Stacks: [
+        {
+          StackName: 'history',
+          CreationTime: new Date(0),
+          StackStatus: 'CREATE_COMPLETE',
+          Outputs: [
+            { OutputKey: OUTPUT.tableName, OutputValue: table.tableName },
+            { OutputKey: OUTPUT.syncFunctionName, OutputValue: 'the-function' },
+          ],
+        },
+      ],
+    });
+    const variables = { [ENV.tableName]: 'T', [ENV.secretArn]: 'arn', [ENV.brakeReleaseAfterMs]: '0' };
+    lambda.on(GetFunctionConfigurationCommand, { FunctionName: 'the-function' }).resolves({
+      Environment: { Variables: { ...variables, [ENV.safetyMarginMs]: '0', [ENV.retentionDays]: '30' } },
+    });
+    try {
+      await sync('--target', TARGET);
+      simulator.fleet.change(SEED_PROJECT.id, ids[0] ?? '', { status: 'ERROR' });
+      const from = ['--endpoint', simulator.endpoint, '--dynamodb-endpoint', table.endpoint];
+      expect(await run(['sync', '--stack', 'history', ...from])).toMatchObject({ exitCode: 0, err: '' });
+      const reader = createReader(table.client, table.tableName, { now: Date.now });
+      const target = { region: 'cn-north-4', projectId: SEED_PROJECT.id };
+      for await (const { expiresAt } of reader.versions(target, ids[0] ?? '', { limit: 1 }))
+        expect(expiresAt).toMatch(/Z$/);
+      expect.assertions(2);
+    } finally {
+      cloudformation.restore();
+      lambda.restore();
+    }
   });
 
   it('shows what a dry run would record and writes nothing', async () => {

@@ -1,6 +1,7 @@
 import { toGapItem } from '../../lambda/dynamodb/table';
 import { cli, NOW } from '../support/cli';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
+import { startFaultProxy } from '../support/fault-proxy';
 import { headItems, itemsOf, TARGET, versionsOf, writeItems } from '../support/history-rows';
 
 const at = (time: string): string => `2026-11-22T${time}:00.000Z`;
@@ -176,6 +177,59 @@ onEachEngine('roma-history', (engine) => {
       },
     );
     expect(seen).toEqual([expect.stringMatching(/late\/1$/)]);
+  });
+
+  it('follows on when the database fails for a while, and says so once', async () => {
+    const proxy = await startFaultProxy(table.endpoint);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const snapshot = { id: 'later', name: 'later', status: 'RUNNING' };
+    const later = versionsOf([
+      { at: at('11:40'), snapshot },
+      { at: at('11:41'), snapshot: { ...snapshot, status: 'ERROR' } },
+    ]);
+    const inOrder = later.map((version) => itemsOf([version]).filter((item) => 'changesPartition' in item));
+    let pauses = 0;
+    const { err, exitCode } = await cli(
+      [
+        'changes',
+        '-f',
+        '--since',
+        at('11:39'),
+        '--json',
+        '--dynamodb-endpoint',
+        proxy.endpoint,
+        '--table',
+        table.tableName,
+      ],
+      {
+        out: (line) => {
+          const { instance, version } = JSON.parse(line) as { instance: { id: string }; version: number };
+          if (instance.id === 'later') seen.push(`${instance.id}/${version}`);
+        },
+        signal: stop.signal,
+        clock: {
+          now: () => Date.parse(NOW),
+          sleep: async () => {
+            pauses += 1;
+            if (pauses === 1) {
+              await writeItems(table, inOrder[0] ?? []);
+            } else if (pauses === 2) {
+              await writeItems(table, inOrder[1] ?? []);
+              proxy.arm('serverError', { operation: 'Query', times: 10_000 });
+            } else if (pauses === 4) {
+              proxy.disarm();
+            } else if (pauses === 6) {
+              stop.abort();
+            }
+          },
+        },
+      },
+    );
+    await proxy.stop();
+    expect(seen).toEqual(['later/1', 'later/2']);
+    expect(err).toMatch(/^roma-history: trying again: .+$/);
+    expect(exitCode).toBe(0);
   });
 
   it('tells uptime with unobserved time for one instance and for all', async () => {

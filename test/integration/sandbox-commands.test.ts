@@ -36,12 +36,17 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
     expect((await typed('list --local')).out).toContain('7 instances');
   });
 
-  it('say what is wrong with a folder', async () => {
+  it.each([
+    ['that is a file', (file: string) => file, 2, 'a file is in its place'],
+    ['inside of a file', (file: string) => join(file, 'folder'), 2, 'a file is in its place'],
+    ['that the system does not let anyone make', () => '/proc/history', 1, 'ENOENT'],
+  ])('say what is wrong with a folder %s', async (_, folderOf, exitCode, reason) => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
-    expect(await cli(['list', '--local', file], { environment: { DYNAMODB_ENGINE: engine } })).toMatchObject({
-      exitCode: 2,
-      err: `roma-history: the folder ${file} of the database cannot be used (a file is in its place): name another with --local`,
+    const named = folderOf(file);
+    expect(await cli(['list', '--local', named], { environment: { DYNAMODB_ENGINE: engine } })).toMatchObject({
+      exitCode,
+      err: `roma-history: the folder ${named} of the database cannot be used (${reason}): name another with --local`,
     });
   });
 });
