@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -96,7 +96,9 @@ export class ScheduledSync extends Construct {
     if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
 
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
-    this.group = new scheduler.ScheduleGroup(this, 'Group');
+    // Goes with the stack, and discovered schedules with it. Kept, it would go on running them, and its name would be
+    // taken when the stack is deployed again.
+    this.group = new scheduler.ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
     this.invoker = this.invokerRole(props.encryptionKey);
     for (const target of props.targets) {
       if (target.secret !== undefined) this.credentials.grantReadOf(this.function, target.secret);

@@ -137,6 +137,25 @@ describe('a customer key', () => {
 });
 
 describe('a stack', () => {
+  it.each([
+    [
+      'keeps its table, its secret and its key',
+      {},
+      ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'],
+    ],
+    [
+      'keeps its secret and its key where the table may go',
+      { onDestroy: 'delete' },
+      ['AWS::KMS::Key', 'AWS::SecretsManager::Secret'],
+    ],
+  ])('%s when it is destroyed, and nothing else', (_name, config, kept) => {
+    const { Resources } = templateOf({ ...everything, discovery: 'daily', customerKey: true, ...config }).toJSON() as {
+      Resources: Readonly<Record<string, Resource>>;
+    };
+    const retained = Object.values(Resources).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete');
+    expect(retained.map(({ Type }) => Type).toSorted()).toEqual(kept);
+  });
+
   it('of as many targets as it may have stays within the 500 resources of CloudFormation', () => {
     const targets = Array.from({ length: 200 }, (_, index) => ({
       region: 'cn-north-4',
