@@ -45,6 +45,8 @@ export class PlanRecorder {
       readonly head: Head;
       readonly observedAt: Instant;
       readonly rejections: ReadonlyMap<string, Rejection>;
+      /** Only a run that may complete judges, so only in such a one is a refused instance left unjudged. */
+      readonly mayComplete: boolean;
     },
     /** Told before and after each batch, so that nothing is forgotten when an error cuts the run short. */
     private readonly onProgress: (progress: {
@@ -150,8 +152,9 @@ export class PlanRecorder {
         changedAfter: next.changedAfter,
       },
     };
-    const open = previous && withoutAbsence(unjudged(this.seen, previous));
-    if (previous === undefined || open === undefined || open === previous) return [rejection];
+    if (previous === undefined) return [rejection];
+    const open = withoutAbsence(this.seen.mayComplete ? unjudged(this.seen, previous) : previous);
+    if (open === previous) return [rejection];
     return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, touchedBy: this.runId } }];
   }
 }

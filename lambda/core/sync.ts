@@ -125,13 +125,17 @@ class SyncRun {
     return decide({ recorder, lister: this.lister }, this.options, { runId: this.runId, head, first, signal });
   }
 
-  private async record(lease: Lease, { plan, observedAt, known }: Decision): Promise<Recording> {
-    const { rejections } = known;
+  private async record(lease: Lease, { plan, observedAt, listing, known }: Decision): Promise<Recording> {
     const planRecorder = new PlanRecorder(
       this.ports,
       lease,
       this.runId,
-      { head: this.head ?? { target: this.options.target, dirty: false }, observedAt, rejections },
+      {
+        head: this.head ?? { target: this.options.target, dirty: false },
+        observedAt,
+        rejections: known.rejections,
+        mayComplete: listing.is === 'complete',
+      },
       (progress) => {
         this.sentBatch = progress.sentBatch;
         this.versions = progress.versions;

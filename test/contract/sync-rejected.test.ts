@@ -1,4 +1,5 @@
 import { toMs } from '../../lambda/core/instant';
+import type { Recorder } from '../../lambda/core/ports';
 import { onEachWorld } from '../support/on-each-world';
 import { collect, type SyncWorld } from '../support/sync-world';
 
@@ -41,5 +42,112 @@ onEachWorld('rejected records', (open) => {
     world.put('strange');
     await world.tick();
     expect((await world.versions('strange'))[0]).toMatchObject({ kind: 'created', changedAfter: before?.listedFrom });
+  });
+
+  describe('that only the database refuses', () => {
+    /** Refuses whatever has a note; `attempts` counts the batches that were sent. */
+    const strict = (): Recorder & { attempts: number } => {
+      const inner = world.store.newRecorder();
+      const recorder = {
+        ...inner,
+        attempts: 0,
+        record: async (...args: Parameters<Recorder['record']>): ReturnType<Recorder['record']> => {
+          recorder.attempts += 1;
+          const [, , batch] = args;
+          const isRefused = batch.some((action) => action.type === 'version' && 'note' in action.next.snapshot);
+          return isRefused ? { is: 'invalid', because: 'empty attribute name' } : inner.record(...args);
+        },
+      };
+      return recorder;
+    };
+    const rejections = async () => collect(world.store.reader.rejections(world.target));
+    const cut = {
+      pageSize: 2,
+      beforePage: (page: number) => {
+        if (page === 1) throw new Error('cut');
+      },
+    };
+
+    it('are set aside like the others, and are looked at again by every run until it takes them', async () => {
+      const before = await world.head();
+      world.put('new', 'RUNNING', { note: 'x'.repeat(200_000) });
+      world.put('i-0000', 'ERROR');
+      const first = await world.tick({ recorder: strict() });
+      expect(first).toMatchObject({ outcome: 'changed', rejected: 1, changes: { statusChanged: 1, created: 0 } });
+      const [set] = await rejections();
+      expect(set).toMatchObject({
+        id: 'new',
+        key: 'new',
+        reason: 'the database refuses it: empty attribute name',
+        firstObservedAt: first.observedAt,
+        observedAt: first.observedAt,
+        changedAfter: before?.listedFrom,
+      });
+      expect(set?.digest).toMatch(/^[0-9a-f]{64}$/);
+      expect([set?.raw.length, set?.raw.slice(0, 21)]).toEqual([100_000, '{"id":"new","name":"n']);
+      expect(await world.head()).not.toHaveProperty('fingerprint');
+      const second = await world.tick({ recorder: strict() });
+      expect(second).toMatchObject({ outcome: 'unchanged', rejected: 1, versions: [] });
+      expect(await rejections()).toEqual([{ ...set, observedAt: second.observedAt }]);
+      expect(await world.tick()).toMatchObject({ changes: { created: 1 }, rejected: 0 });
+      expect((await world.versions('new'))[0]).toMatchObject({ kind: 'created', changedAfter: before?.listedFrom });
+      expect(await rejections()).toEqual([]);
+      expect(await world.head()).toHaveProperty('fingerprint');
+    });
+
+    it('leave their instance as it was last known, with a gap of its own', async () => {
+      const before = await world.head();
+      world.put('i-0000', 'RUNNING', { note: 'x' });
+      const refused = await world.tick({ recorder: strict() });
+      expect(refused).toMatchObject({ outcome: 'unchanged', rejected: 1, versions: [] });
+      expect(await world.current('i-0000')).toMatchObject({
+        version: 1,
+        unobservedSince: before?.completedObservedAt,
+        judgedListedFrom: before?.listedFrom,
+        touchedBy: refused.runId,
+      });
+      // What is open already is not written again: the refused batch, the record alone, and its setting aside.
+      const again = strict();
+      await world.tick({ recorder: again });
+      expect([again.attempts, (await world.current('i-0000'))?.touchedBy]).toEqual([2, refused.runId]);
+      world.put('i-0000');
+      const last = await world.tick();
+      expect(await world.ownGaps('i-0000')).toEqual([
+        expect.objectContaining({ from: before?.completedObservedAt, to: last.observedAt }),
+      ]);
+      expect(await rejections()).toEqual([]);
+    });
+
+    it('stop the clock of the brake, for their instance is there', async () => {
+      world.remove(...world.fleet.keys());
+      expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 4 });
+      const held = await world.current('i-0000');
+      expect(held?.absentSince).toBeDefined();
+      world.put('i-0000', 'RUNNING', { note: 'x' });
+      await world.tick({ recorder: strict() });
+      const seen = await world.current('i-0000');
+      expect(seen?.absentSince).toBeUndefined();
+      expect(seen?.unobservedSince).toBe(held?.unobservedSince);
+    });
+
+    it('open no gap when the run is partial: the completed runs before and after it may both judge', async () => {
+      world.put('i-0000', 'RUNNING', { note: 'x' });
+      expect(await world.tick({ recorder: strict(), source: cut })).toMatchObject({ outcome: 'partial', rejected: 1 });
+      expect((await world.current('i-0000'))?.unobservedSince).toBeUndefined();
+      expect(await rejections()).toHaveLength(1);
+      await world.tick();
+      expect(await world.ownGaps('i-0000')).toEqual([]);
+    });
+
+    it('cannot be set aside when the database refuses that too: the run is partial and says so', async () => {
+      const inner = world.store.newRecorder();
+      world.put('i-0000', 'RUNNING', { note: 'x' });
+      const invalid = { is: 'invalid', because: 'too large' } as const;
+      expect(await world.tick({ recorder: { ...inner, record: async () => invalid } })).toMatchObject({
+        outcome: 'partial',
+        because: 'the database refuses the write: too large',
+      });
+      expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { updated: 1 } });
+    });
   });
 });
