@@ -11,10 +11,11 @@ import { monthlyCost } from './g-cost';
 import type { Bench, Finding, Measure } from './measure';
 import { markdown, table } from './table';
 
-// npm run bench                  everything
-// npm run bench -- b c           some measures
-// npm run bench -- --long        everything, and the questions to 100,000 versions, which take minutes to write
-// npm run bench -- --readme      the table goes into the README, too
+const USAGE = `npm run bench                  everything; takes some minutes
+npm run bench -- b c           some measures: a to g
+npm run bench -- --long        everything, and the questions to 100,000 versions, which take minutes to write
+npm run bench -- --readme      the table goes into the README, too`;
+const FLAGS = ['--long', '--readme'];
 const MEASURES: readonly Measure[] = [
   requestUnits,
   processorTime,
@@ -28,6 +29,11 @@ const RESULTS = join(__dirname, 'results');
 
 async function main(args: readonly string[]): Promise<void> {
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  if (args.some((arg) => arg.startsWith('-') && !FLAGS.includes(arg))) {
+    process.stdout.write(`${USAGE}\n`);
+    if (!args.includes('--help') && !args.includes('-h')) process.exitCode = 2;
+    return;
+  }
   const wanted = args.filter((arg) => !arg.startsWith('--'));
   const unknown = wanted.filter((letter) => !MEASURES.some((measure) => measure.letter === letter));
   if (unknown.length > 0) throw new Error(`there is no measure ${unknown.join(', ')}; there are a to g`);
