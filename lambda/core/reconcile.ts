@@ -1,35 +1,23 @@
-import { brake, type BrakeOptions } from './brake';
+import { type AbsenceOptions, type AbsencePlan, judgeAbsence } from './absence';
+import { supersede, touch } from './actions';
 import { diff, settle } from './diff';
-import { type Instant, latest, plusMs } from './instant';
-import { enterpriseProjectIdOf, isDeletedStatus, nameOf, type Snapshot, statusOf } from './instance';
-import { hasUnreadableRecord, listedIds } from './listing';
-import { absentees, isGone } from './membership';
+import { isDeletedStatus, type Snapshot, statusOf } from './instance';
+import { isGone } from './membership';
 import { isFirstLook, newcomersSince, type Observation } from './observation';
 import type { Action } from './ports';
 import { planRejections, rejectionKey } from './rejections';
-import type { ChangeKind, Current, Evidence, Gap, Head, Rejection } from './record';
+import type { ChangeKind, Current, Gap, Rejection } from './record';
+import { judged, makeVersion, unjudged, withoutAbsence } from './row';
+
+export type ReconcileOptions = AbsenceOptions;
+
+/** All that a run will write, and what it holds back. */
+export type Plan = AbsencePlan;
 
 /**
  * The heart: what is known, compared with what was listed, gives what must be written. Pure, so that it can be
  * shown (`--dry-run`) and tested without any I/O.
  */
-export interface ReconcileOptions extends BrakeOptions {
-  /** Only instances with this status are listed: what is absent has left the filter and is not deleted. */
-  readonly statusFilter?: string;
-  /** How long a superseded version is kept, in ms; absent: for ever. */
-  readonly retentionMs?: number;
-}
-
-export interface Plan {
-  readonly actions: readonly Action[];
-  /** Ids that are absent and were not written as deleted. */
-  readonly held: readonly string[];
-  /** Why they are held. */
-  readonly heldBecause?: string;
-  /** Whether the brake holds deletions that would otherwise be written. */
-  readonly brake: boolean;
-}
-
 export function reconcile(observation: Observation, options: ReconcileOptions): Plan {
   const { listing, known } = observation;
   const actions: Action[] = [];
@@ -42,7 +30,8 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
   for (const { id } of listing.rejected) {
     const current = id === undefined ? undefined : known.currents.get(id);
     const next = current && withoutAbsence(listing.is === 'complete' ? unjudged(observation, current) : current);
-    if (current && next) pushTouch(actions, observation, current, next);
+    const action = current && next && touch(observation, current, { next });
+    if (action !== undefined) actions.push(action);
   }
   const absence = judgeAbsence(observation, options);
   return { ...absence, actions: [...actions, ...absence.actions, ...planRejections(observation)] };
@@ -67,7 +56,7 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
     id: snapshot.id,
     previous: undefined,
     next: { ...version, lastOwnGapTo: gap?.to ?? null },
-    ...closing(gap),
+    ...(gap === undefined ? {} : { closedGap: gap }),
     ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
   };
 }
@@ -93,32 +82,11 @@ function sighting(
   // Only a completed run judges: an unfinished one leaves the instance's own gap open.
   const seen = listing.is === 'complete' ? judged(observation, current) : { next: withoutAbsence(current) };
   if (kind !== undefined) {
-    const version = makeVersion(observation, current, {
-      kind,
-      evidence: isDeletedStatus(statusOf(snapshot)) ? 'reported' : 'listed',
-      snapshot,
-      changedAfter: changedAfter(observation.head, current),
-    });
-    return {
-      type: 'version',
-      id: current.id,
-      previous: current,
-      next: { ...marksOf(seen.next), ...version },
-      ...closing(seen.closedGap),
-      ...dropRejection,
-      ...expiry(observation, options),
-    };
+    const evidence = isDeletedStatus(statusOf(snapshot)) ? 'reported' : 'listed';
+    return { ...supersede(observation, options, current, seen, { kind, evidence, snapshot }), ...dropRejection };
   }
-  if (seen.next !== current) {
-    return {
-      type: 'touch',
-      id: current.id,
-      previous: current,
-      next: { ...seen.next, touchedBy: observation.runId },
-      ...closing(seen.closedGap),
-      ...dropRejection,
-    };
-  }
+  const touched = touch(observation, current, seen);
+  if (touched !== undefined) return { ...touched, ...dropRejection };
   return rejection === undefined ? undefined : { type: 'unreject', key: rejection.key };
 }
 
@@ -130,176 +98,3 @@ function kindOf(current: Current, snapshot: Snapshot): ChangeKind | undefined {
   if (status !== current.status) return 'statusChanged';
   return diff(current.snapshot, snapshot).length > 0 ? 'updated' : undefined;
 }
-
-/** Living instances that are not listed: deleted, held, out of the filter, or not judged at all. */
-function judgeAbsence(observation: Observation, options: ReconcileOptions): Plan {
-  const { listing, known } = observation;
-  if (listing.is === 'partial') return { actions: [], held: [], brake: false };
-  const absent = absentees(known, listing);
-  const actions: Action[] = [];
-  if (options.statusFilter !== undefined) {
-    for (const current of absent) pushTouch(actions, observation, current, unjudged(observation, current));
-    return { actions, held: [], brake: false };
-  }
-  if (!hasUnreadableRecord(listing) && observation.isExhaustive) actions.push(...stillDeleted(observation));
-  const heldBecause = absenceDoubt(observation);
-  const { deleted, held } =
-    heldBecause === undefined
-      ? brake(
-          {
-            absent,
-            living: [...known.currents.values()].filter((current) => !isGone(current)),
-            listing,
-            observedAt: observation.observedAt,
-          },
-          options,
-        )
-      : { deleted: [], held: absent };
-  for (const current of deleted) actions.push(deletion(observation, options, current));
-  const byBrake = heldBecause === undefined && held.length > 0;
-  for (const current of held) {
-    const next = unjudged(observation, current);
-    const restart = current.absentSince === undefined || observation.closesTargetGap;
-    pushTouch(
-      actions,
-      observation,
-      current,
-      byBrake && restart ? { ...next, absentSince: observation.observedAt } : next,
-    );
-  }
-  return {
-    actions,
-    held: held.map(({ id }) => id),
-    brake: byBrake,
-    ...(held.length === 0
-      ? {}
-      : {
-          heldBecause:
-            heldBecause ??
-            `the brake holds ${held.length} deletions: they would remove over half of the target or its last instance`,
-        }),
-  };
-}
-
-/** Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. */
-function stillDeleted(observation: Observation): readonly Action[] {
-  const { listing, known, runId } = observation;
-  const ids = listedIds(listing);
-  return [...known.currents.values()].flatMap((current): Action[] => {
-    if (current.unobservedSince === undefined || !isGone(current) || ids.has(current.id)) return [];
-    const { next, closedGap } = judged(observation, current);
-    return [
-      { type: 'touch', id: current.id, previous: current, next: { ...next, touchedBy: runId }, ...closing(closedGap) },
-    ];
-  });
-}
-
-/** Why an absence proves nothing, if so. */
-function absenceDoubt({ listing, absenceConfirmed, asksAnew }: Observation): string | undefined {
-  if (hasUnreadableRecord(listing)) return 'a record without a readable id may be any of the absent instances';
-  if (asksAnew) return 'the last completed run read another list, so the two cannot be compared';
-  if (!absenceConfirmed) return 'no two consecutive listings showed the same ids';
-  return undefined;
-}
-
-function deletion(observation: Observation, options: ReconcileOptions, current: Current): Action {
-  const seen = judged(observation, current);
-  const version = makeVersion(observation, current, {
-    kind: 'deleted',
-    evidence: 'absent',
-    snapshot: current.snapshot,
-    changedAfter: changedAfter(observation.head, current),
-  });
-  return {
-    type: 'version',
-    id: current.id,
-    previous: current,
-    next: { ...marksOf(seen.next), ...version },
-    ...closing(seen.closedGap),
-    ...expiry(observation, options),
-  };
-}
-
-/**
- * The change happened after the last time that a completed run judged the instance, and after the listing of the run
- * that wrote its newest version began.
- */
-export function changedAfter(head: Head, current: Current): Instant | null {
-  const judged = current.unobservedSince === undefined ? lastJudged(head, current) : current.judgedListedFrom;
-  return latest(judged, current.listedFrom) ?? null;
-}
-
-/** A deleted instance that has come back is a newcomer: a listing that missed newcomers did not judge it. */
-const lastJudged = (head: Head, current: Current): Instant | undefined =>
-  isGone(current) && head.newcomersSince !== undefined ? (head.newcomersSince ?? undefined) : head.listedFrom;
-
-function makeVersion(
-  { listing, runId, observedAt }: Observation,
-  previous: Current | undefined,
-  change: { kind: ChangeKind; evidence: Evidence; snapshot: Snapshot; changedAfter: Instant | null },
-): Current {
-  const { snapshot } = change;
-  const status = change.evidence === 'absent' ? 'DELETED' : statusOf(snapshot);
-  return {
-    target: listing.target,
-    id: snapshot.id,
-    name: nameOf(snapshot),
-    enterpriseProjectId: enterpriseProjectIdOf(snapshot),
-    version: (previous?.version ?? 0) + 1,
-    ...change,
-    status,
-    previousStatus: previous?.status ?? null,
-    statusSince: previous?.status === status ? previous.statusSince : observedAt,
-    observedAt,
-    changes: previous === undefined ? [] : diff(previous.snapshot, snapshot),
-    listedFrom: listing.listedFrom,
-    runId,
-    touchedBy: runId,
-  };
-}
-
-/** The row after a completed run judged it: no absence, and its own gap closed. The same row when nothing was open. */
-function judged({ observedAt }: Observation, current: Current): { next: Current; closedGap?: Gap } {
-  const { unobservedSince, judgedListedFrom: _, ...rest } = withoutAbsence(current);
-  if (unobservedSince === undefined) return { next: withoutAbsence(current) };
-  const { target, id } = current;
-  return {
-    next: { ...rest, lastOwnGapTo: observedAt },
-    closedGap: { target, id, from: unobservedSince, to: observedAt },
-  };
-}
-
-/** The row after a completed run could not judge it: its own gap is open. */
-export function unjudged({ head }: Pick<Observation, 'head'>, current: Current): Current {
-  if (current.unobservedSince !== undefined) return current;
-  const judgedListedFrom = lastJudged(head, current);
-  return {
-    ...current,
-    unobservedSince: latest(head.completedObservedAt, current.observedAt) ?? current.observedAt,
-    ...(judgedListedFrom === undefined ? {} : { judgedListedFrom }),
-  };
-}
-
-/** The brake's clock stops as soon as the id is listed again, by whatever run. */
-export function withoutAbsence(current: Current): Current {
-  if (current.absentSince === undefined) return current;
-  const { absentSince: _, ...rest } = current;
-  return rest;
-}
-
-/** What a new version takes over from the row. */
-const marksOf = ({ unobservedSince, judgedListedFrom, lastOwnGapTo }: Current): Partial<Current> => ({
-  ...(unobservedSince === undefined ? {} : { unobservedSince }),
-  ...(judgedListedFrom === undefined ? {} : { judgedListedFrom }),
-  ...(lastOwnGapTo === undefined ? {} : { lastOwnGapTo }),
-});
-
-function pushTouch(actions: Action[], { runId }: Observation, previous: Current, next: Current): void {
-  if (next !== previous)
-    actions.push({ type: 'touch', id: previous.id, previous, next: { ...next, touchedBy: runId } });
-}
-
-const closing = (closedGap: Gap | undefined): { closedGap?: Gap } => (closedGap === undefined ? {} : { closedGap });
-
-const expiry = ({ observedAt }: Observation, { retentionMs }: ReconcileOptions): { previousExpiresAt?: Instant } =>
-  retentionMs === undefined ? {} : { previousExpiresAt: plusMs(observedAt, retentionMs) };

@@ -3,7 +3,7 @@ import type { Instant } from './instant';
 import type { Lease } from './lease';
 import type { Action, Clock, Recorder } from './ports';
 import { rejectionKey } from './rejections';
-import { unjudged, withoutAbsence } from './reconcile';
+import { unjudged, withoutAbsence } from './row';
 import type { Current, Head, Rejection } from './record';
 
 /** What became of the actions of a run. */
