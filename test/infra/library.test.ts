@@ -21,6 +21,12 @@ describe('the construct in another app', () => {
     return { stack, roma: new InstanceHistory(stack, 'RomaHistory', { targets: [TARGET], ...props }) };
   };
 
+  it('is imported by a name that the package exports', () => {
+    const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string; exports: object };
+    const [, path] = new RegExp(`from '${name}(/[a-z]+)?'`).exec(example())!;
+    expect(Object.keys(exports)).toContain(`.${path ?? ''}`);
+  });
+
   it('compiles as its docstring shows, and makes what it says', () => {
     const dir = mkdtempSync(resolve('.example-'));
     try {

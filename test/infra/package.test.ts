@@ -8,6 +8,7 @@ const ROOT = resolve('.');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly name: string;
   readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
 };
 
@@ -19,8 +20,11 @@ function install(tarball: string, app: string): void {
   const home = join(app, 'node_modules', manifest.name);
   mkdirSync(home, { recursive: true });
   run('tar', ['-xzf', tarball, '--strip-components=1', '-C', home], app);
-  const { dependencies, optionalDependencies } = manifest;
-  for (const name of [...Object.keys({ ...dependencies, ...optionalDependencies }), '@types/node']) {
+  const { dependencies, peerDependencies, optionalDependencies } = manifest;
+  for (const name of [
+    ...Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }),
+    '@types/node',
+  ]) {
     const place = join(app, 'node_modules', name);
     mkdirSync(dirname(place), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules', name), place);
