@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ENV, type ScheduleTemplate, type SyncRequest } from './contract';
 import { UsageError } from './core/errors';
-import { parseTarget } from './core/instance';
+import { parseTarget, type Target } from './core/instance';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -143,6 +143,17 @@ const discoveryEnvironment = z.object({
     context.addIssue('must be a schedule template as JSON');
     return z.NEVER;
   }),
+  [ENV.excludedTargets]: z
+    .string()
+    .default('')
+    .transform((list, context): readonly Target[] => {
+      try {
+        return list.split(',').filter(Boolean).map(parseTarget);
+      } catch {
+        context.addIssue('must be targets such as cn-north-4/106506b9a92342df9a5025fc12351cfc, separated by commas');
+        return z.NEVER;
+      }
+    }),
   [ENV.secretArn]: text,
   [ENV.iamEndpoint]: z.url().optional(),
   [ENV.extraCaFile]: text.optional(),
@@ -159,6 +170,8 @@ function parsedJson(json: string): unknown {
 export interface DiscoveryConfig {
   readonly scheduleGroupName: string;
   readonly scheduleTemplate: ScheduleTemplate;
+  /** Targets that the discovery leaves alone. */
+  readonly exclude: readonly Target[];
   readonly secretArn: string;
   /** @default that of the public cloud */
   readonly iamEndpoint?: string;
@@ -174,6 +187,7 @@ export function readDiscoveryConfig(environment: Environment): DiscoveryConfig {
   return Object.freeze({
     scheduleGroupName: read[ENV.scheduleGroupName],
     scheduleTemplate: read[ENV.scheduleTemplate],
+    exclude: read[ENV.excludedTargets],
     secretArn: read[ENV.secretArn],
     ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
     ...(extraCaFile === undefined ? {} : { extraCaFile }),

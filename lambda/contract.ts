@@ -86,6 +86,8 @@ export const ENV = {
   scheduleGroupName: 'SCHEDULE_GROUP_NAME',
   /** A ScheduleTemplate as JSON. */
   scheduleTemplate: 'SCHEDULE_TEMPLATE',
+  /** Targets that the discovery leaves alone, `region/projectId`, separated by commas. */
+  excludedTargets: 'EXCLUDED_TARGETS',
   /** Base address of the identity service that the discovery asks. */
   iamEndpoint: 'IAM_ENDPOINT',
 } as const;

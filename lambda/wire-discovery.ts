@@ -47,7 +47,8 @@ export function wireDiscovery(
       const source = await asking();
       try {
         const targets = async (): Promise<readonly Target[]> => chooseTargets(await source.projects()).targets;
-        const result = await discover({ targets, group, template: config.scheduleTemplate });
+        const { scheduleTemplate: template, exclude } = config;
+        const result = await discover({ targets, group, template, exclude });
         telemetry.discovery(result);
         if (result.failed.length > 0) {
           throw new Error(`${result.failed.length} schedules are not as they should be: ${result.failed[0]}`);

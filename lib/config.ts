@@ -41,16 +41,22 @@ const topicArn = arn('sns', 'arn:aws:sns:eu-central-1:123456789012:operations');
 /** EventBridge Scheduler knows no rate below a minute; over a day, CloudWatch could not watch three runs in a week. */
 const every = span({ atLeast: MINUTE, atMost: DAY, wholly: MINUTE });
 
+/** A function has 4 KB for its whole environment. */
+const MAX_EXCLUDED_CHARACTERS = 2000;
+
+// The forms of region and project id are those that lambda/core accepts; a test compares them.
+const REGION = '[a-z0-9][a-z0-9-]{1,31}';
+const PROJECT_ID = '[A-Za-z0-9_-]{16,128}';
+
 export const targetSchema = z.strictObject({
-  // The forms of region and project id are those that lambda/core accepts; a test compares them.
   region: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{1,31}$/, 'must be a region name such as cn-north-4')
+    .regex(new RegExp(`^${REGION}$`), 'must be a region name such as cn-north-4')
     .describe('Huawei Cloud region, such as `cn-north-4`.'),
   projectId: z
     .string()
     .regex(
-      /^[A-Za-z0-9_-]{16,128}$/,
+      new RegExp(`^${PROJECT_ID}$`),
       'must be 16 to 128 letters, digits, "-" or "_"; find it under My Credentials in the Huawei Cloud console',
     )
     .describe('Project id in that region.'),
@@ -127,6 +133,21 @@ export const configSchema = z.strictObject({
     .describe(
       '`daily`: once a day, also schedule every project of the account that has ROMA Connect; `targets` may then be `[]`.',
     ),
+  exclude: z
+    .array(
+      z
+        .string()
+        .regex(
+          new RegExp(`^${REGION}/${PROJECT_ID}$`),
+          'must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
+        ),
+    )
+    .refine(
+      (list) => list.join().length <= MAX_EXCLUDED_CHARACTERS,
+      `must be at most ${MAX_EXCLUDED_CHARACTERS} characters in all, some forty projects`,
+    )
+    .default([])
+    .describe('Projects that the discovery leaves alone, each as `cn-north-4/<project id>`.'),
   iamEndpoint: https
     .optional()
     .describe('Base address of the identity service that the discovery asks, for clouds other than the public one.'),

@@ -15,6 +15,8 @@ export interface DiscoveryProps {
   readonly sync: ScheduledSync;
   /** Time between two runs of a discovered target. */
   readonly every: Duration;
+  /** Targets that the discovery leaves alone, each as `region/projectId`. */
+  readonly exclude: readonly string[];
   /** Identity service that is asked for projects. @default - that of the public cloud */
   readonly iamEndpoint?: string | undefined;
   readonly encryptionKey?: kms.IKey | undefined;
@@ -43,6 +45,7 @@ export class Discovery extends Construct {
     });
     sync.credentials.grantRead(this.function);
     if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
+    if (props.exclude.length > 0) this.function.addEnvironment(ENV.excludedTargets, props.exclude.join(','));
     if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
     this.grantSchedules(sync, props.every);
     this.runDaily(sync, props.encryptionKey);

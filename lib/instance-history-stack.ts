@@ -28,6 +28,7 @@ export class InstanceHistoryStack extends Stack {
       targets: config.targets.map((target, index) => this.target(target, index)),
       every: milliseconds(config.every),
       discovery: config.discovery,
+      exclude: config.exclude,
       ...(config.iamEndpoint === undefined ? {} : { iamEndpoint: config.iamEndpoint }),
       ...(config.secretArn === undefined ? {} : { secret: this.secret('Secret', config.secretArn) }),
       ...(config.retention === undefined ? {} : { retention: milliseconds(config.retention) }),

@@ -19,6 +19,8 @@ export interface InstanceHistoryProps {
   readonly every?: Duration;
   /** `daily`: also keep in sync whatever project of the account has ROMA Connect. @default 'off' */
   readonly discovery?: 'daily' | 'off';
+  /** What the discovery leaves alone, each as `region/projectId`. @default - nothing */
+  readonly exclude?: readonly string[];
   /** Base address of the identity service that the discovery asks. @default - that of the public cloud */
   readonly iamEndpoint?: string;
   /** Huawei Cloud credentials as JSON. @default - a new secret that you fill in */
@@ -110,6 +112,7 @@ export class InstanceHistory extends Construct {
         ? new Discovery(this, 'Discovery', {
             sync: this.sync,
             every,
+            exclude: props.exclude ?? [],
             iamEndpoint: props.iamEndpoint,
             encryptionKey: props.encryptionKey,
             logRetention: props.logRetention,
@@ -139,12 +142,13 @@ export class InstanceHistory extends Construct {
 }
 
 /** @throws ConfigError that names every target that cannot be kept in sync */
-function checkTargets({ targets, every, discovery, iamEndpoint }: InstanceHistoryProps): void {
+function checkTargets({ targets, every, discovery, exclude, iamEndpoint }: InstanceHistoryProps): void {
   const text = (duration: Duration | undefined) =>
     duration === undefined ? {} : { every: `${duration.toSeconds()}s` };
   const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({ ...target, ...text(ownEvery) }));
   const others = {
     ...(discovery === undefined ? {} : { discovery }),
+    ...(exclude === undefined ? {} : { exclude }),
     ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
   };
   parseConfig({ targets: plain, ...text(every), ...others }, 'the properties of InstanceHistory');

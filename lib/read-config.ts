@@ -45,6 +45,7 @@ export function parseConfig(input: unknown, source: string): Config {
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap(describe)),
     ...nothingToSync(input),
+    ...nothingToExclude(input),
     ...duplicateTargets(input),
     ...regionsWithoutAddress(input),
   ];
@@ -72,6 +73,12 @@ function nothingToSync(input: unknown): string[] {
   return [
     'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
   ];
+}
+
+function nothingToExclude(input: unknown): string[] {
+  const { exclude, discovery } = (input ?? {}) as { exclude?: unknown; discovery?: unknown };
+  if (!Array.isArray(exclude) || exclude.length === 0 || discovery === 'daily') return [];
+  return ['exclude: is for the discovery only; set "discovery" to "daily", or leave it out'];
 }
 
 /** Looks at the raw input, so that duplicates are reported beside whatever else is wrong. */

@@ -78,33 +78,37 @@ export interface DiscoveryPlan {
   readonly wanted: readonly Schedule[];
   /** Names of schedules whose project is no longer shown: to be paused. */
   readonly vanished: readonly string[];
-  /** Names of schedules whose target now has one of the stack's: to be paused, lest it runs twice. */
-  readonly configured: readonly string[];
+  /** Names of schedules whose target is excluded, or now has one of the stack's: to be paused, lest it runs twice. */
+  readonly unwanted: readonly string[];
 }
 
-/** @param names of all schedules in the group */
+/**
+ * @param names of all schedules in the group
+ * @param exclude targets that the discovery leaves alone, whether the account shows them or not
+ */
 export function planDiscovery(
   targets: readonly Target[],
   names: readonly string[],
   template: ScheduleTemplate,
+  exclude: readonly Target[] = [],
 ): DiscoveryPlan {
   const taken = new Set(names);
   const isConfigured = (target: Target): boolean => taken.has(configuredName(target));
+  const unwanted = new Set([...exclude, ...targets.filter(isConfigured)].map(discoveredName));
   const free = new Map(
-    targets.filter((target) => !isConfigured(target)).map((target) => [discoveredName(target), target]),
+    targets.map((target) => [discoveredName(target), target] as const).filter(([name]) => !unwanted.has(name)),
   );
-  const doubled = new Set(targets.filter(isConfigured).map(discoveredName));
   const superfluous = names.filter((name) => name.startsWith(DISCOVERED_PREFIX) && !free.has(name));
   return {
     wanted: [...free.values()].map((target) => scheduleOf(target, template)),
-    vanished: superfluous.filter((name) => !doubled.has(name)),
-    configured: superfluous.filter((name) => doubled.has(name)),
+    vanished: superfluous.filter((name) => !unwanted.has(name)),
+    unwanted: superfluous.filter((name) => unwanted.has(name)),
   };
 }
 
 /** What one discovery did. */
 export interface DiscoveryResult {
-  /** Targets that the account shows, those of the configuration among them. */
+  /** Targets that the account shows, those of the configuration and excluded ones among them. */
   readonly discovered: number;
   readonly added: readonly string[];
   /** Changed, or enabled again. */
@@ -122,6 +126,8 @@ export interface DiscoveryPorts {
   readonly targets: () => Promise<readonly Target[]>;
   readonly group: ScheduleGroup;
   readonly template: ScheduleTemplate;
+  /** Targets that the discovery leaves alone. @default none */
+  readonly exclude?: readonly Target[];
 }
 
 /** Calls at one time; far below the request rates of EventBridge Scheduler. */
@@ -132,14 +138,14 @@ const AT_ONCE = 10;
  * nothing, and a schedule is paused only if two answers lack its project. A schedule that fails does not hold up the others.
  * @throws what `targets` and `list` throw, and an Error for an answer without any target
  */
-export async function discover({ targets, group, template }: DiscoveryPorts): Promise<DiscoveryResult> {
+export async function discover({ targets, group, template, exclude }: DiscoveryPorts): Promise<DiscoveryResult> {
   const names = await group.list();
   const first = await shown(targets);
-  const plan = planDiscovery(first, names, template);
+  const plan = planDiscovery(first, names, template, exclude);
   // A target that one of the two answers shows is there: only what both lack has vanished.
   const again = plan.vanished.length === 0 ? first : await shown(targets);
   const all = [...new Map([...first, ...again].map((target) => [targetName(target), target])).values()];
-  const { wanted, vanished, configured } = planDiscovery(all, names, template);
+  const { wanted, vanished, unwanted } = planDiscovery(all, names, template, exclude);
 
   const known = new Set(names);
   const added: string[] = [];
@@ -165,7 +171,7 @@ export async function discover({ targets, group, template }: DiscoveryPorts): Pr
   await eachOf(
     [
       ...wanted.map((schedule) => ({ name: schedule.name, act: async () => settle(schedule) })),
-      ...[...vanished, ...configured].map((name) => ({ name, act: async () => pause(name) })),
+      ...[...vanished, ...unwanted].map((name) => ({ name, act: async () => pause(name) })),
     ],
     failed,
   );

@@ -17,7 +17,9 @@ const PROJECTS = [
   { id: PART.projectId, name: 'cn-north-4_test', enabled: true },
   { id: '406506b9a92342df9a5025fc12351cfc', name: 'MOS', enabled: true },
   { id: '506506b9a92342df9a5025fc12351cfc', name: 'cn-east-2', enabled: false },
+  { id: '606506b9a92342df9a5025fc12351cfc', name: 'cn-south-1', enabled: true },
 ];
+const EXCLUDED = { region: 'cn-south-1', projectId: '606506b9a92342df9a5025fc12351cfc' };
 
 let roma: RomaSimulator;
 let scheduler: FakeScheduler;
@@ -28,7 +30,8 @@ let fn: DeployedFunction;
 
 beforeAll(async () => {
   roma = await startRomaSimulator({ fleet: new Fleet(PROJECTS) });
-  const config = { targets: [CONFIGURED], discovery: 'daily', iamEndpoint: roma.endpoint, every: '10m' };
+  const exclude = [`${EXCLUDED.region}/${EXCLUDED.projectId}`];
+  const config = { targets: [CONFIGURED], discovery: 'daily', exclude, iamEndpoint: roma.endpoint, every: '10m' };
   const names = { tableName: 't', busName: 'b', queueUrl: 'q', queueArn: 'q', topicArn: 't', secretArn: SECRET };
   stack = deployStack(config, names);
   fn = stack.functionOf('discovery');
@@ -58,15 +61,16 @@ describe('the deployed discovery', () => {
         deadLetterArn: expect.stringMatching(/DeadLetters/),
         intervalMs: 600_000,
       },
+      exclude: [EXCLUDED],
       secretArn: SECRET,
       iamEndpoint: roma.endpoint,
     });
-    expect(Object.keys(environment)).toHaveLength(4);
+    expect(Object.keys(environment)).toHaveLength(5);
   });
 
-  it('schedules the projects of the account that are not configured', async () => {
+  it('schedules the projects of the account that are neither configured nor excluded', async () => {
     expect(await discovery.invoke({})).toMatchObject({
-      discovered: 3,
+      discovered: 4,
       added: 2,
       vanished: 0,
     });

@@ -88,6 +88,25 @@ describe('the configuration', () => {
       'customerKey: must be true, false or the ARN of a KMS key',
     ],
     [
+      'an excluded project without its region',
+      { targets: [target], discovery: 'daily', exclude: [target.projectId] },
+      'exclude[0]: must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
+    ],
+    [
+      'more excluded projects than the environment of a function holds',
+      {
+        targets: [target],
+        discovery: 'daily',
+        exclude: Array.from({ length: 47 }, () => `cn-north-4/${target.projectId}`),
+      },
+      'exclude: must be at most 2000 characters in all, some forty projects',
+    ],
+    [
+      'an exclusion without a discovery',
+      { targets: [target], exclude: [`cn-north-4/${target.projectId}`] },
+      'exclude: is for the discovery only; set "discovery" to "daily", or leave it out',
+    ],
+    [
       'a webhook without TLS',
       { targets: [target], subscriptions: [{ type: 'webhook', url: 'http://example.com/' }] },
       'subscriptions[0].url: must be an https:// address',

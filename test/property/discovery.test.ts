@@ -70,9 +70,13 @@ class World {
     });
   }
 
+  /** Targets that the discovery leaves alone. */
+  exclude: readonly Target[] = [];
+
   async discover(...answers: readonly Answer[]): Promise<DiscoveryResult> {
     const left = [...answers];
     return discover({
+      exclude: this.exclude,
       group: scheduleGroup(this.client, this.scheduler.groupName),
       template,
       targets: async () => {
@@ -190,6 +194,20 @@ describe('the schedule group', () => {
       expect(await world.discover(PROJECTS)).toMatchObject({ paused: [discoveredName(target!)], vanished: [] });
       (world.scheduler.schedules as Map<string, unknown>).delete(configuredName(target!));
       expect(await world.discover(PROJECTS)).toMatchObject({ updated: [discoveredName(target!)] });
+    }));
+
+  it('leaves alone what is excluded: makes nothing, pauses what was made, and never calls it vanished', async () =>
+    withWorld(async (world) => {
+      const [known, unknown, ...others] = PROJECTS;
+      await world.discover([known!, ...others]);
+      world.exclude = [known!, unknown!];
+      const name = discoveredName(known!);
+      expect(await world.discover(PROJECTS)).toMatchObject({ added: [], paused: [name], vanished: [] });
+      expect(world.running()).toEqual(namesOf(others));
+      expect(await world.discover(others)).toMatchObject({ paused: [], vanished: [], failed: [] });
+      world.exclude = [];
+      await world.discover(PROJECTS);
+      expect(world.running()).toEqual(namesOf(PROJECTS));
     }));
 
   it('puts right what was changed by hand', async () =>
