@@ -5,8 +5,6 @@ import { isGone } from './membership';
 import type { Observation } from './observation';
 import type { ChangeKind, Current, Evidence, Gap, Head } from './record';
 
-/** How the current row of an instance goes on: with a new version, or with what a run could or could not judge. */
-
 /**
  * The change happened after the last time that a completed run judged the instance, and after the listing of the run
  * that wrote its newest version began.
@@ -20,6 +18,7 @@ export function changedAfter(head: Head, current: Current): Instant | null {
 const lastJudged = (head: Head, current: Current): Instant | undefined =>
   isGone(current) && head.newcomersSince !== undefined ? (head.newcomersSince ?? undefined) : head.listedFrom;
 
+/** The row of the version after `previous` (of the first one when there is none), without marks of open gaps and absences. */
 export function makeVersion(
   { listing, runId, observedAt }: Observation,
   previous: Current | undefined,
