@@ -20,7 +20,11 @@ export const changeEventSchema = z.object({
   eventId: z
     .string()
     .describe('region/projectId/instance id/version: the same however often the event arrives. Deduplicate by it.'),
-  kind: z.enum(CHANGE_KINDS),
+  kind: z
+    .enum(CHANGE_KINDS)
+    .describe(
+      'baseline: it was there when the recording began. created: it is new. statusChanged: its status is another, and maybe more. updated: other fields are. deleted: it is gone. reappeared: it is listed again after its deletion.',
+    ),
   version: z.int().min(1).describe('Counts the changes of one instance without holes. Order its events by it.'),
   instance: z.object({
     id: z.string(),
