@@ -1,4 +1,3 @@
-import stringWidth from 'string-width';
 import { styleText } from 'node:util';
 import type { RunOutcome } from '../lambda/core/record';
 
@@ -7,7 +6,7 @@ import type { RunOutcome } from '../lambda/core/record';
  * breaks, marks that turn the direction of writing, or 64 KB of anything.
  */
 
-/** Code units of a value that are ever shown; marks of zero width could fill a terminal otherwise. */
+/** Code units of a text that are shown where nobody asked for all of it. */
 const MAX_SHOWN = 400;
 /** Control, format, surrogate, private and separator characters: none of them has a shape of its own. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
@@ -23,9 +22,9 @@ const escapeCharacter = (character: string): string => {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 };
 
-/** Text that occupies one line, moves nothing and hides nothing. */
-export function safeText(text: string): string {
-  const cut = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+/** Text that occupies one line, moves nothing and hides nothing; cut behind `most` code units. */
+export function safeText(text: string, most = MAX_SHOWN): string {
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text;
   const escaped = cut.replaceAll(UNSAFE, escapeCharacter).replaceAll(STACKED, '$1');
   return FORMULA.test(escaped) ? `'${escaped}'` : escaped;
 }
@@ -34,8 +33,8 @@ export function safeText(text: string): string {
 export const safeLine = (text: string): string => text.slice(0, 2000).replaceAll(UNSAFE, escapeCharacter);
 
 /** A JSON value as one safe line of text. */
-export const safeValue = (value: unknown): string =>
-  value === undefined ? '(absent)' : safeText(typeof value === 'string' ? value : JSON.stringify(value));
+export const safeValue = (value: unknown, most = MAX_SHOWN): string =>
+  value === undefined ? '(absent)' : safeText(typeof value === 'string' ? value : JSON.stringify(value), most);
 
 /** One JSON object a line. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
 export const jsonLine = (value: unknown): string =>
@@ -89,83 +88,3 @@ const OUTCOME_COLOURS: Readonly<Record<RunOutcome, Colour>> = {
   failed: 'red',
 };
 export const outcomeColour = (outcome: RunOutcome): Colour => OUTCOME_COLOURS[outcome];
-
-export interface Column<Row> {
-  readonly title: string;
-  readonly of: (row: Row) => string;
-  readonly colour?: (row: Row) => Colour | undefined;
-  /** Gives way when the table is wider than the terminal. */
-  readonly shrinks?: boolean;
-  readonly alignRight?: boolean;
-}
-
-const GAP = '  ';
-const MIN_WIDTH = 8;
-
-/** Rows in aligned columns that fit into `width` cells; cells are cut with `…` where they must be. */
-export function renderTable<Row>(
-  columns: readonly Column<Row>[],
-  rows: readonly Row[],
-  layout: { readonly width: number; readonly paint: Paint },
-): string {
-  const cells = rows.map((row) => columns.map((column) => safeText(column.of(row))));
-  const natural = columns.map((column, place) =>
-    Math.max(stringWidth(column.title), ...cells.map((line) => stringWidth(line[place] ?? ''))),
-  );
-  const widths = fit(natural, columns, layout.width);
-  const line = (texts: readonly string[], colours: readonly (Colour | undefined)[]): string =>
-    texts
-      .map((text, place) => {
-        const width = widths[place] ?? 0;
-        const cut = cutTo(text, width);
-        const space = ' '.repeat(Math.max(0, width - stringWidth(cut)));
-        const painted = layout.paint(colours[place], cut);
-        return columns[place]?.alignRight === true ? space + painted : painted + space;
-      })
-      .join(GAP)
-      .trimEnd();
-  return [
-    line(
-      columns.map(({ title }) => title),
-      columns.map(() => 'bold' as const),
-    ),
-    ...rows.map((row, place) =>
-      line(
-        cells[place] ?? [],
-        columns.map(({ colour }) => colour?.(row)),
-      ),
-    ),
-  ].join('\n');
-}
-
-function fit<Row>(natural: readonly number[], columns: readonly Column<Row>[], width: number): number[] {
-  const widths = [...natural];
-  const total = (): number => widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
-  // The widest column that may give way gives one cell at a time; tables are narrow, so this is cheap.
-  for (let tooMuch = total() - width; tooMuch > 0; tooMuch -= 1) {
-    let widest = -1;
-    for (const [place, column] of columns.entries()) {
-      const own = widths[place] ?? 0;
-      if (column.shrinks === true && own > MIN_WIDTH && (widest < 0 || own > (widths[widest] ?? 0))) widest = place;
-    }
-    if (widest < 0) break;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-  return widths;
-}
-
-const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
-
-/** Text cut to a number of terminal cells. */
-export function cutTo(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text;
-  let result = '';
-  let used = 0;
-  for (const { segment } of graphemes.segment(text)) {
-    const own = stringWidth(segment);
-    if (used + own > width - 1) break;
-    result += segment;
-    used += own;
-  }
-  return `${result}…`;
-}

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     environment: process.env,
     clock: systemClock,
     paint: painter(hasColours),
-    width: isTerminal ? (process.stdout.columns ?? 80) : Infinity,
+    width: isTerminal ? process.stdout.columns || 80 : Infinity,
     time: { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isTerminal },
     signal: stop.signal,
   });

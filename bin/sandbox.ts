@@ -5,7 +5,8 @@ import type { Version } from '../lambda/core/record';
 import type { RunResult } from '../lambda/core/run-result';
 import { periodBefore } from '../lambda/timeline/period';
 import { systemClock } from '../lambda/wire';
-import { type Column, outcomeColour, painter, renderTable, safeText, statusColour } from './output';
+import { type Column, renderTable } from './layout';
+import { outcomeColour, painter, safeText, statusColour } from './output';
 import type { BusEvent } from './sandbox/event-bus';
 import { Scenario } from './sandbox/roma-simulator';
 import { raiseStage, SANDBOX_TARGET, type Stage } from './sandbox/stage';
@@ -25,7 +26,7 @@ const REPORT_FILE = 'report.html';
 
 const isTerminal = process.stdout.isTTY;
 const paint = painter(isTerminal && !process.env.NO_COLOR);
-const layout = { width: isTerminal ? process.stdout.columns : 120, paint };
+const layout = { width: isTerminal ? process.stdout.columns || 80 : 120, paint };
 const print = (line = ''): void => void process.stdout.write(`${line}\n`);
 
 function printRun(number: number, result: RunResult): void {
@@ -74,7 +75,7 @@ const HISTORY: readonly Column<Version>[] = [
   { title: 'kind', of: ({ kind }) => kind },
   { title: 'status', of: ({ status }) => status, colour: ({ status }) => statusColour(status) },
   { title: 'evidence', of: ({ evidence }) => evidence },
-  { title: 'changes', of: ({ changes }) => changes.map(({ field }) => field).join(', '), shrinks: true },
+  { title: 'changes', of: ({ changes }) => changes.map(({ field }) => field).join(', '), shrinksTo: 12 },
 ];
 
 /** The history of the instance that has the most to tell, newest first. */

@@ -61,8 +61,8 @@ function print(io: Io, options: InstanceOptions, a: Version, b: Version): void {
   if (changes.length === 0) io.out('no difference');
   for (const change of changes) {
     io.out(safeText(change.field));
-    if ('from' in change) io.out(io.paint('red', `  - ${safeValue(change.from)}`));
-    if ('to' in change) io.out(io.paint('green', `  + ${safeValue(change.to)}`));
+    if ('from' in change) io.out(io.paint('red', `  - ${safeValue(change.from, Infinity)}`));
+    if ('to' in change) io.out(io.paint('green', `  + ${safeValue(change.to, Infinity)}`));
   }
 }
 

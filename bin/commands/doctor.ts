@@ -9,6 +9,7 @@ import { schemaFinding, tableFindings } from '../doctor/table-findings';
 import { targetFindings } from '../doctor/target-findings';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
+import { flow } from '../layout';
 import { type Colour, safeText } from '../output';
 import { type Store, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, withApiOptions } from './api-options';
@@ -72,8 +73,9 @@ const SIGNS: Readonly<Record<Level, readonly [string, Colour]>> = {
 
 function print(io: Io, { check, level, message, fix }: Finding): void {
   const [sign, colour] = SIGNS[level];
-  io.out(`${io.paint(colour, sign)}  ${safeText(check)}: ${safeText(message)}`);
-  if (fix !== undefined) io.out(`      fix: ${safeText(fix)}`);
+  const { width } = io;
+  io.out(flow([`${safeText(check)}: ${safeText(message)}`], { width, lead: `${io.paint(colour, sign)}  ` }));
+  if (fix !== undefined) io.out(flow([`fix: ${safeText(fix)}`], { width, lead: ' '.repeat(6), indent: 11 }));
 }
 
 async function cost(io: Io, options: DoctorOptions, { reader, raw, tableName }: Store): Promise<void> {

@@ -4,10 +4,11 @@ import { isDeletedStatus, normalizeStatus, type Target, targetName } from '../..
 import { toInstant, toMs } from '../../lambda/core/instant';
 import { BEGINNING, type UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
-import { renderTable, statusColour } from '../output';
+import { flow, renderTable } from '../layout';
+import { statusColour } from '../output';
 import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { duration, parseTime, showTime } from '../time';
-import { sinceText, spanLine, unobservedText } from './views';
+import { NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
 
 interface ListOptions extends StoreOptions {
   readonly at?: string;
@@ -48,8 +49,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
       }
     }
     if (options.json === true) return;
-    if (targets.length === 0)
-      io.out('Nothing is recorded yet: "roma-history sync --target region/project" records a first listing.');
+    if (targets.length === 0) io.out(NOTHING_RECORDED);
     else
       printFleet(io, rows, {
         deleted,
@@ -101,14 +101,15 @@ function printFleet(
       {
         title: 'STATUS',
         of: ({ version }: FleetMember) => version.status,
+        shrinksTo: 13,
         colour: (row: FleetMember) => statusColour(row.version.status),
       },
       { title: 'SINCE', of: ({ version }: FleetMember) => sinceText(io, version.statusSince) },
-      { title: 'NAME', of: ({ version }: FleetMember) => version.name ?? '(no name)', shrinks: true },
-      { title: 'ID', of: ({ version }: FleetMember) => version.id, shrinks: true },
+      { title: 'NAME', of: ({ version }: FleetMember) => version.name ?? '(no name)', shrinksTo: 12 },
+      { title: 'ID', of: ({ version }: FleetMember) => version.id },
       { title: 'VERSION', of: ({ version }: FleetMember) => String(version.version), alignRight: true },
       ...(about.targets > 1
-        ? [{ title: 'TARGET', of: ({ version }: FleetMember) => targetName(version.target), shrinks: true }]
+        ? [{ title: 'TARGET', of: ({ version }: FleetMember) => targetName(version.target), shrinksTo: 20 }]
         : []),
       ...(rows.some(({ unobserved }) => unobserved !== undefined)
         ? [
@@ -124,7 +125,8 @@ function printFleet(
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
   const unknown =
     rows.length + about.deleted === 0 && about.at !== undefined && !about.isFiltered ? ': none was recorded then' : '';
-  io.out(io.paint('gray', `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}`));
+  const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}`;
+  io.out(flow([io.paint('gray', count)], { width: io.width }));
 }
 
 const EXAMPLES = `

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { log } from '../../lambda/core/history';
 import { targetName } from '../../lambda/core/instance';
 import { type Io, printJson } from '../io';
+import { flow } from '../layout';
 import { safeText } from '../output';
 import { withStore } from '../store';
 import { parseSpan } from '../time';
@@ -38,7 +39,13 @@ export function registerLog(program: Command, io: Io): void {
         const current = await find(store, instance, options);
         if (options.json !== true)
           io.out(
-            `${io.paint('bold', safeText(current.name ?? '(no name)'))} ${safeText(current.id)}  ${targetName(current.target)}`,
+            flow(
+              [
+                `${io.paint('bold', safeText(current.name ?? '(no name)'))} ${safeText(current.id)}`,
+                targetName(current.target),
+              ],
+              { width: io.width, indent: 7 },
+            ),
           );
         const span = hasSpan
           ? { ...(options.since === undefined ? {} : { from }), ...(options.until === undefined ? {} : { to }) }
@@ -47,15 +54,20 @@ export function registerLog(program: Command, io: Io): void {
         for await (const entry of log(store.reader, current, { ...span, ...limit, nowMs })) {
           if (entry.type === 'gap') {
             if (options.json === true) printJson(io, { type: 'gap', ...spanLine(entry.gap) });
-            else io.out(io.paint('yellow', `       ${unobservedText(io, entry.gap)}`));
+            else
+              io.out(
+                flow([io.paint('yellow', unobservedText(io, entry.gap))], { width: io.width, lead: ' '.repeat(7) }),
+              );
           } else if (options.json === true) {
             printJson(io, versionLine(entry.version));
           } else {
             const { version } = entry;
-            const number = io.paint('cyan', `v${version.version}`.padEnd(5));
-            const kind = `${version.kind}${evidenceText(version)}`;
+            const when = `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`;
             io.out(
-              `${number}  ${kind}  ${changeText(io, version)}  ${io.paint('gray', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`)}`,
+              flow([version.kind + evidenceText(version), changeText(io, version), io.paint('gray', when)], {
+                width: io.width,
+                lead: io.paint('cyan', `v${version.version}`.padEnd(7)),
+              }),
             );
           }
         }

@@ -7,6 +7,7 @@ import type { Reader } from '../../lambda/core/ports';
 import type { Current, Version } from '../../lambda/core/record';
 import type { State, UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
+import { flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
 import { withStore } from '../store';
 import { parseTime, showTime } from '../time';
@@ -85,22 +86,24 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
     printJson(io, { ...versionLine(version), ...(during === undefined ? {} : { unobserved: spanLine(during) }) });
     return;
   }
-  const line = (title: string, text: string): void => io.out(`${io.paint('gray', title.padEnd(12))}${text}`);
-  io.out(`${io.paint('bold', safeText(version.name ?? '(no name)'))} ${safeText(version.id)}`);
+  const line = (title: string, ...parts: string[]): void =>
+    io.out(flow(parts, { width: io.width, lead: io.paint('gray', title.padEnd(12)) }));
+  const text = (value: unknown): string => safeValue(value, io.width === Infinity ? Infinity : undefined);
+  const name = io.paint('bold', safeText(version.name ?? '(no name)'));
+  io.out(flow([`${name} ${safeText(version.id)}`], { width: io.width }));
   line('target', targetName(version.target));
-  const note = during === undefined ? '' : `  ${io.paint('yellow', unobservedText(io, during))}`;
   line(
     'status',
-    `${io.paint(statusColour(version.status), safeText(version.status))} since ${showTime(version.statusSince, io.time)}${note}`,
+    `${io.paint(statusColour(version.status), safeText(version.status))} since ${showTime(version.statusSince, io.time)}`,
+    ...(during === undefined ? [] : [io.paint('yellow', unobservedText(io, during))]),
   );
   line('version', `${version.version}, ${version.kind}${evidenceText(version)}`);
   line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
-  for (const { field, from, to } of version.changes)
-    line('changed', `${safeText(field)}: ${safeValue(from)} → ${safeValue(to)}`);
+  for (const { field, from, to } of version.changes) line('changed', `${safeText(field)}: ${text(from)} → ${text(to)}`);
   io.out('');
   // The order of a map in DynamoDB means nothing and changes from read to read.
   for (const field of Object.keys(version.snapshot).toSorted())
-    io.out(`  ${safeText(field)}: ${safeValue(version.snapshot[field])}`);
+    io.out(flow([`${safeText(field)}: ${text(version.snapshot[field])}`], { width: io.width, lead: '  ', indent: 4 }));
 }
 
 const EXAMPLES = `

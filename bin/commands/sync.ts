@@ -12,6 +12,7 @@ import type { RomaSource } from '../../lambda/roma/source';
 import { systemAlarm } from '../../lambda/wire';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
+import { flow } from '../layout';
 import { outcomeColour, safeText } from '../output';
 import { deployedSync } from '../stack';
 import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
@@ -137,7 +138,10 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean): string {
     ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
     ...(isCompleted(result.outcome) ? [] : ['what was recorded before stays']),
   ];
-  return parts.join('; ');
+  return flow(
+    parts.map((part, place) => (place < parts.length - 1 ? `${part};` : part)),
+    { width: io.width, indent: 4 },
+  );
 }
 
 const HELP = `

@@ -4,10 +4,11 @@ import type { Head } from '../../lambda/core/record';
 import { openGapOf } from '../../lambda/core/spans';
 import { chooseTargets, type Discovery } from '../../lambda/roma/projects';
 import { type Io, printJson } from '../io';
-import { renderTable } from '../output';
+import { renderTable } from '../layout';
 import { type StoreOptions, withStore, withStoreOptions } from '../store';
 import { ago, duration } from '../time';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
+import { NOTHING_RECORDED } from './views';
 
 export function registerTargets(program: Command, io: Io): void {
   const targets = program.command('targets').description('what is kept in sync, and what could be');
@@ -37,13 +38,13 @@ async function listTargets(io: Io, options: StoreOptions): Promise<void> {
       return;
     }
     if (rows.length === 0) {
-      io.out('No target is recorded yet: roma-history sync --target region/projectId');
+      io.out(NOTHING_RECORDED);
       return;
     }
     io.out(
       renderTable<Row>(
         [
-          { title: 'TARGET', of: ({ target }) => targetName(target), shrinks: true },
+          { title: 'TARGET', of: ({ target }) => targetName(target) },
           {
             title: 'LAST RUN',
             of: ({ head }) => head?.outcome ?? 'never ended',
@@ -56,7 +57,7 @@ async function listTargets(io: Io, options: StoreOptions): Promise<void> {
           },
           { title: 'EVERY', of: ({ head }) => (head?.intervalMs === undefined ? '' : duration(head.intervalMs)) },
           { title: 'INSTANCES', of: ({ head }) => String(head?.instances ?? ''), alignRight: true },
-          { title: 'BECAUSE', of: ({ head }) => head?.because ?? '', shrinks: true },
+          { title: 'BECAUSE', of: ({ head }) => head?.because ?? '' },
         ],
         rows,
         io,
@@ -106,7 +107,7 @@ function printDiscovery(io: Io, { targets, skipped }: Discovery): void {
     io.out(
       renderTable(
         [
-          { title: 'PROJECT', of: (target: Target & { name: string }) => target.name, shrinks: true },
+          { title: 'PROJECT', of: (target: Target & { name: string }) => target.name, shrinksTo: 16 },
           { title: 'TARGET', of: targetName },
         ],
         targets,
@@ -118,8 +119,8 @@ function printDiscovery(io: Io, { targets, skipped }: Discovery): void {
     io.out(
       renderTable(
         [
-          { title: 'PROJECT', of: ({ project }: Discovery['skipped'][number]) => project.name, shrinks: true },
-          { title: 'BECAUSE', of: ({ because }: Discovery['skipped'][number]) => because, shrinks: true },
+          { title: 'PROJECT', of: ({ project }: Discovery['skipped'][number]) => project.name, shrinksTo: 16 },
+          { title: 'BECAUSE', of: ({ because }: Discovery['skipped'][number]) => because },
         ],
         skipped,
         io,

@@ -4,9 +4,10 @@ import { type Target, targetName } from '../../lambda/core/instance';
 import type { Instant } from '../../lambda/core/instant';
 import { totalUptime, type Uptime } from '../../lambda/core/uptime';
 import { type Io, printJson } from '../io';
-import { renderTable } from '../output';
+import { flow, renderTable } from '../layout';
 import { chooseTargets, withStore } from '../store';
 import { duration, parseSpan, showSpan } from '../time';
+import { NOTHING_RECORDED } from './views';
 import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
 
 interface UptimeOptions extends InstanceOptions {
@@ -80,20 +81,30 @@ function print(
         printJson(io, { type: 'total', target: targetName(target), ...line(totalUptime(uptimes, span)) });
     return;
   }
-  io.out(showSpan(span.from, span.to, io.time));
+  if (groups.length === 0) {
+    io.out(NOTHING_RECORDED);
+    return;
+  }
+  io.out(flow([showSpan(span.from, span.to, io.time)], { width: io.width }));
   const rows: Row[] = groups.flatMap(({ target, uptimes }) => [
     ...uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime })),
     ...(target === undefined
       ? []
-      : [{ id: targetName(target), name: `all ${uptimes.length}`, uptime: totalUptime(uptimes, span) }]),
+      : [
+          {
+            id: groups.length > 1 ? targetName(target) : '',
+            name: `all ${uptimes.length}`,
+            uptime: totalUptime(uptimes, span),
+          },
+        ]),
   ]);
   const percent = ({ uptime }: Row): string =>
     uptime.availability === null ? 'unknown' : `${(Math.floor(uptime.availability * 1e5) / 1e3).toFixed(3)} %`;
   io.out(
     renderTable<Row>(
       [
-        { title: 'NAME', of: ({ name }) => name, shrinks: true },
-        { title: 'ID', of: ({ id }) => id, shrinks: true },
+        { title: 'NAME', of: ({ name }) => name, shrinksTo: 12 },
+        { title: 'ID', of: ({ id }) => id },
         {
           title: 'AVAILABILITY',
           of: percent,
@@ -113,7 +124,7 @@ function print(
               .toSorted(([, a], [, b]) => b - a)
               .map(([status, ms]) => `${status} ${duration(ms)}`)
               .join(', '),
-          shrinks: true,
+          shrinksTo: 24,
         },
       ],
       rows,

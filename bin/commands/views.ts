@@ -1,11 +1,17 @@
 import { BEGINNING, type UnobservedSpan } from '../../lambda/core/spans';
 import type { Version } from '../../lambda/core/record';
 import type { Io } from '../io';
+import { cutTo, flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
 import { ago, showSpan, showTime } from '../time';
 
-/** Changed fields that a line of text shows. */
+/** For a table without a target. */
+export const NOTHING_RECORDED =
+  'Nothing is recorded yet: "roma-history sync --target region/projectId" records a first listing.';
+
+/** What a line on a terminal shows of changed fields, and cells of each value. Elsewhere all is shown. */
 const FIELDS_SHOWN = 3;
+const VALUE_WIDTH = 40;
 
 /** The stable shape of one version that `log` and `show` print with --json. */
 export const versionLine = (version: Version): Record<string, unknown> => ({
@@ -43,28 +49,30 @@ export const unobservedText = (io: Io, span: UnobservedSpan): string => {
 export function changeText(io: Io, version: Version): string {
   const painted = (status: string): string => io.paint(statusColour(status), safeText(status));
   if (version.previousStatus !== null && version.previousStatus !== version.status)
-    return `${painted(version.previousStatus)} → ${painted(version.status)}${otherFields(version)}`;
-  if (version.changes.length > 0) return fieldsText(version);
+    return `${painted(version.previousStatus)} → ${painted(version.status)}${otherFields(io, version)}`;
+  if (version.changes.length > 0) return fieldsText(io, version.changes);
   return painted(version.status);
 }
 
-function otherFields(version: Version): string {
-  const others = version.changes.filter(({ field }) => field !== 'status').length;
-  return others === 0 ? '' : ` and ${others} more field${others === 1 ? '' : 's'}`;
+function otherFields(io: Io, { changes }: Version): string {
+  const others = changes.filter(({ field }) => field !== 'status');
+  if (others.length === 0) return '';
+  return isWhole(io)
+    ? `, ${fieldsText(io, others)}`
+    : ` and ${others.length} more field${others.length === 1 ? '' : 's'}`;
 }
 
-function fieldsText({ changes }: Version): string {
-  const shown = changes
-    .slice(0, FIELDS_SHOWN)
-    .map(({ field, from, to }) => `${safeText(field)}: ${short(from)} → ${short(to)}`);
-  const more = changes.length - FIELDS_SHOWN;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+function fieldsText(io: Io, changes: Version['changes']): string {
+  const shown = isWhole(io) ? changes : changes.slice(0, FIELDS_SHOWN);
+  const texts = shown.map(({ field, from, to }) => `${safeText(field)}: ${short(io, from)} → ${short(io, to)}`);
+  const more = changes.length - shown.length;
+  return `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-const short = (value: unknown): string => {
-  const text = safeValue(value);
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
-};
+const isWhole = (io: Io): boolean => io.width === Infinity;
+
+const short = (io: Io, value: unknown): string =>
+  isWhole(io) ? safeValue(value, Infinity) : cutTo(safeValue(value), VALUE_WIDTH);
 
 /** How a deletion is known, for people. */
 export const evidenceText = (version: Version): string =>
@@ -74,14 +82,17 @@ export const evidenceText = (version: Version): string =>
       ? ' (the API reported it)'
       : ' (absent from two equal lists)';
 
-/** One change on one line. */
+/** One change on one line, which goes on indented where the terminal is narrower. */
 export const changeLine = (io: Io, version: Version): string =>
-  [
-    showTime(version.observedAt, io.time),
-    `${safeText(version.name ?? '(no name)').slice(0, 60)} ${io.paint('gray', safeText(version.id).slice(0, 80))}`,
-    version.kind + evidenceText(version),
-    changeText(io, version),
-    io.paint('gray', whenText(io, version)),
-  ].join('  ');
+  flow(
+    [
+      showTime(version.observedAt, io.time),
+      `${safeText(version.name ?? '(no name)')} ${io.paint('gray', safeText(version.id))}`,
+      version.kind + evidenceText(version),
+      changeText(io, version),
+      io.paint('gray', whenText(io, version)),
+    ],
+    { width: io.width, indent: 4 },
+  );
 
 export const sinceText = (io: Io, instant: string): string => ago(instant, io.clock.now());

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
-import stringWidth from 'string-width';
-import { cutTo, jsonLine, painter, renderTable, safeLine, safeText } from '../../bin/output';
+import { jsonLine, safeLine, safeText } from '../../bin/output';
 
 const HOSTILE = {
   'a terminal escape': '\u001b[2J\u001b]0;owned\u0007',
@@ -43,34 +42,5 @@ describe('text from outside', () => {
 
   it('leaves ordinary names in any language as they are', () => {
     for (const text of ['roma-prod', '测试实例', 'مثال', 'größer 😀']) expect(safeText(text)).toBe(text);
-  });
-});
-
-describe('tables', () => {
-  const columns = [
-    { title: 'NAME', of: (row: string) => row, shrinks: true },
-    { title: 'N', of: () => '7', alignRight: true },
-  ];
-
-  it('have one line a row and never exceed the width, whatever the names are', () => {
-    const rows = [...Object.values(HOSTILE), '测试'.repeat(60), 'x'.repeat(65_536), '', '=cmd()'];
-    const lines = renderTable(columns, rows, { width: 40, paint: painter(false) }).split('\n');
-    expect(lines).toHaveLength(rows.length + 1);
-    for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(40);
-    // The last column stays aligned.
-    expect(new Set(lines.slice(1).map((line) => stringWidth(line))).size).toBe(1);
-  });
-
-  it('paint without changing the alignment', () => {
-    const coloured = [{ title: 'S', of: (row: string) => row, colour: () => 'red' as const }, columns[1]].filter(
-      (column) => column !== undefined,
-    );
-    const [, line] = renderTable(coloured, ['ERROR'], { width: 80, paint: painter(true) }).split('\n');
-    expect(line).toBe('\u001b[31mERROR\u001b[39m  7');
-  });
-
-  it('cut at whole characters', () => {
-    expect(cutTo('测试实例', 5)).toBe('测试…');
-    expect(cutTo('ab', 5)).toBe('ab');
   });
 });

@@ -315,11 +315,87 @@ onEachEngine('roma-history', (engine) => {
         const { out, exitCode } = await cli([...command, ...json, ...here]);
         expect(exitCode).toBe(0);
         expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
-        if (json.length === 0) for (const line of out.split('\n')) expect(line.length).toBeLessThan(2500);
+        // Only `diff` shows values whole: where they differ, one must see it.
+        if (json.length === 0 && command[0] !== 'diff')
+          for (const line of out.split('\n')) expect(line.length).toBeLessThan(2500);
       }
     }
     expect((await cli(['list', ...here])).out.split('\n')).toHaveLength(names.length + 2);
     hostile.close();
+  });
+
+  it.each([40, 60, 80])('fits a terminal of %d cells, with every id whole', async (width) => {
+    const id = '2d4f4a27-68b6-253a-72d8-a3109473d20a';
+    const narrow = await createTestTable(engine);
+    const snapshot = { id, name: 'roma-orders-production', status: 'RUNNING', description: 'a b c '.repeat(40) };
+    const steps = [
+      { at: at('10:00'), snapshot },
+      { at: at('11:00'), snapshot: { ...snapshot, status: 'ERROR', description: 'x y z '.repeat(40) } },
+      { at: at('11:30'), snapshot: { ...snapshot, status: 'ERROR', description: 'other' } },
+    ];
+    await writeItems(narrow, [
+      ...headItems({
+        completedObservedAt: at('11:00'),
+        intervalMs: 300_000,
+        outcome: 'failed',
+        because: '403 Forbidden',
+      }),
+      ...headItems({}, OTHER),
+      ...itemsOf(versionsOf(steps)),
+    ]);
+    for (const command of ['list', 'uptime', 'changes', `log ${id}`, `show ${id}`, 'targets list', 'doctor']) {
+      const here = ['--dynamodb-endpoint', narrow.endpoint, '--table', narrow.tableName];
+      const { out } = await cli([...command.split(' '), ...here], { width });
+      for (const line of out.split('\n')) {
+        // An id goes beyond the width where it has no room, with the word that names it at most.
+        const isId = line.trim().split(/ +/).length <= 2 && /[\da-f]{32}|[\da-f-]{36}/.test(line);
+        expect(isId ? 0 : line.length).toBeLessThanOrEqual(width);
+      }
+      const isOfTargets = command === 'targets list' || command === 'doctor';
+      expect(out).toContain(isOfTargets ? `${TARGET.region}/${TARGET.projectId}` : id);
+    }
+    narrow.close();
+  });
+
+  it('cuts nothing where the output is no terminal', async () => {
+    const piped = await createTestTable(engine);
+    const fields = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`field_${n}`, `${n}`.repeat(700)]));
+    const snapshot = { id: 'i'.repeat(200), name: 'n'.repeat(200), status: 'RUNNING' };
+    const steps = [
+      { at: at('10:00'), snapshot },
+      { at: at('11:00'), snapshot: { ...snapshot, ...fields } },
+      { at: at('11:30'), snapshot: { ...snapshot, status: 'ERROR' } },
+    ];
+    await writeItems(piped, [...headItems({ completedObservedAt: at('11:59') }), ...itemsOf(versionsOf(steps))]);
+    const run = async (...command: string[]) =>
+      cli([...command, '--dynamodb-endpoint', piped.endpoint, '--table', piped.tableName], {
+        width: Infinity,
+        time: { zone: 'UTC', isTerminal: false },
+      });
+    for (const command of ['list', 'uptime', 'changes']) expect((await run(command)).out).toContain(snapshot.id);
+    for (const command of [
+      ['changes'],
+      ['log', snapshot.id],
+      ['show', snapshot.id, '--version', '2'],
+      ['diff', snapshot.id, '1', '2'],
+    ]) {
+      const { out } = await run(...command);
+      expect(out).not.toContain('…');
+      for (const value of Object.values(fields)) expect(out).toContain(value);
+    }
+    // The fields that went with the status, too.
+    expect((await run('log', snapshot.id, '-n', '1')).out).toContain(`${fields.field_8} → (absent)`);
+    piped.close();
+  });
+
+  it('says that nothing is recorded', async () => {
+    const empty = await createTestTable(engine);
+    for (const command of [['list'], ['uptime'], ['targets', 'list']])
+      expect(await cli([...command, '--dynamodb-endpoint', empty.endpoint, '--table', empty.tableName])).toMatchObject({
+        exitCode: 0,
+        out: 'Nothing is recorded yet: "roma-history sync --target region/projectId" records a first listing.',
+      });
+    empty.close();
   });
 
   it('says that a database does not answer', async () => {
