@@ -11,9 +11,10 @@ import {
   targetUptime,
   versionDiff,
 } from './core/history';
+import { UsageError } from './core/errors';
 import { type Instant, toInstant } from './core/instant';
 import type { Target } from './core/instance';
-import type { Clock, Reader } from './core/ports';
+import type { Clock, Reader, Span } from './core/ports';
 import type { Current, FieldChange, Version } from './core/record';
 import type { State } from './core/spans';
 import { connect } from './dynamodb/client';
@@ -53,8 +54,13 @@ export interface Between {
   readonly to: Instant;
 }
 
-/** Times are ISO-8601, UTC, with milliseconds. Everything that may be long is an async iterable. */
+/**
+ * Times are ISO-8601 with a zone; those that come out are in UTC, with milliseconds. Everything that may be long is an
+ * async iterable. Every method throws a UsageError for a time of another form, and a TableError for a table of another
+ * application or of a newer release.
+ */
 export interface InstanceHistory {
+  /** All targets that are recorded. */
   targets(): Promise<readonly Target[]>;
   /** All instances of a target, deleted ones included, now or as of a time. */
   fleet(target: Target, at?: Instant): AsyncIterable<FleetMember>;
@@ -78,29 +84,50 @@ export interface InstanceHistory {
   /** Time in each status of one instance, or of every instance of a target. */
   uptime(instance: Current, span: Between): Promise<InstanceUptime>;
   uptimes(target: Target, span: Between): AsyncIterable<InstanceUptime>;
-  /** The single queries, for what is not here. */
+  /** The single queries, for what is not here. They take times only in the form in which they come out. */
   readonly reader: Reader;
+  /** Closes the connections to DynamoDB. */
   close(): void;
 }
+
+/**
+ * In keys the order of text is the order of time, so every time is brought into their form.
+ * @throws UsageError
+ */
+function instant(text: string): Instant {
+  const ms = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(ms))
+    throw new UsageError(
+      `${JSON.stringify(text.slice(0, 60))} is no time with a zone: give ISO-8601 such as 2026-11-22T10:00:00.000Z`,
+    );
+  return toInstant(ms);
+}
+
+const between = <T extends Span>(span: T): T => ({
+  ...span,
+  ...(span.from === undefined ? {} : { from: instant(span.from) }),
+  ...(span.to === undefined ? {} : { to: instant(span.to) }),
+});
 
 export function openHistory(options: HistoryOptions): InstanceHistory {
   const { tableName, clock = systemClock, ...config } = options;
   const client = connect(config);
   const reader = createReader(client, tableName, { now: () => clock.now() });
-  const now = (): number => clock.now();
+  const nowMs = (): number => clock.now();
+  const time = (at: Instant | undefined): Instant => (at === undefined ? toInstant(nowMs()) : instant(at));
   return {
     reader,
     targets: async () => reader.targets(),
-    fleet: (target, at) => fleetAt(reader, target, at ?? toInstant(now()), now()),
+    fleet: (target, at) => fleetAt(reader, target, time(at), nowMs()),
     find: async (text, targets) => findInstance(reader, targets ?? (await reader.targets()), text),
-    stateAt: async (target, id, at) => stateAt(reader, target, id, at ?? toInstant(now()), now()),
-    versions: (target, id, span) => reader.versions(target, id, span),
-    log: (instance, span = {}) => log(reader, instance, { ...span, nowMs: now() }),
+    stateAt: async (target, id, at) => stateAt(reader, target, id, time(at), nowMs()),
+    versions: (target, id, span = {}) => reader.versions(target, id, between(span)),
+    log: (instance, span = {}) => log(reader, instance, { ...between(span), nowMs: nowMs() }),
     diff: versionDiff,
-    changes: (span) => reader.changes(span),
-    follow: (follow) => followChanges(reader, clock, follow),
-    uptime: async (instance, span) => instanceUptime(reader, instance, span, now()),
-    uptimes: (target, span) => targetUptime(reader, target, span, now()),
+    changes: (span) => reader.changes(between(span)),
+    follow: (follow) => followChanges(reader, clock, { ...follow, from: instant(follow.from) }),
+    uptime: async (instance, span) => instanceUptime(reader, instance, between(span), nowMs()),
+    uptimes: (target, span) => targetUptime(reader, target, between(span), nowMs()),
     close: () => client.destroy(),
   };
 }

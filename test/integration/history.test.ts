@@ -1,6 +1,7 @@
 import { fleetAt, stateAt } from '../../lambda/core/history';
 import { plusMs, toMs } from '../../lambda/core/instant';
 import type { Reader } from '../../lambda/core/ports';
+import { loopbackConfig } from '../../lambda/dynamodb/client';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { toGapItem } from '../../lambda/dynamodb/table';
 import { openHistory } from '../../lambda/reader';
@@ -107,6 +108,22 @@ onEachEngine('the history of a fleet', (engine) => {
     expect(seen).toEqual([1, 2]);
     const span = { from: at('08:00'), to: at('08:10') };
     expect(await history.uptime(busy, span)).toMatchObject({ availability: 0.5, unobservedMs: 0 });
+    history.close();
+  });
+
+  it('takes times in any form with a zone, and no others', async () => {
+    const clock = { now: () => toMs(NOW), sleep: async () => {} };
+    const history = openHistory({ ...loopbackConfig(table.endpoint), tableName: table.tableName, clock });
+    const version = async (time: string): Promise<number | undefined> => {
+      const found = await history.stateAt(TARGET, 'busy', time);
+      return found?.is === 'known' ? found.version.version : undefined;
+    };
+    expect(await version(at('08:02'))).toBe(3);
+    expect(await version('2026-11-22T08:02:00Z')).toBe(3);
+    expect(await version('2026-11-22T09:02:00+01:00')).toBe(3);
+    for (const time of ['2026-11-22', '2026-11-22T08:02:00', 'yesterday', '2026-13-01T00:00:00Z'])
+      await expect(version(time)).rejects.toThrow(/^".*" is no time with a zone: give ISO-8601/);
+    expect(() => history.changes({ from: '2026-11-22T08:00Z', to: '24h' })).toThrow('"24h" is no time with a zone');
     history.close();
   });
 });
