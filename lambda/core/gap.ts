@@ -8,7 +8,10 @@ export const GAP_FACTOR = 2.5;
 export const isGap = (fromMs: number, toMs: number, intervalMs: number): boolean =>
   toMs - fromMs > GAP_FACTOR * intervalMs;
 
-/** The gap that a run would close if it completed with this observation time. */
+/**
+ * The gap that a run would close if it completed with this observation time. What counts is the interval at which runs
+ * were expected meanwhile, which is that of the head; a new one (in ms) holds from this run on.
+ */
 export function closedGap(head: Head, observedAt: Instant, intervalMs: number | undefined): Gap | undefined {
   const from = head.completedObservedAt;
   if (from === undefined) return undefined;

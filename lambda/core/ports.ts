@@ -3,7 +3,7 @@ import type { Target } from './instance';
 import type { ParsedPage } from './listing';
 import type { Current, Gap, Head, ListingQuestion, RejectedRecord, Rejection, RunOutcome, Version } from './record';
 
-/** Time and chance come in through the door. */
+/** Where all time comes from: nothing in core reads a clock of its own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -105,7 +105,11 @@ export interface Units {
   readonly read: number;
 }
 
-/** Writes history. One recorder serves one run at a time. */
+/**
+ * Writes history. One recorder serves one run at a time.
+ * Every method that returns a promise rejects with a TableError when the table is missing, may not be used, or is of
+ * another release; with a TableBusyError when another run is writing to the same item; else with the database's error.
+ */
 export interface Recorder {
   /** The head as it is, strongly consistent, without taking the lease. */
   readHead(target: Target): Promise<Head | undefined>;
@@ -147,17 +151,21 @@ export interface Span {
   readonly to?: Instant;
 }
 
-/** Reads history. Expired rows are never returned. Times are half-open spans [from, to). */
+/**
+ * Reads history. Expired rows are never returned. Times are half-open spans [from, to).
+ * Every method fails with a TableError when the table is missing, may not be used, or is of another release.
+ */
 export interface Reader {
   /** All targets that a run has ever taken the lease of. */
   targets(): Promise<readonly Target[]>;
+  /** Undefined for a target that was never synced. */
   head(target: Target): Promise<Head | undefined>;
   /** The head together with the closed gaps that touch the span, oldest first: both in one read where the span is recent. */
   coverage(target: Target, span?: Span): Promise<{ readonly head: Head | undefined; readonly gaps: readonly Gap[] }>;
   /** Newest version of each instance, deleted ones included, by id. */
   currents(target: Target): AsyncIterable<Current>;
   current(target: Target, id: string): Promise<Current | undefined>;
-  /** The version that was valid at `at`. */
+  /** The version that was valid at `at`; undefined before the first, and where the retention has removed it. */
   versionAt(target: Target, id: string, at: Instant): Promise<Version | undefined>;
   /** Versions whose `observedAt` lies in the span. */
   versions(
@@ -169,6 +177,7 @@ export interface Reader {
   gaps(target: Target, span?: Span): AsyncIterable<Gap>;
   /** Closed own gaps of an instance that touch the span, oldest first. */
   ownGaps(target: Target, id: string, span?: Span): AsyncIterable<Gap>;
+  /** Records that failed validation and are neither valid nor gone since. */
   rejections(target: Target): AsyncIterable<Rejection>;
   /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first. */
   changes(span: { readonly from: Instant; readonly to: Instant }): AsyncIterable<Version>;

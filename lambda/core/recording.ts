@@ -100,7 +100,7 @@ export class PlanRecorder {
     this.onProgress(this);
   }
 
-  /** A batch is atomic, so one row that this run wrote as planned tells for all. */
+  /** Whether a batch whose answer never came was written: all its rows bear the mark of this run and the planned version. */
   private async isOwnWrite(batch: readonly Action[]): Promise<boolean> {
     const planned = new Map<string, Current>();
     for (const action of batch)

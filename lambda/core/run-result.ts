@@ -11,11 +11,12 @@ export interface RunResult {
   readonly target: Target;
   readonly runId: string;
   readonly outcome: RunOutcome;
-  /** Why the outcome is not plainly `changed` or `unchanged`. */
+  /** Why the outcome is what it is, unless it is plainly `changed` or `unchanged`; of those, why absent instances are held. */
   readonly because?: string;
   readonly observedAt?: Instant;
-  /** Valid records of the last listing, and records that failed validation or that the database refused. */
+  /** Valid records of the last listing. */
   readonly instances: number;
+  /** Records of it that failed validation, or that the database refused. */
   readonly rejected: number;
   /** Absent instances that were not written as deleted. */
   readonly held: number;
