@@ -141,7 +141,7 @@ onEachWorld('the batches of a run', (open) => {
       expect(await world.kinds('i-0000')).toEqual(['baseline', 'statusChanged']);
     });
 
-    it('are recognised when all that they opened was a gap, and sent again when they only set a record aside', async () => {
+    it('are recognised when all that they opened or closed was a gap, and sent again when they only set a record aside', async () => {
       const recorder = inner();
       let sent = 0;
       const losing = {
@@ -152,10 +152,14 @@ onEachWorld('the batches of a run', (open) => {
           return sent === 1 ? unanswered : outcome;
         },
       };
-      world.spoil('i-0000');
-      await world.tick();
+      world.remove('i-0000');
+      world.spoilWithoutId();
+      expect(await world.tick({ recorder: losing })).toMatchObject({ outcome: 'unchanged', held: 1 });
+      expect([sent, (await world.current('i-0000'))?.unobservedSince]).toEqual([1, expect.anything()]);
+      sent = 0;
+      world.remove('without-id');
       world.put('i-0000');
-      expect(await world.tick({ recorder: losing })).toMatchObject({ outcome: 'unchanged' });
+      expect(await world.tick({ recorder: losing })).toMatchObject({ outcome: 'unchanged', held: 0 });
       expect([sent, await world.ownGaps('i-0000')]).toEqual([1, [expect.anything()]]);
       sent = 0;
       world.spoil('new');

@@ -15,7 +15,12 @@ onEachWorld('the brake', (open) => {
     const records = new Map(world.fleet);
     world.fleet.clear();
     world.put('new');
-    expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 40, changes: { deleted: 0, created: 1 } });
+    expect(await world.tick()).toMatchObject({
+      outcome: 'brake',
+      because: expect.stringMatching(/^the brake holds 40 deletions: /),
+      held: 40,
+      changes: { deleted: 0, created: 1 },
+    });
     expect((await world.head())?.fingerprint).toBeUndefined();
     // Equal listings afterwards do not turn the hold into a quiet "unchanged".
     expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 40, versions: [] });
@@ -59,6 +64,16 @@ onEachWorld('the brake', (open) => {
     for (const id of [...world.fleet.keys()].slice(0, 30)) world.remove(id);
     for (const id of [...world.fleet.keys()].slice(0, 9)) world.put(id, 'DELETED');
     expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { deleted: 39 } });
+  });
+
+  it('holds more than half of the living, and what was deleted before does not count', async () => {
+    const ids = [...world.fleet.keys()];
+    for (const id of ids.slice(4)) world.put(id, 'SOFT_DELETED');
+    await world.tick();
+    world.remove(...ids.slice(0, 3), ...ids.slice(4));
+    expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 3 });
+    world.put(ids[0]!);
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { deleted: 2 } });
   });
 
   it('holds the last living instance', async () => {

@@ -35,6 +35,14 @@ onEachWorld('a run deletes', (open) => {
     expect(await world.tick()).toMatchObject({ versions: [], held: 0 });
   });
 
+  it('an instance that is already reported deleted when it is first seen, as its only version', async () => {
+    world.put('late', 'DELETED');
+    expect(await world.tick()).toMatchObject({ changes: { deleted: 1, created: 0 } });
+    expect(await world.versions('late')).toMatchObject([{ kind: 'deleted', evidence: 'reported', version: 1 }]);
+    world.remove('late');
+    expect(await world.tick()).toMatchObject({ versions: [], held: 0 });
+  });
+
   it('nothing from a partial listing', async () => {
     world.remove('i-0000');
     const result = await world.tick({
@@ -87,7 +95,11 @@ onEachWorld('a run deletes', (open) => {
         world.put(`new-${count}`);
       },
     };
-    expect(await world.tick({ source: churn })).toMatchObject({ changes: { deleted: 0 } });
+    expect(await world.tick({ source: churn })).toMatchObject({
+      outcome: 'changed',
+      changes: { deleted: 0 },
+      because: 'no two consecutive listings showed the same ids',
+    });
     expect((await world.current('i-0000'))?.unobservedSince).toBeDefined();
     expect(await world.tick()).toMatchObject({ changes: { deleted: 1 } });
   });
@@ -95,8 +107,15 @@ onEachWorld('a run deletes', (open) => {
   it('no instance while a record without a readable id may be it', async () => {
     world.remove('i-0000');
     world.spoilWithoutId();
-    expect(await world.tick()).toMatchObject({ changes: { deleted: 0 }, held: 1, rejected: 1 });
+    expect(await world.tick()).toMatchObject({
+      changes: { deleted: 0 },
+      held: 1,
+      rejected: 1,
+      because: 'a record without a readable id may be any of the absent instances',
+    });
     expect((await world.current('i-0000'))?.unobservedSince).toBeDefined();
+    // That is no absence under the brake, whose time would let the deletion pass.
+    expect((await world.current('i-0000'))?.absentSince).toBeUndefined();
     world.remove('without-id');
     expect(await world.tick()).toMatchObject({ changes: { deleted: 1 } });
     expect(await world.ownGaps('i-0000')).toHaveLength(1);

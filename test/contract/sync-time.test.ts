@@ -56,6 +56,28 @@ onEachWorld('time', (open) => {
     expect(await world.gaps()).toHaveLength(1);
   });
 
+  it('begins the window of a change with the last completed run, whether that recorded anything or not', async () => {
+    world.put('a');
+    world.put('gone');
+    world.put('b', 'DELETED');
+    await world.tick();
+    await world.tick();
+    const before = await world.head();
+    world.put('a', 'ERROR');
+    world.remove('gone');
+    world.put('b');
+    world.put('new');
+    expect(await world.tick()).toMatchObject({ outcome: 'changed' });
+    for (const [id, kind] of [
+      ['a', 'statusChanged'],
+      ['gone', 'deleted'],
+      ['b', 'reappeared'],
+      ['new', 'created'],
+    ] as const) {
+      expect((await world.versions(id)).at(-1)).toMatchObject({ kind, changedAfter: before?.listedFrom });
+    }
+  });
+
   it('counts what an unfinished run wrote, but not what it only read', async () => {
     world.put('a');
     world.put('b');

@@ -13,6 +13,13 @@ onEachWorld('what a run cannot judge', (open) => {
     await world.tick();
   });
 
+  /** An API that shows so many instances, and then fails. */
+  const cutAfter = (pageSize: number) => ({
+    pageSize,
+    beforePage: (page: number) => {
+      if (page === 1) throw new Error('cut');
+    },
+  });
   const stateOf = async (id: string, at: string): Promise<State | undefined> =>
     stateAt(world.store.reader, world.target, id, at, world.clock.now());
 
@@ -21,26 +28,61 @@ onEachWorld('what a run cannot judge', (open) => {
     await world.tick();
     world.spoil('a');
     await world.tick();
-    expect((await world.current('a'))?.unobservedSince).toBeDefined();
+    const since = (await world.current('a'))?.unobservedSince;
+    expect(since).toBeDefined();
+    world.put('b', 'ERROR');
+    await world.tick();
+    expect((await world.current('a'))?.unobservedSince).toBe(since);
     world.remove('a');
     const gone = await world.tick();
+    expect((await world.current('a'))?.touchedBy).toBe(gone.runId);
     expect(gone).toMatchObject({ outcome: 'unchanged', versions: [] });
     expect((await world.current('a'))?.unobservedSince).toBeUndefined();
     expect(await world.ownGaps('a')).toEqual([expect.objectContaining({ to: gone.observedAt })]);
     expect(await stateOf('a', gone.observedAt!)).toMatchObject({ is: 'nonexistent', deletedBy: { kind: 'deleted' } });
   });
 
+  it('begins with the last time that a run knew its state, be it an unfinished one', async () => {
+    world.put('a', 'ERROR');
+    const wrote = await world.tick({ source: cutAfter(3) });
+    expect(wrote).toMatchObject({ outcome: 'partial', changes: { statusChanged: 1 } });
+    world.spoil('a');
+    world.spoil('b');
+    const before = await world.head();
+    await world.tick();
+    expect(await world.current('a')).toMatchObject({ unobservedSince: wrote.observedAt });
+    expect(await world.current('b')).toMatchObject({ unobservedSince: before?.completedObservedAt });
+  });
+
+  it('is neither ended nor begun anew by the runs that follow, and what it hid changed within it', async () => {
+    const before = await world.head();
+    world.spoil('a');
+    await world.tick();
+    world.put('b', 'ERROR');
+    await world.tick();
+    world.put('a', 'FROZEN');
+    // An unfinished run records what it sees, but does not judge.
+    expect(await world.tick({ source: cutAfter(3) })).toMatchObject({
+      outcome: 'partial',
+      versions: [{ id: 'a', changedAfter: before?.listedFrom }],
+    });
+    expect(await world.current('a')).toMatchObject({
+      unobservedSince: before?.completedObservedAt,
+      judgedListedFrom: before?.listedFrom,
+    });
+    const judged = await world.tick();
+    expect(await world.current('a')).not.toHaveProperty('unobservedSince');
+    expect(await world.current('a')).not.toHaveProperty('judgedListedFrom');
+    expect(await world.ownGaps('a')).toEqual([
+      { target: world.target, id: 'a', from: before?.completedObservedAt, to: judged.observedAt },
+    ]);
+  });
+
   it('ends with the next complete listing when an unfinished run recorded the deletion that the API reported', async () => {
     world.spoil('a');
     await world.tick();
     world.put('a', 'DELETED');
-    const cut = {
-      pageSize: 3,
-      beforePage: (page: number) => {
-        if (page === 1) throw new Error('cut');
-      },
-    };
-    expect(await world.tick({ source: cut })).toMatchObject({ outcome: 'partial', changes: { deleted: 1 } });
+    expect(await world.tick({ source: cutAfter(3) })).toMatchObject({ outcome: 'partial', changes: { deleted: 1 } });
     world.remove('a');
     const complete = await world.tick();
     expect(await world.kinds('a')).toEqual(['baseline', 'deleted']);

@@ -28,10 +28,13 @@ onEachWorld('a run', (open) => {
   );
 
   it('records a change with its window, its fields and its new version', async () => {
-    world.put('a');
+    world.put('a', 'RUNNING', { enterprise_project_id: 'ep' });
     await world.tick();
+    expect(await world.versions('a')).toMatchObject([
+      { version: 1, name: 'name-a', enterpriseProjectId: 'ep', previousStatus: null, changes: [], runId: 'run-1' },
+    ]);
     const before = await world.head();
-    world.put('a', 'ERROR', { error_code: 'ROMA.1' });
+    world.put('a', 'ERROR', { enterprise_project_id: 'ep', error_code: 'ROMA.1' });
     await world.tick();
     const [, version] = await world.versions('a');
     expect(version).toMatchObject({
@@ -48,6 +51,42 @@ onEachWorld('a run', (open) => {
     });
     expect(version?.changedAfter && version.changedAfter < version.observedAt).toBe(true);
     expect(await world.current('a')).toMatchObject({ version: 2, status: 'ERROR', observedAt: version?.observedAt });
+  });
+
+  it('records a change of one other field as an update, which does not renew the status', async () => {
+    world.put('a');
+    const first = await world.tick();
+    world.put('a', 'RUNNING', { name: 'renamed' });
+    const second = await world.tick();
+    expect((await world.versions('a')).at(-1)).toMatchObject({
+      kind: 'updated',
+      name: 'renamed',
+      status: 'RUNNING',
+      previousStatus: 'RUNNING',
+      statusSince: first.observedAt,
+      observedAt: second.observedAt,
+      changes: [{ field: 'name', from: 'name-a', to: 'renamed' }],
+    });
+    world.put('a', 'ERROR', { name: 'renamed' });
+    const third = await world.tick();
+    expect((await world.versions('a')).at(-1)).toMatchObject({ statusSince: third.observedAt });
+  });
+
+  it('writes nothing for what did not change: living, deleted or held', async () => {
+    world.fill(5);
+    await world.tick();
+    world.remove('i-0000');
+    await world.tick();
+    world.remove('i-0001');
+    world.spoilWithoutId();
+    const opened = await world.tick();
+    const touches = async (): Promise<unknown[]> =>
+      Promise.all(['i-0000', 'i-0001', 'i-0002'].map(async (id) => (await world.current(id))?.touchedBy));
+    const before = await touches();
+    expect(before).toEqual(['run-2', opened.runId, 'run-1']);
+    world.put('i-0004', 'ERROR');
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', held: 1, changes: { statusChanged: 1 } });
+    expect(await touches()).toEqual(before);
   });
 
   it('records nothing when only the order of zones or the spelling of a status differs', async () => {
