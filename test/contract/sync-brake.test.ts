@@ -76,6 +76,12 @@ onEachWorld('the brake', (open) => {
     expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { deleted: 2 } });
   });
 
+  it('holds the last living instance, also when all others are reported deleted in the same list', async () => {
+    for (const id of [...world.fleet.keys()].slice(1)) world.put(id, 'SOFT_DELETED');
+    world.remove('i-0000');
+    expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 1, changes: { deleted: 39 } });
+  });
+
   it('holds the last living instance', async () => {
     for (const id of [...world.fleet.keys()].slice(1)) world.put(id, 'SOFT_DELETED');
     await world.tick();

@@ -22,19 +22,33 @@ onEachWorld('the listings of one run', (open) => {
     pages = 0;
     expect(await world.tick({ source: failing(99) })).toMatchObject({ outcome: 'failed', because: 'connection reset' });
     expect(pages).toBe(3);
+    // Nothing was sent, so what the fingerprint says is still true.
+    expect(await world.head()).toHaveProperty('fingerprint');
   });
 
-  it('are four at most while their ids do not agree', async () => {
+  it('are not believed though they show what the fingerprint says, when they do not add up', async () => {
+    const before = await world.head();
+    // One record is shown twice: whatever was in its place was not read.
+    world.fleet.set('again', world.fleet.get('a')!);
+    expect(await world.tick()).toMatchObject({
+      outcome: 'partial',
+      because: 'the API announced 5 instances, 5 rows were read, of which 4 are different',
+      versions: [],
+    });
+    expect((await world.head())?.completedAt).toBe(before?.completedAt);
+    expect(await world.head()).toHaveProperty('fingerprint');
+  });
+
+  it('are four at most while their ids do not agree, and the last one counts', async () => {
     world.remove('a');
     let listings = 0;
-    const churn = {
+    const growth = {
       beforePage: () => {
         listings += 1;
-        world.remove(`new-${listings - 1}`);
         world.put(`new-${listings}`);
       },
     };
-    expect(await world.tick({ source: churn })).toMatchObject({ changes: { deleted: 0 }, held: 1 });
+    expect(await world.tick({ source: growth })).toMatchObject({ instances: 7, changes: { created: 4 }, held: 1 });
     expect(listings).toBe(4);
   });
 

@@ -48,6 +48,51 @@ onEachWorld('a lost answer', (open) => {
     expect(attempts).toBe(2);
   });
 
+  it('of an end, for ever: it is sent four times with growing pauses, and no other end after it', async () => {
+    const sent: string[] = [];
+    const times: number[] = [];
+    const end: Recorder['end'] = async (_, { outcome }) => {
+      sent.push(outcome);
+      times.push(world.clock.now());
+      throw new Error('socket hang up');
+    };
+    world.put('i-0000', 'ERROR');
+    expect(await world.tick({ recorder: { ...world.store.newRecorder(), end } })).toMatchObject({
+      outcome: 'partial',
+      because: 'socket hang up',
+      changes: { statusChanged: 1 },
+    });
+    expect(sent).toEqual(['changed', 'changed', 'changed', 'changed']);
+    expect(times.map((at, index) => at - (times[index - 1] ?? at))).toEqual([0, 200, 400, 800]);
+    // The next run finds the lease expired and the head dirty.
+    expect(await world.tick()).toMatchObject({ outcome: 'unchanged', versions: [] });
+    expect(await world.head()).toMatchObject({ dirty: false, outcome: 'unchanged' });
+  });
+
+  it('of the reading of what is known: the run has failed, its lease is free and the fingerprint stands', async () => {
+    const before = await world.head();
+    const readKnown: Recorder['readKnown'] = async () => Promise.reject(new Error('socket hang up'));
+    world.put('i-0000', 'ERROR');
+    expect(await world.run({ recorder: { ...world.store.newRecorder(), readKnown } })).toMatchObject({
+      outcome: 'failed',
+      because: 'socket hang up',
+    });
+    const { fingerprint, observedAt, completedAt } = before!;
+    expect(await world.head()).toMatchObject({ outcome: 'failed', fingerprint, observedAt, completedAt, dirty: false });
+    expect(await world.run()).toMatchObject({ outcome: 'changed' });
+  });
+
+  it('of everything, from the first batch on: the run still ends, and tells what it knows', async () => {
+    const fail = async (): Promise<never> => Promise.reject(new Error('socket hang up'));
+    world.put('i-0000', 'ERROR');
+    expect(await world.tick({ recorder: { ...world.store.newRecorder(), record: fail, end: fail } })).toMatchObject({
+      outcome: 'partial',
+      because: 'socket hang up',
+      versions: [],
+    });
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
+  });
+
   it('of a batch: it is not written twice', async () => {
     const inner = world.store.newRecorder();
     let lost = 0;

@@ -69,7 +69,7 @@ onEachWorld('an instance that nobody knew yet', (open) => {
       return listings;
     };
     world.put('d', 'DELETED');
-    await listingsOf();
+    expect(['new, though reported deleted', await listingsOf()]).toEqual(['new, though reported deleted', 2]);
     world.put('a', 'ERROR');
     expect(['reported deleted, still listed', await listingsOf()]).toEqual(['reported deleted, still listed', 1]);
     world.spoil('unreadable');
@@ -126,6 +126,18 @@ onEachWorld('an instance that nobody knew yet', (open) => {
     expect((await world.versions('late'))[0]).toMatchObject({ kind: 'created', changedAfter: before?.listedFrom });
     expect(await world.head()).not.toHaveProperty('newcomersSince');
     expect(await world.head()).toHaveProperty('fingerprint');
+  });
+
+  it('has no share in the windows of those that were known: lists that never agree did judge these', async () => {
+    await world.tick({ source: counting });
+    putFirst(...firsts());
+    listings = 0;
+    await world.tick({ source: churn(4) });
+    const before = await world.head();
+    expect(before?.newcomersSince).toBeDefined();
+    world.put('a', 'ERROR');
+    await world.tick({ source: counting });
+    expect((await world.versions('a')).at(-1)).toMatchObject({ changedAfter: before?.listedFrom });
   });
 
   it('belongs to the baseline as long as no list was read that cannot have missed it', async () => {

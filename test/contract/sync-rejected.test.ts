@@ -44,6 +44,56 @@ onEachWorld('rejected records', (open) => {
     expect((await world.versions('strange'))[0]).toMatchObject({ kind: 'created', changedAfter: before?.listedFrom });
   });
 
+  it('are written again only when they or the reason changed; since when and after what they came stays', async () => {
+    const before = await world.head();
+    const set = async () => (await collect(world.store.reader.rejections(world.target)))[0];
+    world.spoil('strange');
+    const first = await world.tick();
+    const facts = { key: 'strange', firstObservedAt: first.observedAt, changedAfter: before?.listedFrom };
+    expect(await set()).toMatchObject({ ...facts, target: world.target, observedAt: first.observedAt });
+    world.put('i-0000', 'ERROR');
+    await world.tick();
+    expect(await set()).toMatchObject({ ...facts, observedAt: first.observedAt });
+    world.spoil('strange', 'id: too long');
+    const second = await world.tick();
+    expect(await set()).toMatchObject({ ...facts, reason: 'id: too long', observedAt: second.observedAt });
+  });
+
+  it('are forgotten when a complete list does not show them any more, or shows them valid', async () => {
+    const set = async () => collect(world.store.reader.rejections(world.target));
+    const cut = {
+      pageSize: 2,
+      beforePage: (page: number) => {
+        if (page === 1) throw new Error('cut');
+      },
+    };
+    world.spoil('i-0000');
+    world.spoil('last');
+    await world.tick({ source: cut });
+    expect(await set()).toMatchObject([{ key: 'i-0000' }]);
+    // A partial list proves nothing about what it does not show.
+    world.put('i-0000');
+    await world.tick();
+    expect(await set()).toMatchObject([{ key: 'last' }]);
+    await world.tick({ source: cut });
+    expect(await set()).toMatchObject([{ key: 'last' }]);
+    world.remove('last');
+    await world.tick();
+    expect(await set()).toEqual([]);
+  });
+
+  it('are kept under their id while that fits into a key, else under their digest', async () => {
+    const [fits, tooLong] = ['é'.repeat(128), 'é'.repeat(129)];
+    world.spoil(fits);
+    world.spoil(tooLong);
+    world.spoilWithoutId();
+    expect(await world.tick()).toMatchObject({ rejected: 3 });
+    const keys = (await collect(world.store.reader.rejections(world.target))).map(({ key }) => key);
+    expect(new Set(keys)).toEqual(
+      new Set([fits, `digest-of-${tooLong}-status: missing`, 'digest-of-nothing-without-id']),
+    );
+  });
+
   describe('that only the database refuses', () => {
     /** Refuses whatever has a note; `attempts` counts the batches that were sent. */
     const strict = (): Recorder & { attempts: number } => {

@@ -25,6 +25,45 @@ onEachWorld('time', (open) => {
     expect(await world.current('a')).toMatchObject({ version: 3, status: 'RUNNING' });
   });
 
+  it('grows also over a run that recorded nothing', async () => {
+    world.put('a');
+    await world.tick();
+    const truth = world.clock.now();
+    world.clock.set(truth + 4 * 60_000);
+    const ahead = await world.run();
+    expect(ahead).toMatchObject({ outcome: 'unchanged' });
+    world.clock.set(truth);
+    world.put('a', 'ERROR');
+    const { observedAt } = await world.run();
+    expect(observedAt! > ahead.observedAt!).toBe(true);
+  });
+
+  it.each(['unchanged', 'listed again'])('refuses such a clock also when the list is %s', async (how) => {
+    world.fill(3);
+    await world.tick();
+    if (how === 'listed again') world.remove('i-0000');
+    let listings = 0;
+    const source = {
+      beforePage: () => void (listings += 1),
+      serverTime: () => world.clock.now() + (how === 'unchanged' || listings > 1 ? 6 * 60_000 : 0),
+    };
+    const before = await world.head();
+    const result = await world.run({ source });
+    expect(result).toMatchObject({ outcome: 'failed', because: expect.stringMatching(/clock .* behind the API/) });
+    expect(listings).toBe(how === 'unchanged' ? 1 : 2);
+    const { observedAt, lastRunAt, completedAt, completedObservedAt, listedFrom, fingerprint } = before!;
+    expect(await world.head()).toMatchObject({
+      outcome: 'failed',
+      observedAt,
+      lastRunAt,
+      completedAt,
+      completedObservedAt,
+      listedFrom,
+      fingerprint,
+    });
+    expect(await world.run()).toMatchObject({ outcome: how === 'unchanged' ? 'unchanged' : 'changed' });
+  });
+
   it('refuses a clock that is more than five minutes off the API, and writes nothing', async () => {
     world.put('a');
     await world.tick();
@@ -52,6 +91,23 @@ onEachWorld('time', (open) => {
       { target: world.target, from: before?.completedObservedAt, to: result.observedAt },
     ]);
     world.wait(2.4 * 5 * 60_000);
+    await world.run();
+    expect(await world.gaps()).toHaveLength(1);
+    world.wait(2.6 * 5 * 60_000);
+    await world.run();
+    expect(await world.gaps()).toHaveLength(2);
+  });
+
+  it('measures a gap with the interval that runs had before, and keeps it where none is told', async () => {
+    world.put('a');
+    await world.run({ intervalMs: HOUR });
+    world.wait(2 * HOUR);
+    await world.run({ intervalMs: undefined });
+    expect(await world.head()).toMatchObject({ intervalMs: HOUR });
+    world.wait(2 * HOUR);
+    await world.run({ intervalMs: 60_000 });
+    expect(await world.gaps()).toEqual([]);
+    world.wait(HOUR);
     await world.run();
     expect(await world.gaps()).toHaveLength(1);
   });

@@ -121,6 +121,46 @@ onEachWorld('a run', (open) => {
     expect((await world.versions('new'))[0]).toMatchObject({ kind: 'created', evidence: 'listed' });
   });
 
+  it('that finds nothing new reads nothing, and writes only its lease and its end', async () => {
+    world.fill(3);
+    await world.tick();
+    const inner = world.store.newRecorder();
+    const used: string[] = [];
+    const recorder = Object.fromEntries(
+      Object.entries(inner).map(([name, operation]: [string, (...args: never[]) => unknown]) => [
+        name,
+        (...args: never[]) => (used.push(name), operation(...args)),
+      ]),
+    ) as unknown as Recorder;
+    expect(await world.tick({ recorder })).toMatchObject({ outcome: 'unchanged', instances: 3 });
+    expect(used.filter((name) => name !== 'units')).toEqual(['takeLease', 'end']);
+  });
+
+  it('tells what it saw and what it did', async () => {
+    const first = await world.tick();
+    expect(first).not.toHaveProperty('lastCompletedAt');
+    world.fill(2);
+    world.put('strange', 'NEVER_HEARD_OF');
+    world.spoil('rejected');
+    const before = await world.head();
+    const result = await world.tick({ source: { pageLatencyMs: 700 } });
+    expect(result).toEqual({
+      target: world.target,
+      runId: 'run-2',
+      outcome: 'changed',
+      observedAt: (await world.head())?.observedAt,
+      instances: 3,
+      rejected: 1,
+      held: 0,
+      unknownStatuses: 1,
+      changes: { baseline: 0, created: 3, statusChanged: 0, updated: 0, deleted: 0, reappeared: 0 },
+      versions: await Promise.all(['i-0000', 'i-0001', 'strange'].map(async (id) => world.current(id))),
+      units: expect.objectContaining({ write: expect.any(Number), read: expect.any(Number) }),
+      durationMs: 700,
+      lastCompletedAt: before?.completedAt,
+    });
+  });
+
   it('stops before its deadline as partial, and the next run goes on', async () => {
     world.fill(300);
     const deadline = world.clock.now() + 30_000;
@@ -156,6 +196,33 @@ onEachWorld('a run', (open) => {
     expect(await world.head()).toBeUndefined();
     expect(await world.current('i-0000')).toBeUndefined();
   });
+
+  it.each(['changed', 'brake', 'partial', 'failed', 'clock', 'held'])(
+    'says in a dry run what it would say: %s',
+    async (how) => {
+      world.fill(4);
+      await world.tick();
+      if (how === 'brake') world.fleet.clear();
+      else world.put('i-0001', 'ERROR');
+      if (how === 'held') world.spoilWithoutId();
+      if (how === 'held') world.remove('i-0000');
+      const source = {
+        pageSize: 2,
+        beforePage: (page: number) => {
+          if (how === 'failed' || (how === 'partial' && page === 1)) throw new Error('cut');
+        },
+        serverTime: () => world.clock.now() + (how === 'clock' ? 600_000 : 0),
+      };
+      const before = await world.head();
+      const { runId: _, observedAt: planned, versions, units: __, ...dry } = await world.run({ dryRun: true, source });
+      expect(await world.head()).toEqual(before);
+      expect(await world.kinds('i-0001')).toEqual(['baseline']);
+      const real = await world.run({ source });
+      expect(real).toMatchObject(dry);
+      expect(versions.map(({ id, kind }) => [id, kind])).toEqual(real.versions.map(({ id, kind }) => [id, kind]));
+      expect(planned === undefined).toBe(real.observedAt === undefined);
+    },
+  );
 
   it('deletes nothing when the head was lost', async () => {
     // What the twin and the engines share: a target without a head whose rows exist.
