@@ -128,8 +128,6 @@ function printDiscovery(io: Io, { targets, skipped }: Discovery): void {
     );
   }
   if (targets.length === 0) return;
-  io.out('\nTo keep them in sync, put this into "context" of cdk.json:');
-  io.out(
-    JSON.stringify({ config: { targets: targets.map(({ region, projectId }) => ({ region, projectId })) } }, null, 2),
-  );
+  io.out('\nTo keep them in sync, put this into a file my.json, and "npx cdk deploy -c config=my.json":');
+  io.out(JSON.stringify({ targets: targets.map(({ region, projectId }) => ({ region, projectId })) }, null, 2));
 }

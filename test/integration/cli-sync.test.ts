@@ -11,6 +11,7 @@ import { ENV, OUTPUT } from '../../lambda/contract';
 import { toMs } from '../../lambda/core/instant';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { systemClock } from '../../lambda/wire';
+import { parseConfig } from '../../lib/read-config';
 import { cli, type CliResult } from '../support/cli';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
 
@@ -211,6 +212,12 @@ onEachEngine('roma-history sync', (engine) => {
     expect(discovered.json()).toContainEqual(
       expect.objectContaining({ type: 'target', region: 'cn-north-4', projectId: SEED_PROJECT.id }),
     );
+  });
+
+  it('prints the projects of the account as a configuration that can be deployed', async () => {
+    const { out } = await run(['targets', 'discover', '--endpoint', simulator.endpoint]);
+    const config = parseConfig(JSON.parse(out.slice(out.indexOf('{'))), 'what was printed');
+    expect(config.targets).toContainEqual({ region: 'cn-north-4', projectId: SEED_PROJECT.id });
   });
 });
 
