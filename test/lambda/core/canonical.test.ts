@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { canonicalField, canonicalSnapshot, isSameField } from '../../../lambda/core/canonical';
+import { canonicalField, canonicalJson, canonicalSnapshot, isSameField } from '../../../lambda/core/canonical';
 import type { Json, Snapshot } from '../../../lambda/core/instance';
 
 const fieldName = fc.oneof(
@@ -20,6 +20,24 @@ const byDefinition = (snapshot: Snapshot): string =>
     .toSorted()
     .map((field) => `${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`)
     .join(',')}}`;
+
+describe('the canonical text of a value', () => {
+  it('has sorted keys at every depth, also inside of lists, and lists as they are', () => {
+    expect(canonicalJson({ b: [{ d: 1, c: { f: null, e: 'x' } }, 2], a: [2, 1] })).toBe(
+      '{"a":[2,1],"b":[{"c":{"e":"x","f":null},"d":1},2]}',
+    );
+  });
+
+  it('levels the order of the availability zones and the misspelt status, in these two fields only', () => {
+    expect(canonicalField('available_zone_ids', ['z2', 'z1', { b: 1, a: 2 }, 'z2'])).toBe(
+      canonicalField('available_zone_ids', [{ a: 2, b: 1 }, 'z2', 'z2', 'z1']),
+    );
+    expect(canonicalField('available_zone_ids', ['z1'])).not.toBe(canonicalField('available_zone_ids', ['z1', 'z1']));
+    expect(canonicalField('zones', ['z2', 'z1'])).toBe('["z2","z1"]');
+    expect(canonicalField('status', 'DELETE_FALIED')).toBe('"DELETE_FAILED"');
+    expect(canonicalField('name', 'DELETE_FALIED')).toBe('"DELETE_FALIED"');
+  });
+});
 
 describe('the canonical text of a snapshot', () => {
   it('is the texts of its fields, whatever they hold and whatever they are called', () => {

@@ -3,7 +3,12 @@ import { canonicalSnapshot } from '../../../lambda/core/canonical';
 import { apply, diff, revert, settle } from '../../../lambda/core/diff';
 import type { Json, Snapshot } from '../../../lambda/core/instance';
 
-const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>;
+/** Few names and few values, so that two of them often have fields in common, at every depth. */
+const similar = fc.letrec<{ node: Json; fields: Json }>((tie) => ({
+  node: fc.oneof({ withCrossShrink: true }, fc.constantFrom<Json>(0, null, 'x'.repeat(30)), tie('fields')),
+  fields: fc.dictionary(fc.constantFrom('a', 'b', 'c/d', 'e~1'), tie('node')),
+})).node;
+const json = fc.oneof(similar, fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<Json>);
 const field = fc
   .oneof(
     fc.constantFrom('name', 'a/b', 'a~b', 'available_zone_ids', 'status'),
@@ -62,6 +67,12 @@ describe('the difference of two snapshots', () => {
     expect(diff(base, { ...base, name: null })).toEqual([{ field: 'name', to: null }]);
     expect(diff({ ...base, name: null }, base)).toEqual([{ field: 'name', from: null }]);
     expect(diff({ ...base, name: null }, { ...base, name: 'a' })).toEqual([{ field: 'name', from: null, to: 'a' }]);
+    expect(diff({ ...base, name: null }, { ...base, site: null })).toEqual([
+      { field: 'name', from: null },
+      { field: 'site', to: null },
+    ]);
+    expect(diff({ ...base, tags: { a: null } }, { ...base, tags: {} })).toEqual([{ field: 'tags/a', from: null }]);
+    expect(diff({ ...base, tags: {} }, { ...base, tags: { a: null } })).toEqual([{ field: 'tags/a', to: null }]);
   });
 
   it('names the field inside of an object, unless that would be longer than the whole', () => {
@@ -69,6 +80,12 @@ describe('the difference of two snapshots', () => {
     const long = 'x'.repeat(100);
     expect(diff({ ...base, tags: { long, env: 'a' } }, { ...base, tags: { long, env: 'b' } })).toEqual([
       { field: 'tags/env', from: 'a', to: 'b' },
+    ]);
+    expect(
+      diff({ ...base, tags: { long, x: { y: 1 }, z: 1 } }, { ...base, tags: { long, x: { y: 2 }, z: 2 } }),
+    ).toEqual([
+      { field: 'tags/x/y', from: 1, to: 2 },
+      { field: 'tags/z', from: 1, to: 2 },
     ]);
     expect(diff({ ...base, tags: { a: 1, b: 1, c: 1 } }, { ...base, tags: { a: 2, b: 2, c: 2 } })).toEqual([
       { field: 'tags', from: { a: 1, b: 1, c: 1 }, to: { a: 2, b: 2, c: 2 } },
