@@ -1,7 +1,105 @@
-import tab from '@bomb.sh/tab/commander';
-import type { Command } from 'commander';
+import { Argument, type Command, type Option } from 'commander';
+import type { Io } from './io';
 
-/** `roma-history complete bash|zsh|fish` prints the script; suggestions follow from the registered commands. */
-export const completion = (program: Command): void => {
-  tab(program);
-};
+/**
+ * `roma-history complete bash|zsh|fish` prints a script to source. The script asks `roma-history __complete -- <words>`
+ * what may stand in place of the last word: a line each, with its description behind a tab, or `:files`.
+ */
+export function completion(program: Command, io: Io): void {
+  program
+    .command('complete')
+    .description('completion of commands and options in the shell: a script to source')
+    .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
+    .action((shell: keyof typeof SCRIPTS) => io.out(SCRIPTS[shell]));
+  program
+    .command('__complete', { hidden: true })
+    .argument('[words...]')
+    .action((words: readonly string[]) => {
+      for (const line of suggestions(program, words)) io.out(line);
+    });
+}
+
+const FILES = ':files';
+
+function suggestions(program: Command, words: readonly string[]): readonly string[] {
+  const typed = words.at(-1) ?? '';
+  const before = words.slice(0, -1);
+  let command = program;
+  for (const word of before) command = command.commands.find((one) => one.name() === word) ?? command;
+  const help = command.createHelp();
+  const options = help.visibleOptions(command);
+  const named = (word: string): Option | undefined =>
+    options.find(({ short, long }) => word === short || word === long);
+
+  const [flag = '', ...value] = typed.split('=');
+  if (value.length > 0)
+    return startingWith(
+      typed,
+      valuesOf(named(flag)).map((one) => (one === FILES ? one : `${flag}=${one}`)),
+    );
+  const previous = named(before.at(-1) ?? '');
+  if (previous?.required === true || (previous?.optional === true && !typed.startsWith('-')))
+    return startingWith(typed, valuesOf(previous));
+  if (typed.startsWith('-'))
+    return startingWith(
+      typed,
+      options.map(({ long, description }) => `${long}\t${description}`),
+    );
+  const commands = help.visibleCommands(command).map((one) => `${one.name()}\t${one.description()}`);
+  const choices = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
+  return startingWith(typed, [...commands, ...choices]);
+}
+
+const startingWith = (typed: string, lines: readonly string[]): readonly string[] =>
+  lines.filter((line) => line === FILES || line.startsWith(typed));
+
+const valuesOf = (option: Option | undefined): readonly string[] =>
+  option?.argChoices ?? (/[<[](file|dir)[\]>]/.test(option?.flags ?? '') ? [FILES] : []);
+
+const SCRIPTS = {
+  // Nothing that bash 3.2 lacks, which is what macOS has, and nothing of the package bash-completion.
+  bash: `_roma_history() {
+  local line="\${COMP_LINE:0:COMP_POINT}" words=() typed suggestion
+  read -ra words <<<"$line"
+  [[ $line == *[[:space:]] ]] && words+=('')
+  typed=\${words[\${#words[@]}-1]}
+  COMPREPLY=()
+  compopt +o default 2>/dev/null
+  while IFS=$'\\t' read -r suggestion _; do
+    if [[ $suggestion == ${FILES} ]]; then compopt -o default 2>/dev/null; return; fi
+    # Bash takes what stands behind "=" for a word of its own.
+    [[ $typed == *=* ]] && suggestion=\${suggestion#*=}
+    COMPREPLY+=("$suggestion")
+  done < <(roma-history __complete -- "\${words[@]:1}" 2>/dev/null)
+}
+complete -o default -F _roma_history roma-history`,
+  zsh: `_roma_history() {
+  local line
+  local -a suggestions
+  for line in "\${(@f)$(roma-history __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    if [[ $line == ${FILES} ]]; then
+      compset -P '*='
+      _files
+      return
+    fi
+    [[ -n $line ]] && suggestions+=("\${\${line//:/\\\\:}/$'\\t'/:}")
+  done
+  _describe roma-history suggestions
+}
+(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }
+compdef _roma_history roma-history`,
+  fish: `function __roma_history
+    set -l words (commandline -opc)
+    set -l typed (commandline -ct)
+    set -l suggestions (roma-history __complete -- $words[2..-1] "$typed" 2>/dev/null)
+    if test "$suggestions" = ${FILES}
+        set -l flag (string match -r '^--[^=]*=' -- "$typed")
+        set -l path (string replace -r -- '^--[^=]*=' '' "$typed")
+        string replace -r -- '^' "$flag" (__fish_complete_path "$path")
+    else
+        printf '%s\\n' $suggestions
+    end
+end
+complete -c roma-history -e
+complete -c roma-history -f -a '(__roma_history)'`,
+} as const;

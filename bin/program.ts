@@ -25,7 +25,7 @@ function build(io: Io): Command {
       getErrHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
     });
   for (const register of COMMANDS) register(program, io);
-  completion(program);
+  completion(program, io);
   program.addHelpText(
     'after',
     '\nT is ISO-8601 or a span back (15m, 24h, 7d). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',

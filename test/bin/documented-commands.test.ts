@@ -6,7 +6,7 @@ import type { Io } from '../../bin/io';
 
 const program = new Command('roma-history').option('--version');
 for (const register of COMMANDS) register(program, {} as Io);
-completion(program);
+completion(program, {} as Io);
 
 /** Every call in the code of a page: its words, without what follows a pipe. */
 function callsIn(page: string): string[][] {
