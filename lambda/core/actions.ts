@@ -24,7 +24,11 @@ export function supersede(
     type: 'version',
     id: current.id,
     previous: current,
-    next: { ...marksOf(next), ...version },
+    next: {
+      ...(retentionMs === undefined ? {} : { expiringSince: observedAt }),
+      ...marksOf(next),
+      ...version,
+    },
     ...(closedGap === undefined ? {} : { closedGap }),
     ...(retentionMs === undefined ? {} : { previousExpiresAt: plusMs(observedAt, retentionMs) }),
   };

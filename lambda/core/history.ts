@@ -60,7 +60,8 @@ async function ownGapsOf(reader: Reader, current: Current, span: Span): Promise<
 
 async function versionAt(reader: Reader, current: Current, at: Instant): Promise<Version | undefined> {
   if (current.observedAt <= at) return current;
-  return current.version === 1 ? undefined : reader.versionAt(current.target, current.id, at);
+  if (current.version === 1) return undefined;
+  return reader.versionAt(current.target, current.id, at, { isWhole: current.expiringSince === undefined });
 }
 
 async function firstVersion(reader: Reader, current: Current): Promise<Version | undefined> {
@@ -124,10 +125,11 @@ export async function historyOf(
     ...(atStart === undefined ? [] : [atStart]),
     ...inside.filter(({ version }) => version !== atStart?.version),
   ];
-  // Without a version in the span, the first one tells whether there was nothing yet or nobody looked.
+  // Without a version in the span, a later first one tells whether there was nothing yet or nobody looked. An earlier
+  // one tells nothing: what came after it has expired.
   const first = versions.length === 0 ? await firstVersion(reader, current) : undefined;
   return {
-    versions: first === undefined ? versions : [first],
+    versions: first === undefined || first.observedAt < span.from ? versions : [first],
     unobserved: unobservedSpans({ head, gaps, ownGaps, current, nowMs }),
   };
 }

@@ -165,8 +165,16 @@ export interface Reader {
   /** Newest version of each instance, deleted ones included, by id. */
   currents(target: Target): AsyncIterable<Current>;
   current(target: Target, id: string): Promise<Current | undefined>;
-  /** The version that was valid at `at`; undefined before the first, and where the retention has removed it. */
-  versionAt(target: Target, id: string, at: Instant): Promise<Version | undefined>;
+  /**
+   * The version that was valid at `at`; undefined before the first, and where the retention has removed it.
+   * @param options.isWhole no version of the instance has ever been given an expiry, which saves a read
+   */
+  versionAt(
+    target: Target,
+    id: string,
+    at: Instant,
+    options?: { readonly isWhole?: boolean },
+  ): Promise<Version | undefined>;
   /** Versions whose `observedAt` lies in the span. */
   versions(
     target: Target,

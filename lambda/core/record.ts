@@ -61,6 +61,8 @@ export interface Current extends Version {
   readonly judgedListedFrom?: Instant;
   /** End of the last own gap that has closed; null when none ever has, so that nobody need look for one. */
   readonly lastOwnGapTo?: Instant | null;
+  /** Since when superseded versions of this instance are given an expiry, so that some may be missing; absent: never. */
+  readonly expiringSince?: Instant;
   /** Since when the brake holds the deletion of this instance. */
   readonly absentSince?: Instant;
   /** The run that wrote this row last; a run recognises its own write by it when the answer was lost. */

@@ -80,8 +80,14 @@ export function withoutAbsence(current: Current): Current {
 }
 
 /** What a new version takes over from the row. */
-export const marksOf = ({ unobservedSince, judgedListedFrom, lastOwnGapTo }: Current): Partial<Current> => ({
+export const marksOf = ({
+  unobservedSince,
+  judgedListedFrom,
+  lastOwnGapTo,
+  expiringSince,
+}: Current): Partial<Current> => ({
   ...(unobservedSince === undefined ? {} : { unobservedSince }),
   ...(judgedListedFrom === undefined ? {} : { judgedListedFrom }),
   ...(lastOwnGapTo === undefined ? {} : { lastOwnGapTo }),
+  ...(expiringSince === undefined ? {} : { expiringSince }),
 });

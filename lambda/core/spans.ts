@@ -91,8 +91,8 @@ export function stateOf(
   if (version !== undefined) {
     return version.kind === 'deleted' ? { is: 'nonexistent', deletedBy: version } : { is: 'known', version };
   }
-  // Only a first version that is no baseline tells that there was nothing before it.
-  return first !== undefined && first.version === 1 && first.kind !== 'baseline'
+  // Only a first version that is no baseline tells that there was nothing before it; what came after it may have expired.
+  return first !== undefined && first.observedAt > at && first.version === 1 && first.kind !== 'baseline'
     ? { is: 'nonexistent' }
     : { is: 'unobserved' };
 }

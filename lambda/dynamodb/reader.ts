@@ -130,19 +130,25 @@ export function createReader(
     return { head: found, gaps: touches.toReversed() };
   }
 
-  async function versionAt(target: Target, id: string, at: Instant): Promise<Version | undefined> {
+  async function versionAt(
+    target: Target,
+    id: string,
+    at: Instant,
+    { isWhole = false }: { readonly isWhole?: boolean } = {},
+  ): Promise<Version | undefined> {
     const item = await first(
       query(source, range.versions(target, id, undefined, at), { newestFirst: true, limit: 1, keepExpired: true }),
     );
     if (item === undefined) return undefined;
     const version = fromVersionItem(item);
-    if (version.expiresAt === undefined) return version;
-    if (Date.parse(version.expiresAt) <= options.now()) return undefined;
-    // A later version may have expired earlier than this one, when the retention was shortened in between:
-    // only the next version's number tells that nothing is missing.
+    if (version.expiresAt === undefined && isWhole) return version;
+    if (version.expiresAt !== undefined && Date.parse(version.expiresAt) <= options.now()) return undefined;
+    // A later version may have expired earlier than this one, when a retention was set or shortened in between:
+    // only the next version's number tells that nothing is missing. The newest has no next and no expiry.
     const next = await first(
       read(range.versions(target, id, plusMs(at, 1)), fromVersionItem, { limit: 1, keepExpired: true }),
     );
+    if (next === undefined && version.expiresAt === undefined) return version;
     return next?.version === version.version + 1 ? version : undefined;
   }
 

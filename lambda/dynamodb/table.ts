@@ -155,6 +155,7 @@ export const toCurrentItem = (current: Current): Item => ({
   ...(current.unobservedSince === undefined ? {} : { unobservedSince: current.unobservedSince }),
   ...(current.judgedListedFrom === undefined ? {} : { judgedListedFrom: current.judgedListedFrom }),
   ...(current.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: current.lastOwnGapTo }),
+  ...(current.expiringSince === undefined ? {} : { expiringSince: current.expiringSince }),
   ...(current.absentSince === undefined ? {} : { absentSince: current.absentSince }),
 });
 
@@ -231,6 +232,7 @@ export function fromCurrentItem(item: Item): Current {
     ...(item.unobservedSince === undefined ? {} : { unobservedSince: item.unobservedSince as Instant }),
     ...(item.judgedListedFrom === undefined ? {} : { judgedListedFrom: item.judgedListedFrom as Instant }),
     ...(item.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: item.lastOwnGapTo as Instant | null }),
+    ...(item.expiringSince === undefined ? {} : { expiringSince: item.expiringSince as Instant }),
     ...(item.absentSince === undefined ? {} : { absentSince: item.absentSince as Instant }),
   };
 }

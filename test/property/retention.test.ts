@@ -1,8 +1,11 @@
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
-import { plusMs, toInstant, toMs } from '../../lambda/core/instant';
+import { instanceUptime, stateAt } from '../../lambda/core/history';
+import { type Instant, plusMs, toInstant, toMs } from '../../lambda/core/instant';
 import type { Version } from '../../lambda/core/record';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
+import { key } from '../../lambda/dynamodb/table';
 import { anyEngine, createTestTable } from '../support/engines';
 import type { HistoryStore } from '../support/history-stores';
 import { InMemoryHistory } from '../support/in-memory-history';
@@ -91,6 +94,47 @@ describe('with a retention, the newest version never expires and all times insid
 
   it('in memory', async () => check(inMemory, 200));
   it('in DynamoDB', async () => check(onEngine, 15));
+
+  it('that was set later, the times of expired versions are unobserved, not in the state before them', async () => {
+    const table = await createTestTable(anyEngine());
+    const store: HistoryStore = {
+      name: table.tableName,
+      newRecorder: () => createRecorder(table.client, table.tableName),
+      reader: createReader(table.client, table.tableName, { now: () => world.clock.now() }),
+      close: () => table.close(),
+    };
+    const world = new SyncWorld(store);
+    const { reader } = store;
+    world.put('other');
+    await world.tick();
+    world.put('a');
+    await world.tick();
+    world.put('a', 'ERROR');
+    await world.tick();
+    const [created, failed] = await world.versions('a');
+    world.put('a', 'FROZEN');
+    await world.tick({ retentionMs: DAY });
+    const state = async (at: Instant | undefined) => {
+      const found = await stateAt(reader, world.target, 'a', at ?? '', world.clock.now());
+      return found?.is === 'known' ? found.version.status : found?.is;
+    };
+    expect(await state(created?.observedAt)).toBe('RUNNING');
+    expect(await state(failed?.observedAt)).toBe('ERROR');
+
+    // What the database does sooner or later with a version that has expired.
+    const Key = key.version(world.target, 'a', failed?.observedAt ?? '');
+    await table.client.send(new DeleteCommand({ TableName: table.tableName, Key }));
+    expect(await state(failed?.observedAt)).toBe('unobserved');
+    expect(await state(plusMs(created?.observedAt ?? '', -1))).toBe('nonexistent');
+    const current = await world.current('a');
+    const span = { from: failed?.observedAt ?? '', to: plusMs(current?.observedAt ?? '', -1) };
+    expect(current && (await instanceUptime(reader, current, span, world.clock.now()))).toMatchObject({
+      statusMs: {},
+      unobservedMs: toMs(span.to) - toMs(span.from),
+    });
+    expect(await state(current?.observedAt)).toBe('FROZEN');
+    store.close();
+  });
 
   it('goes on when the superseded row was removed by hand', async () => {
     const store = await onEngine(() => 0);

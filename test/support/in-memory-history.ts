@@ -110,8 +110,9 @@ export class InMemoryHistory {
       unobservedSince: _,
       judgedListedFrom: __,
       lastOwnGapTo: ___,
-      absentSince: ____,
-      touchedBy: _____,
+      expiringSince: ____,
+      absentSince: _____,
+      touchedBy: ______,
       ...version
     } = action.next;
     rows.push(version);
@@ -176,7 +177,10 @@ export class InMemoryHistory {
       coverage: async (target, span) => ({ head: copy(shelf(target).head), gaps: touching(shelf(target).gaps, span) }),
       units: () => ({ write: 0, read: 0 }),
       current: async (target, id) => copy(shelf(target).currents.get(id)),
-      versionAt: async (target, id, at) => rows(target, id).findLast((version) => version.observedAt <= at),
+      versionAt: async (target, id, at) => {
+        const version = copy(shelf(target).versions.get(id) ?? []).findLast(({ observedAt }) => observedAt <= at);
+        return version !== undefined && alive(version) ? version : undefined;
+      },
       async *currents(target) {
         yield* [...copy(shelf(target).currents).values()].toSorted((a, b) => byText(a.id, b.id));
       },
