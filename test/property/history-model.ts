@@ -126,9 +126,9 @@ interface Truth {
 interface RunLog {
   readonly from: number;
   until: number;
-  /** Records of the listing that was walked last, as far as it went. */
+  /** Records of the last complete listing: the one that the run believes. */
   saw: ParsedRecord[];
-  /** When that listing began and how far it has come. */
+  /** When that listing began, and when its last page had been read. */
   listing: { from: number; until: number };
   result?: RunResult;
 }
@@ -317,11 +317,13 @@ export class HistoryModel {
     return {
       async *pages(target, options): AsyncIterable<ParsedPage> {
         const saw: ParsedRecord[] = [];
-        log.saw = saw;
-        log.listing = { from: clock.now(), until: clock.now() };
+        const totals = new Set<number>();
+        const from = clock.now();
+        let until = from;
         for await (const page of inner.pages(target, options)) {
           saw.push(...page.records);
-          log.listing.until = clock.now();
+          totals.add(page.total);
+          until = clock.now();
           yield {
             ...page,
             requestedAt: page.requestedAt + error,
@@ -329,6 +331,10 @@ export class HistoryModel {
             serverTime: page.receivedAt,
           };
         }
+        // Whoever asks for more after the last page has got all of them.
+        if (totals.size !== 1 || !totals.has(countDifferent(saw))) return;
+        log.saw = saw;
+        log.listing = { from, until };
       },
     };
   }
@@ -491,4 +497,10 @@ function expectSame(current: Current, snapshot: Snapshot): void {
       `${snapshot.id} is ${JSON.stringify(snapshot)} in the API, ${JSON.stringify(current.snapshot)} in the table`,
     );
   }
+}
+
+/** Unique ids, and each record without one. */
+function countDifferent(records: readonly ParsedRecord[]): number {
+  const ids = records.map((record) => (record.accepted ? record.snapshot.id : record.rejected.id));
+  return new Set(ids.filter((each) => each !== undefined)).size + ids.filter((each) => each === undefined).length;
 }
