@@ -151,6 +151,13 @@ describe('the time that an API wants to be left alone', () => {
   });
 });
 
+describe('a refusal for the rate', () => {
+  it('is known by its code, whatever the status', () => {
+    const body = { error_code: 'APIGW.0308', error_msg: 'policy user over ratelimit,limit:200,time:5 minute' };
+    expect(error(403, body)).toMatchObject({ errorClass: 'throttled', retryable: true, retryAfterMs: 300_000 });
+  });
+});
+
 describe('the wait before a retry', () => {
   const failed = { retryable: true, retryAfterMs: undefined };
   const base = { failures: 1, error: failed, random: 1, now, deadline: undefined };
@@ -163,10 +170,9 @@ describe('the wait before a retry', () => {
     ]);
   });
 
-  it('is never shorter than what the server asks for', () => {
-    expect(retryDelay({ ...base, random: 0, error: { retryable: true, retryAfterMs: 30_000 } }, DEFAULT_RETRY)).toBe(
-      30_000,
-    );
+  it('is what the server asks for, and the rest on top of it, so that many clients do not come back at once', () => {
+    const error = { retryable: true, retryAfterMs: 30_000 };
+    expect([0, 1].map((random) => retryDelay({ ...base, random, error }, DEFAULT_RETRY))).toEqual([30_000, 30_500]);
   });
 
   it.each([

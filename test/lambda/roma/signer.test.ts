@@ -87,6 +87,13 @@ describe('the signature of a request', () => {
     );
   });
 
+  it('is of header values without the spaces around them, which a proxy may take away', () => {
+    const headers = (value: string) => ({ 'X-Sdk-Date': '20261122T100000Z', 'X-Project-Id': value });
+    const of = (value: string) =>
+      authorization({ method: 'GET', path: '/', query: [], headers: headers(value), body: '' }, 'a', 'b');
+    expect(of('  project ')).toBe(of('project'));
+  });
+
   it('needs a date', () => {
     expect(() => authorization({ method: 'GET', path: '/', query: [], headers: {}, body: '' }, 'a', 'b')).toThrow(
       /X-Sdk-Date/,

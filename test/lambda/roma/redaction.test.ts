@@ -1,0 +1,92 @@
+import type { Client } from '../../../lambda/roma/client';
+import { type AgencyCredentials, secretsOf } from '../../../lambda/roma/credentials';
+import { createIdentity } from '../../../lambda/roma/identity';
+import { createCache } from '../../../lambda/roma/perishable';
+import { createRedactor, REDACTED } from '../../../lambda/roma/redaction';
+import type { ApiAnswer, ApiRequest } from '../../../lambda/roma/transport';
+import { parsePage } from '../../../lambda/roma/wire-schema';
+import { ManualClock } from './manual-clock';
+
+const redact = (secrets: readonly string[], text: string): string => createRedactor(() => secrets).redact(text);
+
+describe('redaction', () => {
+  it('leaves nothing of a secret that holds another one', () => {
+    expect(redact(['abcdefgh', 'abcdefgh-and-more'], 'it is abcdefgh-and-more, or abcdefgh')).toBe(
+      `it is ${REDACTED}, or ${REDACTED}`,
+    );
+  });
+
+  it('hides secrets of six characters, and lets be what may be a word', () => {
+    expect(redact(['s3cret', 'error'], 'error: s3cret')).toBe(`error: ${REDACTED}`);
+  });
+
+  it('hides a secret in the form that an address gives it', () => {
+    expect(redact(['p+ss w/rd'], 'GET /?password=p%2Bss%20w%2Frd')).toBe(`GET /?password=${REDACTED}`);
+  });
+
+  it.each([
+    [
+      'a signature',
+      'SDK-HMAC-SHA256 Access=SOMEONE, SignedHeaders=host, Signature=0123456789abcdef0123',
+      /SOMEONE|0123456789/,
+    ],
+    ['a token header', 'canonicalRequest:GET|/|x-auth-token:MIIabc|host:roma', /MIIabc/],
+  ])('finds and hides %s that a gateway echoes, whoever it belongs to', (_, echo, telltale) => {
+    const redactor = createRedactor(() => []);
+    expect(redactor.finds(`<${echo}>`)).toBe(true);
+    expect(redactor.redact(echo)).not.toMatch(telltale);
+    const result = parsePage(
+      JSON.stringify({ total: 1, instances: [{ id: 'a', status: 'ERROR', error_msg: echo }] }),
+      redactor,
+    );
+    expect(JSON.stringify(result)).toContain(REDACTED);
+    expect(JSON.stringify(result)).not.toMatch(telltale);
+  });
+});
+
+describe('what is known to be secret', () => {
+  it('is every part of a key', () => {
+    const key = { kind: 'keys', accessKey: 'ACCESS-1', secretKey: 'secret-1', securityToken: 'token-1' } as const;
+    expect(secretsOf(key)).toEqual(['ACCESS-1', 'secret-1', 'token-1']);
+  });
+
+  it('is a token that was replaced, too, for an answer on its way may echo it', async () => {
+    let made = 0;
+    const clock = new ManualClock();
+    const tokens = createCache<string>(clock, async () => ({
+      value: `token-${(made += 1)}`,
+      renewAt: clock.now() + 1000,
+    }));
+    const first = await tokens.get('project', {});
+    tokens.refuse('project', first);
+    expect(await tokens.get('project', {})).toBe('token-2');
+    clock.ms += 1000;
+    expect(await tokens.get('project', {})).toBe('token-3');
+    expect([...tokens.values()].toSorted()).toEqual(['token-1', 'token-2', 'token-3']);
+  });
+
+  it('are the temporary keys of an agency besides those of who assumes it', async () => {
+    const credentials: AgencyCredentials = {
+      kind: 'agency',
+      agencyName: 'reader',
+      agencyDomainName: 'theirs',
+      base: { kind: 'keys', accessKey: 'ACCESS-1', secretKey: 'secret-1' },
+    };
+    const clock = new ManualClock();
+    const credential = { access: 'ACCESS-2', secret: 'secret-2', securitytoken: 'token-2' };
+    const answer: ApiAnswer = {
+      status: 201,
+      header: () => undefined,
+      body: JSON.stringify({ credential }),
+      requestedAt: clock.now(),
+      receivedAt: clock.now(),
+    };
+    const client: Pick<Client, 'call'> = { call: async () => answer };
+    const identity = createIdentity(credentials, () => client as Client, clock);
+    const request: ApiRequest = { method: 'GET', origin: 'https://roma', path: '/', query: [], headers: {}, body: '' };
+    await identity.authorize({ projectId: 'p' }, 'https://iam')(request, {});
+    expect(identity.secrets()).toEqual(
+      expect.arrayContaining(['ACCESS-1', 'secret-1', 'ACCESS-2', 'secret-2', 'token-2']),
+    );
+  });
+});
