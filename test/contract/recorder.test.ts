@@ -121,6 +121,15 @@ onEachStore('a recorder', (open) => {
       expect(await recorder.record(TARGET, 'one', [write(row('a', 2, 'one'), a)], LIMIT)).toEqual({ is: 'recorded' });
     });
 
+    it('is refused whole when two of its actions write one row', async () => {
+      await take('one');
+      const a = row('a', 1, 'one');
+      const twice = await recorder.record(TARGET, 'one', [write(a), write(a)], LIMIT);
+      // The service calls it invalid; DynamoDB Local finds the first of them when it looks at the second.
+      expect(['invalid', 'stale']).toContain(twice.is);
+      expect((await recorder.readKnown(TARGET)).currents.size).toBe(0);
+    });
+
     it('carries gaps, marks and set-aside records with it', async () => {
       await take('one');
       const a = row('a', 1, 'one');

@@ -49,6 +49,9 @@ onEachWorld('the lease', (open) => {
       outcome: 'busy',
       because: `run run-2 holds the lease until ${toInstant(world.clock.now() + LEASE_MS)}`,
       versions: [],
+      instances: 0,
+      rejected: 0,
+      held: 0,
     });
     stalled.raise();
     expect(await first).toMatchObject({ outcome: 'unchanged' });

@@ -1,3 +1,4 @@
+import { TableBusyError } from '../../lambda/core/errors';
 import { toInstant } from '../../lambda/core/instant';
 import { LEASE_MS } from '../../lambda/core/lease';
 import type { Recorder } from '../../lambda/core/ports';
@@ -30,6 +31,40 @@ onEachWorld('a lost answer', (open) => {
     };
     expect(await world.run({ recorder })).toMatchObject({ outcome: 'unchanged' });
     expect((await world.head())?.dirty).toBe(false);
+  });
+
+  it('of a takeover, for ever: the run has failed at once, and gives back the lease that it may have', async () => {
+    const inner = world.store.newRecorder();
+    let attempts = 0;
+    const takeLease: Recorder['takeLease'] = async (...args) => {
+      attempts += 1;
+      await inner.takeLease(...args);
+      throw new Error('socket hang up');
+    };
+    const before = await world.head();
+    expect(await world.run({ recorder: { ...inner, takeLease } })).toMatchObject({
+      outcome: 'failed',
+      because: 'socket hang up',
+    });
+    expect(attempts).toBe(1);
+    const { fingerprint, observedAt, completedAt } = before!;
+    expect(await world.head()).toMatchObject({ outcome: 'failed', because: 'socket hang up' });
+    expect(await world.head()).toMatchObject({ fingerprint, observedAt, completedAt, dirty: false });
+    expect(await world.head()).not.toHaveProperty('lease');
+  });
+
+  it('of a takeover while another run writes to the head: tried four times, then the other is at work', async () => {
+    const inner = world.store.newRecorder();
+    const before = await world.head();
+    let attempts = 0;
+    const takeLease: Recorder['takeLease'] = async () => {
+      attempts += 1;
+      throw new TableBusyError('a transaction is under way');
+    };
+    const recorder = { ...inner, takeLease };
+    expect(await world.run({ recorder })).toMatchObject({ outcome: 'busy', because: 'a transaction is under way' });
+    expect(attempts).toBe(4);
+    expect(await world.head()).toEqual(before);
   });
 
   it('of an end: the head shows that the run has ended', async () => {

@@ -57,6 +57,10 @@ onEachWorld('rejected records', (open) => {
     world.spoil('strange', 'id: too long');
     const second = await world.tick();
     expect(await set()).toMatchObject({ ...facts, reason: 'id: too long', observedAt: second.observedAt });
+    const record = world.fleet.get('strange')!;
+    if (!record.accepted) world.fleet.set('strange', { ...record, rejected: { ...record.rejected, digest: 'other' } });
+    const third = await world.tick();
+    expect(await set()).toMatchObject({ ...facts, digest: 'other', observedAt: third.observedAt });
   });
 
   it('are forgotten when a complete list does not show them any more, or shows them valid', async () => {
@@ -185,8 +189,9 @@ onEachWorld('rejected records', (open) => {
       expect(await world.tick({ recorder: strict(), source: cut })).toMatchObject({ outcome: 'partial', rejected: 1 });
       expect((await world.current('i-0000'))?.unobservedSince).toBeUndefined();
       expect(await rejections()).toHaveLength(1);
-      await world.tick();
+      expect(await world.tick()).toMatchObject({ changes: { updated: 1 } });
       expect(await world.ownGaps('i-0000')).toEqual([]);
+      expect(await rejections()).toEqual([]);
     });
 
     it('cannot be set aside when the database refuses that too: the run is partial and says so', async () => {

@@ -70,7 +70,9 @@ onEachWorld('what a run cannot judge', (open) => {
       unobservedSince: before?.completedObservedAt,
       judgedListedFrom: before?.listedFrom,
     });
+    expect(await world.current('a')).toHaveProperty('lastOwnGapTo', null);
     const judged = await world.tick();
+    expect(await world.current('a')).toHaveProperty('lastOwnGapTo', judged.observedAt);
     expect(await world.current('a')).not.toHaveProperty('unobservedSince');
     expect(await world.current('a')).not.toHaveProperty('judgedListedFrom');
     expect(await world.ownGaps('a')).toEqual([

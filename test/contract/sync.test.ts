@@ -204,6 +204,7 @@ onEachWorld('a run', (open) => {
       await world.tick();
       if (how === 'brake') world.fleet.clear();
       else world.put('i-0001', 'ERROR');
+      world.put('new');
       if (how === 'held') world.spoilWithoutId();
       if (how === 'held') world.remove('i-0000');
       const source = {
@@ -214,11 +215,12 @@ onEachWorld('a run', (open) => {
         serverTime: () => world.clock.now() + (how === 'clock' ? 600_000 : 0),
       };
       const before = await world.head();
-      const { runId: _, observedAt: planned, versions, units: __, ...dry } = await world.run({ dryRun: true, source });
+      const { observedAt: planned, versions, ...dry } = await world.run({ dryRun: true, source });
       expect(await world.head()).toEqual(before);
       expect(await world.kinds('i-0001')).toEqual(['baseline']);
       const real = await world.run({ source });
-      expect(real).toMatchObject(dry);
+      expect(real).toMatchObject({ ...dry, runId: real.runId, units: real.units, durationMs: real.durationMs });
+      expect(dry.because).toBe(real.because);
       expect(versions.map(({ id, kind }) => [id, kind])).toEqual(real.versions.map(({ id, kind }) => [id, kind]));
       expect(planned === undefined).toBe(real.observedAt === undefined);
     },

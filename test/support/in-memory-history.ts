@@ -17,6 +17,14 @@ interface Shelf {
 const copy = <T>(value: T): T => structuredClone(value);
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** The rows that an action writes, but for versions and gaps, which are always new. */
+const rowsOf = (action: Action): string[] => {
+  if (action.type === 'reject') return [`rejected ${action.rejection.key}`];
+  if (action.type === 'unreject') return [`rejected ${action.key}`];
+  const dropped = action.dropRejection === undefined ? [] : [`rejected ${action.dropRejection}`];
+  return [`current ${action.id}`, ...dropped];
+};
+
 /** The twin of the table: the same ports, held in memory. It is trusted because it passes the same contract. */
 export class InMemoryHistory {
   private readonly shelves = new Map<string, Shelf>();
@@ -78,6 +86,8 @@ export class InMemoryHistory {
       record: async (target, runId, batch) => {
         const shelf = this.shelf(target);
         if (shelf.head?.lease?.runId !== runId) return { is: 'lost' };
+        const rows = batch.flatMap(rowsOf);
+        if (new Set(rows).size < rows.length) return { is: 'invalid', because: 'two writes of one row' };
         for (const action of batch) {
           if (
             (action.type === 'version' || action.type === 'touch') &&
