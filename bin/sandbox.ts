@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describeError } from '../lambda/core/errors';
+import { describeError, UsageError } from '../lambda/core/errors';
 import { toInstant } from '../lambda/core/instant';
 import type { Version } from '../lambda/core/record';
 import type { RunResult } from '../lambda/core/run-result';
 import { periodBefore } from '../lambda/timeline/period';
 import { systemClock } from '../lambda/wire';
 import { type Column, renderTable } from './layout';
-import { outcomeColour, painter, safeText, statusColour } from './output';
+import { outcomeColour, safeText, statusColour } from './output';
 import type { BusEvent } from './sandbox/event-bus';
 import { Scenario } from './sandbox/roma-simulator';
 import { raiseStage, SANDBOX_TARGET, type Stage } from './sandbox/stage';
 import { tryIt, tryItText } from './sandbox/try-it';
+import { openTerminal } from './terminal';
 import { writeReport } from './timeline-report';
 import { startTimelineServer, type TimelineServer } from './timeline-server';
 
@@ -24,10 +25,8 @@ const PAUSE_MS = 700;
 const WATCH_PAUSE_MS = 5_000;
 const REPORT_FILE = 'report.html';
 
-const isTerminal = process.stdout.isTTY;
-const paint = painter(isTerminal && !process.env.NO_COLOR);
-const layout = { width: isTerminal ? process.stdout.columns || 80 : 120, paint };
-const print = (line = ''): void => void process.stdout.write(`${line}\n`);
+const terminal = openTerminal(process.env);
+const { paint, out: print } = terminal;
 
 function printRun(number: number, result: RunResult): void {
   const { outcome, instances, changes, units, durationMs, because } = result;
@@ -89,7 +88,7 @@ async function printHistory(stage: Stage): Promise<void> {
   for await (const version of stage.reader.versions(SANDBOX_TARGET, most.id, { newestFirst: true }))
     versions.push(version);
   print(`\n${paint('bold', `History of ${safeText(most.name ?? most.id)}`)} (${most.id}), newest first\n`);
-  print(renderTable(HISTORY, versions, layout));
+  print(renderTable(HISTORY, versions, terminal));
 }
 
 /** What `serve` shows, while the fleet lives on. */
@@ -117,6 +116,8 @@ async function printReport(stage: Stage, startedMs: number): Promise<void> {
 async function runSandbox(): Promise<void> {
   // Once a process the SDK tells that a later release of it will need a newer Node.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const unknown = process.argv.slice(2).find((word) => word !== '--watch');
+  if (unknown !== undefined) throw new UsageError(`there is no option ${JSON.stringify(unknown)}, only --watch`);
   const isWatching = process.argv.includes('--watch');
   const stopped = new AbortController();
   process.once('SIGINT', () => stopped.abort());
@@ -158,5 +159,5 @@ async function runSandbox(): Promise<void> {
 
 runSandbox().catch((error: unknown) => {
   process.stderr.write(`npm start failed: ${describeError(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof UsageError ? 2 : 1;
 });

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import { fleetAt, type FleetMember } from '../../lambda/core/history';
 import { isDeletedStatus, normalizeStatus, type Target, targetName } from '../../lambda/core/instance';
 import { toInstant, toMs } from '../../lambda/core/instant';
-import { BEGINNING, type UnobservedSpan } from '../../lambda/core/spans';
+import { BEGINNING, openGapOf, type UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
-import { statusColour } from '../output';
+import { safeText, statusColour } from '../output';
 import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { duration, parseTime, showTime } from '../time';
 import { NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
@@ -38,10 +38,14 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   await withStore(io, options, async ({ reader }) => {
     const targets = await chooseTargets(reader, options.target);
     const rows: FleetMember[] = [];
+    const others = new Set<string>();
     let deleted = 0;
     for (const target of targets) {
       for await (const member of fleetAt(reader, target, at, nowMs)) {
-        if (status !== undefined && member.version.status.toUpperCase() !== status) continue;
+        if (status !== undefined && member.version.status.toUpperCase() !== status) {
+          others.add(member.version.status);
+          continue;
+        }
         if (options.json === true) printJson(io, listLine(member));
         else if (isGone(member) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
           deleted += 1;
@@ -55,8 +59,14 @@ async function list(io: Io, options: ListOptions): Promise<void> {
         deleted,
         targets: targets.length,
         at: options.at === undefined ? undefined : at,
-        isFiltered: status !== undefined,
+        filter: status === undefined ? undefined : { status, others: [...others].toSorted() },
       });
+    if (rows.length > 0 || options.at !== undefined) return;
+    // Without a row that could say so: it is not known that there is none.
+    for (const target of targets) {
+      const gap = openGapOf(await reader.head(target), nowMs);
+      if (gap !== undefined) io.out(flow([targetName(target), io.paint('yellow', unobservedText(io, gap))], io));
+    }
   });
 }
 
@@ -92,7 +102,8 @@ function printFleet(
     readonly deleted: number;
     readonly targets: number;
     readonly at: string | undefined;
-    readonly isFiltered: boolean;
+    /** What was asked for, and what else there is. */
+    readonly filter: { readonly status: string; readonly others: readonly string[] } | undefined;
   },
 ): void {
   if (about.at !== undefined) io.out(`As of ${showTime(about.at, io.time)}`);
@@ -123,10 +134,15 @@ function printFleet(
     io.out(renderTable(columns, rows, io));
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
-  const unknown =
-    rows.length + about.deleted === 0 && about.at !== undefined && !about.isFiltered ? ': none was recorded then' : '';
-  const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}`;
+  const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${rows.length + about.deleted > 0 ? '' : whyNone(about)}`;
   io.out(flow([io.paint('gray', count)], { width: io.width }));
+}
+
+/** A mistyped status is not the good news that it looks like. */
+function whyNone({ filter, at }: Parameters<typeof printFleet>[2]): string {
+  if (filter !== undefined && filter.others.length > 0)
+    return ` with status ${safeText(filter.status)}; there are: ${filter.others.map((one) => safeText(one)).join(', ')}`;
+  return at !== undefined && filter === undefined ? ': none was recorded then' : '';
 }
 
 const EXAMPLES = `

@@ -132,16 +132,18 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean): string {
   if (result.held > 0) counts.push(`${result.held} absent but held`);
   const parts = [
     `${targetName(result.target)}  ${io.paint(outcomeColour(result.outcome), result.outcome)}`,
-    `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
+    // A run that listed nothing knows of no number.
+    ...(result.outcome === 'failed' || result.outcome === 'busy'
+      ? []
+      : [
+          `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
+        ]),
     ...(result.because === undefined ? [] : [safeText(result.because)]),
     ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),
     ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
     ...(isCompleted(result.outcome) ? [] : ['what was recorded before stays']),
   ];
-  return flow(
-    parts.map((part, place) => (place < parts.length - 1 ? `${part};` : part)),
-    { width: io.width, indent: 4 },
-  );
+  return flow([parts.join('; ')], { width: io.width, indent: 4 });
 }
 
 const HELP = `

@@ -177,7 +177,8 @@ onEachEngine('roma-history sync', (engine) => {
       { environment: { ...environment(), HUAWEICLOUD_SDK_SK: wrong } },
     );
     expect(result.exitCode).toBe(1);
-    expect(result.out).toContain('failed');
+    expect(result.out).toMatch(/ {2}failed; GET\s[^]* stays$/);
+    expect(result.out).not.toContain('0 instances');
     expect(result.out + result.err).not.toContain(wrong);
   });
 

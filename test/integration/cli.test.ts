@@ -75,7 +75,9 @@ onEachEngine('roma-history', (engine) => {
     });
     expect((await history('list', '--at', at('07:00'), '--json')).json()).toEqual([]);
     expect((await history('list', '--at', at('07:00'))).out).toContain('0 instances: none was recorded then');
-    expect((await history('list', '--at', at('08:10'), '--status', 'FROZEN')).out).toMatch(/0 instances$/);
+    expect((await history('list', '--at', at('08:10'), '--status', 'froze')).out).toMatch(
+      /0 instances with status FROZE; there are: RUNNING$/,
+    );
   });
 
   it('filters the list by status', async () => {
@@ -386,6 +388,17 @@ onEachEngine('roma-history', (engine) => {
     // The fields that went with the status, too.
     expect((await run('log', snapshot.id, '-n', '1')).out).toContain(`${fields.field_8} → (absent)`);
     piped.close();
+  });
+
+  it('does not take an empty list for an empty fleet where no run has completed', async () => {
+    const unseen = await createTestTable(engine);
+    await writeItems(unseen, [
+      ...headItems({ outcome: 'failed' }),
+      ...headItems({ completedObservedAt: at('11:59') }, OTHER),
+    ]);
+    const { out } = await cli(['list', '--dynamodb-endpoint', unseen.endpoint, '--table', unseen.tableName]);
+    expect(out).toBe(`0 instances\n${TARGET.region}/${TARGET.projectId}  (unobserved: no run has completed)`);
+    unseen.close();
   });
 
   it('says that nothing is recorded', async () => {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -47,6 +49,29 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
     expect(await cli(['list', '--local', named], { environment: { DYNAMODB_ENGINE: engine } })).toMatchObject({
       exitCode,
       err: `roma-history: the folder ${named} of the database cannot be used (${reason}): name another with --local`,
+    });
+  });
+});
+
+/** Starts a program of `bin` in a process of its own, whose reader goes away after the first output. */
+async function readOnce(file: string, args: readonly string[]): Promise<{ exitCode: number | null; err: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  return { exitCode, err };
+}
+
+describe('npm start', () => {
+  it('ends quietly when its reader goes away', async () => {
+    expect(await readOnce('bin/sandbox.ts', [])).toEqual({ exitCode: 0, err: '' });
+  });
+
+  it('takes no option that it does not know', async () => {
+    expect(await readOnce('bin/sandbox.ts', ['--wathc'])).toEqual({
+      exitCode: 2,
+      err: 'npm start failed: there is no option "--wathc", only --watch\n',
     });
   });
 });
