@@ -79,11 +79,16 @@ function usageProblem(error: CommanderError, command: Command): string {
   const what = describeError(error)
     .replace(/^error: /, '')
     .replace(/\.$/, '');
-  if (error.code === 'commander.unknownOption' && command.parent === null)
-    return `${what}: options stand behind the command`;
-  if (error.code === 'commander.excessArguments' && command.registeredArguments.length > 0)
-    return `${what} (a folder is named by --local=dir or --local ./dir)`;
-  return what;
+  const takesArguments = command.registeredArguments.length > 0;
+  switch (error.code) {
+    case 'commander.unknownOption':
+      if (command.parent === null) return `${what}: options stand behind the command`;
+      return takesArguments ? `${what} (an id that begins with "-" stands behind "--", after all options)` : what;
+    case 'commander.excessArguments':
+      return takesArguments ? `${what} (a folder is named by --local=dir or --local ./dir)` : what;
+    default:
+      return what;
+  }
 }
 
 function fail(error: unknown, io: Io, command: Command): number {

@@ -99,13 +99,18 @@ async function useAt<T>(
   }
 }
 
-/** Errors of the network have no words of their own in the SDK. */
+/** Errors of the network, and answers of something else, have no words of their own in the SDK. */
 function connectionProblem(error: unknown, endpoint: string | undefined): unknown {
   const text = `${(error as { code?: string }).code ?? ''} ${describeError(error)}`;
   const reason = /\b(ECONNREFUSED|ENOTFOUND|ECONNRESET|EHOSTUNREACH|EAI_AGAIN|ETIMEDOUT)\b/.exec(text)?.[1];
   if (reason !== undefined || (error as { name?: string }).name === 'TimeoutError')
     return new TableError(
       `DynamoDB does not answer at ${endpoint ?? 'the AWS endpoint'} (${reason ?? 'time-out'}): check the address and the network`,
+      { cause: error },
+    );
+  if (/Deserialization error|^UnknownError$/.test(describeError(error)))
+    return new TableError(
+      `what answers at ${endpoint ?? 'the AWS endpoint'} is not DynamoDB: check the address, and any proxy on the way`,
       { cause: error },
     );
   return regionProblem(error) ?? error;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { toChangeEvent } from '../../lambda/core/change-event';
-import { UsageError } from '../../lambda/core/errors';
+import { NotFoundError, UsageError } from '../../lambda/core/errors';
 import { followChanges } from '../../lambda/core/follow';
 import { type Target, targetName } from '../../lambda/core/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../lambda/core/record';
@@ -38,7 +38,11 @@ export function registerChanges(program: Command, io: Io): void {
         throw new UsageError('--follow has no end: leave out --until');
       const span = parseSpan(options, io.clock.now(), '24h');
       await withStore(io, options, async ({ reader, describe }) => {
-        if (options.target !== undefined && options.follow !== true) await chooseTargets(reader, options.target);
+        if (options.target !== undefined)
+          await chooseTargets(reader, options.target).catch((error: unknown) => {
+            if (options.follow !== true || !(error instanceof NotFoundError)) throw error;
+            io.err(`roma-history: waiting, for ${safeLine(error.message)}`);
+          });
         const wanted = new Set(options.target?.map(targetName));
         const changes =
           options.follow === true

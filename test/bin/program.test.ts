@@ -53,6 +53,10 @@ describe('a call of roma-history', () => {
       ['log', 'roma-prod', '--local', 'data'],
       /Expected 1 argument but got 2 \(a folder is named by --local=dir or --local .\/dir\);/,
     ],
+    [
+      ['log', '-dash'],
+      /^roma-history: unknown option '-dash' \(an id that begins with "-" stands behind "--", after all options\);/,
+    ],
     [['show', 'x', '--version', 'abc'], /it must be a version number from 1 on; see "roma-history show --help"$/],
   ])('%j is wrong usage, told in one line', async (args, expected) => {
     const { exitCode, err, out } = await cli(args);

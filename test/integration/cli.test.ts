@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { toGapItem } from '../../lambda/dynamodb/table';
 import { cli, NOW } from '../support/cli';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
@@ -409,6 +411,35 @@ onEachEngine('roma-history', (engine) => {
         out: 'Nothing is recorded yet: "roma-history sync --target region/projectId" records a first listing.',
       });
     empty.close();
+  });
+
+  it.each([
+    ['a page', 200, '<html>hello</html>'],
+    ['the error of a proxy', 502, '<html>Bad gateway</html>'],
+    ['nothing', 403, ''],
+  ])('says that what answers with %s is not a database', async (_, status, body) => {
+    const server = createServer((_request, response) => void response.writeHead(status).end(body));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await cli(['list', '--dynamodb-endpoint', endpoint])).toMatchObject({
+      exitCode: 1,
+      err: `roma-history: what answers at ${endpoint} is not DynamoDB: check the address, and any proxy on the way`,
+    });
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('says that it waits for a target that is not recorded', async () => {
+    const stop = new AbortController();
+    const target = 'cn-east-3/306506b9a92342df9a5025fc12351cfc';
+    const { err, exitCode } = await cli(
+      ['changes', '-f', '--target', target, '--dynamodb-endpoint', table.endpoint, '--table', table.tableName],
+      { signal: stop.signal, clock: { now: () => Date.parse(NOW), sleep: async () => stop.abort() } },
+    );
+    expect([exitCode, err]).toEqual([
+      0,
+      expect.stringMatching(/^roma-history: waiting, for target cn-east-3.* is not recorded/),
+    ]);
   });
 
   it('says that a database does not answer', async () => {
