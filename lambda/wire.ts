@@ -34,7 +34,7 @@ export interface AwsClientConfig {
 }
 
 /** Delivery has its own retries, which know the time left; one quick one is for the connection that went stale. */
-const publisherClientConfig = (config: AwsClientConfig) => ({
+const functionClientConfig = (config: AwsClientConfig) => ({
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
   ...config,
@@ -67,10 +67,10 @@ export const eventSinks = (
   aws: AwsClientConfig = {},
   replayId?: string,
 ): PublisherOptions['sinks'] => [
-  eventBusSink(new EventBridgeClient(publisherClientConfig(aws)), config.eventBusName),
+  eventBusSink(new EventBridgeClient(functionClientConfig(aws)), config.eventBusName),
   ...(config.feedTopicArn === undefined
     ? []
-    : [feedTopicSink(new SNSClient(publisherClientConfig(aws)), config.feedTopicArn, replayId)]),
+    : [feedTopicSink(new SNSClient(functionClientConfig(aws)), config.feedTopicArn, replayId)]),
 ];
 
 /** The publisher of the table's stream. The clients live as long as the process, over all its invocations. */
@@ -78,7 +78,7 @@ export function wirePublish(config: PublishConfig, overrides: PublishOverrides =
   const { aws = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
   const options: PublisherOptions = {
     sinks: eventSinks(config, aws),
-    failureQueue: failureQueue(new SQSClient(publisherClientConfig(aws)), config.failureQueueUrl),
+    failureQueue: failureQueue(new SQSClient(functionClientConfig(aws)), config.failureQueueUrl),
     clock,
     publishBaseline: config.publishBaseline,
   };
@@ -133,7 +133,7 @@ export interface SyncOverrides {
 export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): SyncHandler {
   const { aws = {}, ports = systemPorts, telemetry = createTelemetry() } = overrides;
   const client = connect(aws);
-  const secrets = new SecretsManagerClient({ ...publisherClientConfig(aws) });
+  const secrets = new SecretsManagerClient({ ...functionClientConfig(aws) });
   const readSecret = overrides.readSecret ?? (async (arn: string) => secretText(secrets, arn));
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
   const sources = new Map<string, { readonly source: RomaSource; readonly secret: string; suspect: boolean }>();

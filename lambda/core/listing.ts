@@ -72,12 +72,18 @@ function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return true;
 }
 
-/** How far the clock is outside of [server's second] during one request; the Date header is whole seconds. */
-function clockError(page: ParsedPage): number {
-  if (page.serverTime === undefined) return 0;
-  if (page.requestedAt > page.serverTime + 999) return page.requestedAt - (page.serverTime + 999);
-  if (page.receivedAt < page.serverTime) return page.receivedAt - page.serverTime;
-  return 0;
+/**
+ * How far the clock is off the API's, in ms, positive when it is ahead; undefined when the server told no time. The
+ * Date header is whole seconds, cut off: the server's clock lies within the second that it names.
+ */
+export function clockError({
+  requestedAt,
+  receivedAt,
+  serverTime,
+}: Pick<ParsedPage, 'requestedAt' | 'receivedAt' | 'serverTime'>): number | undefined {
+  if (serverTime === undefined) return undefined;
+  if (requestedAt > serverTime + 999) return requestedAt - (serverTime + 999);
+  return receivedAt < serverTime ? receivedAt - serverTime : 0;
 }
 
 /**
@@ -107,7 +113,7 @@ export async function collectListing(
     for await (const page of pages) {
       if (pageCount === 0) listedFrom = Math.min(page.requestedAt, now());
       pageCount += 1;
-      const error = clockError(page);
+      const error = clockError(page) ?? 0;
       if (Math.abs(error) > Math.abs(clockErrorMs)) clockErrorMs = error;
       if (total !== undefined && page.total !== total) {
         problem ??= {

@@ -5,7 +5,7 @@ import { isDeletedStatus, type Snapshot, statusOf } from './instance';
 import { isGone } from './membership';
 import { isFirstLook, newcomersSince, type Observation } from './observation';
 import type { Action } from './ports';
-import { planRejections, rejectionKey } from './rejections';
+import { planRejections, rejectionKeyOf } from './rejections';
 import type { ChangeKind, Current, Gap, Rejection } from './record';
 import { judged, makeVersion, unjudged, withoutAbsence } from './row';
 
@@ -40,7 +40,7 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
 /** An instance that has never been valid in any listing before. */
 function firstSighting(observation: Observation, snapshot: Snapshot): Action {
   const { known } = observation;
-  const rejection = known.rejections.get(rejectionKey({ id: snapshot.id, digest: '' }));
+  const rejection = known.rejections.get(rejectionKeyOf(snapshot.id));
   const isBaseline = rejection === undefined ? isFirstLook(observation) : rejection.changedAfter === null;
   const reported = isDeletedStatus(statusOf(snapshot));
   const version = makeVersion(observation, undefined, {
@@ -76,7 +76,7 @@ function sighting(
 ): Action | undefined {
   const { known, listing } = observation;
   const snapshot = settle(current.snapshot, listed);
-  const rejection = known.rejections.get(rejectionKey({ id: current.id, digest: '' }));
+  const rejection = known.rejections.get(rejectionKeyOf(current.id));
   const dropRejection = rejection === undefined ? {} : { dropRejection: rejection.key };
   const kind = kindOf(current, snapshot);
   // Only a completed run judges: an unfinished one leaves the instance's own gap open.

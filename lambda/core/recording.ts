@@ -1,6 +1,8 @@
 import { canonicalSnapshot, sha256 } from './canonical';
 import type { Instant } from './instant';
 import type { Lease } from './lease';
+import { MAX_SNAPSHOT_BYTES } from './limits';
+import { cutToBytes } from './wire-text';
 import type { Action, Clock, Recorder } from './ports';
 import { rejectionKey } from './rejections';
 import { unjudged, withoutAbsence } from './row';
@@ -25,8 +27,6 @@ export interface RecordingPorts {
   readonly random: () => number;
 }
 
-/** Raw JSON that is kept of a record which the database refused, in characters. */
-const REFUSED_RAW_LIMIT = 100_000;
 const MAX_ATTEMPTS = 6;
 const BASE_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
@@ -145,7 +145,7 @@ export class PlanRecorder {
         id: next.id,
         key,
         reason: `the database refuses it: ${because}`,
-        raw: canonical.slice(0, REFUSED_RAW_LIMIT),
+        raw: cutToBytes(canonical, MAX_SNAPSHOT_BYTES),
         digest,
         firstObservedAt: this.seen.rejections.get(key)?.firstObservedAt ?? this.seen.observedAt,
         observedAt: this.seen.observedAt,

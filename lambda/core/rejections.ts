@@ -1,13 +1,15 @@
+import { MAX_ID_BYTES } from './limits';
+import { utf8Bytes } from './wire-text';
 import type { Action } from './ports';
 import { newcomersSince, type Observation } from './observation';
 import type { RejectedRecord } from './record';
 
-/** Longest id, in UTF-8 bytes, that is used in a key. */
-export const MAX_ID_BYTES = 256;
-
 /** The id, or the digest of the record where there is no id or it is too long for a key. */
 export const rejectionKey = ({ id, digest }: Pick<RejectedRecord, 'id' | 'digest'>): string =>
-  id !== undefined && new TextEncoder().encode(id).length <= MAX_ID_BYTES ? id : digest;
+  id !== undefined && utf8Bytes(id) <= MAX_ID_BYTES ? id : digest;
+
+/** The key of a record whose id is known to fit, as every id of an instance does. */
+export const rejectionKeyOf = (instanceId: string): string => rejectionKey({ id: instanceId, digest: '' });
 
 /** Sets rejected records aside, and forgets those that are gone. What became valid is forgotten with its new version. */
 export function planRejections(observation: Observation): readonly Action[] {

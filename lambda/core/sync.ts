@@ -2,7 +2,7 @@ import { completedOutcome, type Decision, decide } from './decision';
 import { describeError, TableBusyError } from './errors';
 import { fingerprint, questionOf } from './fingerprint';
 import { closedGap, DEFAULT_INTERVAL_MS } from './gap';
-import type { Instant } from './instant';
+import { type Instant, toInstant } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
 import { Lease } from './lease';
 import type { CompleteListing, Listing } from './listing';
@@ -52,7 +52,12 @@ export async function syncTarget(ports: SyncPorts, options: SyncOptions): Promis
 }
 
 /** What is said of a run at its end, on the head and to the caller. */
-type Ending = Partial<RunEnd> & Pick<RunEnd, 'outcome'> & { readonly held?: number };
+type Ending = Partial<RunEnd> &
+  Pick<RunEnd, 'outcome'> & {
+    readonly held?: number;
+    /** No time of this run can be trusted, so the head gets none. */
+    readonly clockIsWrong?: boolean;
+  };
 
 class SyncRun {
   private readonly runId: string;
@@ -97,7 +102,7 @@ class SyncRun {
   private async work(head: Head, lease: Lease): Promise<RunResult> {
     this.listing = await lease.during(async (signal) => this.lister.list(signal));
     const wrongClock = clockProblem(this.listing);
-    if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, endedAt: undefined });
+    if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, clockIsWrong: true });
     if (this.listing.is === 'partial' && this.listing.pages === 0)
       return this.end({ outcome: 'failed', because: this.listing.because });
     if (this.listing.is === 'complete' && !head.dirty && head.fingerprint === this.fingerprintOf(this.listing)) {
@@ -106,7 +111,7 @@ class SyncRun {
     const first = this.listing;
     const decided = await lease.during(async (signal) => this.decide(head, first, signal));
     if ('wrongClock' in decided)
-      return this.end({ outcome: 'failed', because: decided.wrongClock, endedAt: undefined });
+      return this.end({ outcome: 'failed', because: decided.wrongClock, clockIsWrong: true });
     if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
     const { plan, observedAt, listing, missed } = decided;
     this.listing = listing;
@@ -178,12 +183,13 @@ class SyncRun {
     });
   }
 
-  private async end({ held = 0, observedAt, ...end }: Ending): Promise<RunResult> {
+  private async end({ held = 0, observedAt, clockIsWrong = false, ...end }: Ending): Promise<RunResult> {
     const raisesFloor = end.completed !== undefined || this.sentBatch;
     const time = observedAt === undefined ? {} : { observedAt };
     this.endSent = true;
     const ended = await this.targetHead.end({
       fingerprint: this.sentBatch ? 'remove' : 'keep',
+      ...(clockIsWrong ? {} : { endedAt: toInstant(this.ports.clock.now()) }),
       ...end,
       ...(raisesFloor ? time : {}),
       intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,

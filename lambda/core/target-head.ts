@@ -29,9 +29,8 @@ export class TargetHead {
   }
 
   /** An end can be sent again without harm: the head shows whether it had arrived. @returns false when the lease is lost */
-  async end(end: Omit<RunEnd, 'runId' | 'endedAt'> & Pick<Partial<RunEnd>, 'endedAt'>): Promise<boolean> {
-    const endedAt = toInstant(this.ports.clock.now());
-    return this.insist(async () => this.ports.recorder.end(this.target, { endedAt, ...end, runId: this.runId }));
+  async end(end: Omit<RunEnd, 'runId'>): Promise<boolean> {
+    return this.insist(async () => this.ports.recorder.end(this.target, { ...end, runId: this.runId }));
   }
 
   /** Taking the lease failed half-way: it may be this run's all the same, and must not keep the next one waiting. */

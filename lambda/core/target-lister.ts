@@ -33,7 +33,7 @@ export class TargetLister {
     private readonly ports: { readonly source: InstanceSource; readonly clock: Clock },
     private readonly options: ListerOptions,
     /** When the run must begin to end, in ms since the epoch; infinite without a deadline. */
-    private readonly deadline: number,
+    private readonly stopAt: number,
   ) {}
 
   /** One listing, read again when it fails. */
@@ -43,7 +43,7 @@ export class TargetLister {
     for (let attempt = 1; ; attempt += 1) {
       const pages = source.pages(target, {
         ...(statusFilter === undefined ? {} : { statusFilter }),
-        ...(Number.isFinite(this.deadline) ? { deadline: this.deadline } : {}),
+        ...(Number.isFinite(this.stopAt) ? { deadline: this.stopAt } : {}),
         signal,
       });
       const listing = await collectListing(target, pages, () => clock.now());
@@ -82,7 +82,7 @@ export class TargetLister {
 
   /** Listing once more for the sake of a narrow window must leave time to record what was seen. */
   private hasTimeFor({ listedFrom, listedUntil }: Listing): boolean {
-    return this.ports.clock.now() + 3 * (toMs(listedUntil) - toMs(listedFrom)) <= this.deadline;
+    return this.ports.clock.now() + 3 * (toMs(listedUntil) - toMs(listedFrom)) <= this.stopAt;
   }
 }
 

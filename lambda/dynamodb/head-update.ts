@@ -1,5 +1,6 @@
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Target } from '../core/instance';
+import { cutToBytes, utf8Bytes } from '../core/wire-text';
 import type { RunEnd, Units } from '../core/ports';
 import { type HeadAttributes, key } from './table';
 
@@ -10,15 +11,9 @@ const OTHER_BYTES = 632;
 const MAX_BECAUSE_BYTES = 160;
 
 function cut(text: string, { region, projectId }: Target): string {
-  const room = MAX_HEAD_BYTES - OTHER_BYTES - 2 * Buffer.byteLength(region + projectId);
+  const room = MAX_HEAD_BYTES - OTHER_BYTES - 2 * utf8Bytes(region + projectId);
   const limit = Math.min(MAX_BECAUSE_BYTES, room);
-  const bytes = Buffer.from(text);
-  return bytes.length <= limit
-    ? text
-    : `${bytes
-        .subarray(0, limit - 3)
-        .toString()
-        .replace(/\uFFFD+$/, '')}…`;
+  return utf8Bytes(text) <= limit ? text : `${cutToBytes(text, limit - utf8Bytes('…'))}…`;
 }
 
 /**

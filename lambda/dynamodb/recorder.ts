@@ -181,20 +181,24 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
     batch: readonly Action[],
     { timeLimitMs }: { timeLimitMs: number },
   ): Promise<BatchOutcome> {
-    const items = batch.flatMap((action) => transactItems(tableName, target, action));
-    const outcome = await transact([fence(target, runId), ...items], timeLimitMs);
-    // A superseded row that someone removed by hand needs no expiry, and must not stop the history.
-    return 'retryWith' in outcome ? ((await transact(outcome.retryWith, timeLimitMs)) as BatchOutcome) : outcome;
+    const abortSignal = AbortSignal.timeout(timeLimitMs);
+    let items = [fence(target, runId), ...batch.flatMap((action) => transactItems(tableName, target, action))];
+    for (;;) {
+      const outcome = await transact(items, abortSignal);
+      if (!('retryWith' in outcome)) return outcome;
+      // A superseded row that someone removed by hand needs no expiry, and must not stop the history.
+      items = [...outcome.retryWith];
+    }
   }
 
   async function transact(
     items: readonly TransactItem[],
-    timeLimitMs: number,
+    abortSignal: AbortSignal,
   ): Promise<BatchOutcome | { retryWith: readonly TransactItem[] }> {
     try {
       const { ConsumedCapacity } = await client.send(
         new TransactWriteCommand({ TransactItems: [...items], ReturnConsumedCapacity: 'TOTAL' }),
-        { abortSignal: AbortSignal.timeout(timeLimitMs) },
+        { abortSignal },
       );
       for (const capacity of ConsumedCapacity ?? []) meter.write(capacity);
       return { is: 'recorded' };

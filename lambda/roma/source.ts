@@ -1,5 +1,5 @@
 import type { Target } from '../core/instance';
-import type { ParsedPage } from '../core/listing';
+import { clockError, type ParsedPage } from '../core/listing';
 import type { Clock, InstanceSource } from '../core/ports';
 import { type ClientStats, createClient, nameOf } from './client';
 import { type Credentials, describeCredentials, needsIam } from './credentials';
@@ -139,11 +139,10 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       }),
     async probe(target, signal) {
       const page = await pageReader(target, { signal })({ offset: 0, limit: api === 'v3' ? undefined : 1 });
-      const { total, requestedAt, receivedAt, serverTime } = page;
-      const clockErrorMs = serverTime === undefined ? undefined : clockError(requestedAt, receivedAt, serverTime);
+      const clockErrorMs = clockError(page);
       return {
-        total,
-        durationMs: receivedAt - requestedAt,
+        total: page.total,
+        durationMs: page.receivedAt - page.requestedAt,
         ...(clockErrorMs === undefined ? {} : { clockErrorMs }),
       };
     },
@@ -153,10 +152,4 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     },
     close: async () => transport.close(),
   };
-}
-
-/** The Date header is whole seconds, cut off: the server's clock lies within the second that it names. */
-function clockError(requestedAt: number, receivedAt: number, serverTime: number): number {
-  if (requestedAt > serverTime + 999) return requestedAt - (serverTime + 999);
-  return receivedAt < serverTime ? receivedAt - serverTime : 0;
 }

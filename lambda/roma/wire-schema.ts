@@ -1,17 +1,15 @@
 import * as z from 'zod';
 import { canonicalJson, sha256 } from '../core/canonical';
 import type { Json, Snapshot } from '../core/instance';
+import { MAX_ID_BYTES, MAX_SNAPSHOT_BYTES } from '../core/limits';
+import { cutToBytes, utf8Bytes } from '../core/wire-text';
 import type { ParsedRecord } from '../core/listing';
 import { parsePageText } from './page-text';
 import { type Cleaned, createCleaner } from './record-cleaning';
 import type { Redactor } from './redaction';
 
-/** Longest id that fits into a key, in bytes of UTF-8. */
-const MAX_ID_BYTES = 256;
 /** Longest id that is kept beside a rejected record; a longer one is cut and told apart by its digest. */
 const MAX_KEPT_ID_BYTES = 1024;
-/** Largest snapshot, and longest raw text of a rejected record, in bytes of UTF-8. */
-const MAX_SNAPSHOT_BYTES = 100 * 1024;
 
 /** Siblings of this API send ids and times now as text, now as numbers, flags too, and `{}` for an id that is not set. */
 const text = z.union([z.string(), z.number()]).nullish();
@@ -108,10 +106,10 @@ function judge({ value, problem, sizeAtMost }: Cleaned): ParsedRecord {
 
 function findProblem(snapshot: Snapshot, id: string | undefined, sizeAtMost: number): string | undefined {
   if (id === undefined) return 'id: missing';
-  if (byteLength(id) > MAX_ID_BYTES) return `id: longer than ${MAX_ID_BYTES} bytes`;
+  if (utf8Bytes(id) > MAX_ID_BYTES) return `id: longer than ${MAX_ID_BYTES} bytes`;
   const parsed = RECORD.safeParse(snapshot);
   if (!parsed.success) return reason(parsed.error);
-  if (sizeAtMost > MAX_SNAPSHOT_BYTES && byteLength(JSON.stringify(snapshot)) > MAX_SNAPSHOT_BYTES) {
+  if (sizeAtMost > MAX_SNAPSHOT_BYTES && utf8Bytes(JSON.stringify(snapshot)) > MAX_SNAPSHOT_BYTES) {
     return `the record is larger than ${MAX_SNAPSHOT_BYTES / 1024} KB`;
   }
   return undefined;
@@ -134,7 +132,7 @@ function reject(value: Json, because: string, id?: string, projectId?: Json): Pa
     rejected: {
       ...(id === undefined ? {} : { id: keptId(id) }),
       reason: because,
-      raw: cut(JSON.stringify(value), MAX_SNAPSHOT_BYTES),
+      raw: cutToBytes(JSON.stringify(value), MAX_SNAPSHOT_BYTES),
       digest,
     },
     ...(typeof projectId === 'string' ? { projectId } : {}),
@@ -142,18 +140,7 @@ function reject(value: Json, because: string, id?: string, projectId?: Json): Pa
 }
 
 const keptId = (id: string): string =>
-  byteLength(id) <= MAX_KEPT_ID_BYTES ? id : `${cut(id, MAX_KEPT_ID_BYTES - 100)}… sha256:${sha256(id)}`;
-
-const byteLength = (value: string): number => Buffer.byteLength(value, 'utf8');
-
-/** The longest start of the text that fits into so many bytes of UTF-8, no character cut in two. */
-function cut(value: string, maxBytes: number): string {
-  const bytes = Buffer.from(value, 'utf8');
-  if (bytes.length <= maxBytes) return value;
-  let end = maxBytes;
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
-  return bytes.toString('utf8', 0, end);
-}
+  utf8Bytes(id) <= MAX_KEPT_ID_BYTES ? id : `${cutToBytes(id, MAX_KEPT_ID_BYTES - 100)}… sha256:${sha256(id)}`;
 
 /** One line: where, and what was expected. Never the value. */
 function reason(error: z.ZodError): string {

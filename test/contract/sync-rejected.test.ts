@@ -138,7 +138,7 @@ onEachWorld('rejected records', (open) => {
         changedAfter: before?.listedFrom,
       });
       expect(set?.digest).toMatch(/^[0-9a-f]{64}$/);
-      expect([set?.raw.length, set?.raw.slice(0, 21)]).toEqual([100_000, '{"id":"new","name":"n']);
+      expect([set?.raw.length, set?.raw.slice(0, 21)]).toEqual([100 * 1024, '{"id":"new","name":"n']);
       expect(await world.head()).not.toHaveProperty('fingerprint');
       const second = await world.tick({ recorder: strict() });
       expect(second).toMatchObject({ outcome: 'unchanged', rejected: 1, versions: [] });
