@@ -18,11 +18,13 @@ const field = fc
 const snapshot: fc.Arbitrary<Snapshot> = fc
   .tuple(
     fc.dictionary(field, json, { maxKeys: 6 }),
+    similar,
     fc.constantFrom('RUNNING', 'ERROR', 'DELETE_FALIED', 'DELETE_FAILED'),
     fc.option(fc.shuffledSubarray(['z1', 'z2', 'z3'])),
   )
-  .map(([fields, status, zones]) => ({
+  .map(([fields, tags, status, zones]) => ({
     ...fields,
+    tags,
     id: 'i',
     status,
     ...(zones === null ? {} : { available_zone_ids: zones }),
@@ -39,6 +41,17 @@ describe('the difference of two snapshots', () => {
         expect(apply(stored, changes)).toEqual(settled);
       }),
     );
+  });
+
+  it('leads back through a field inside of an object, and leaves its neighbours and both snapshots alone', () => {
+    const stored = { id: 'i', status: 'RUNNING', tags: { long: 'x'.repeat(100), 'a/b': { on: true, keep: [1] } } };
+    const listed = { ...stored, tags: { ...stored.tags, 'a/b': { keep: [1], on: null } } };
+    const [before, after] = [structuredClone(stored), structuredClone(listed)];
+    const changes = diff(stored, listed);
+    expect(changes).toEqual([{ field: 'tags/a~1b/on', from: true, to: null }]);
+    expect(revert(listed, changes)).toEqual(before);
+    expect(apply(stored, changes)).toEqual(after);
+    expect([stored, listed]).toEqual([before, after]);
   });
 
   it('is empty exactly when the canonical texts are equal', () => {
