@@ -43,12 +43,11 @@ export interface PublishConfig {
 /** @throws UsageError */
 export function readPublishConfig(environment: Environment): PublishConfig {
   const read = readEnvironment(publishEnvironment, environment);
-  const feedTopicArn = read[ENV.feedTopicArn];
   return Object.freeze({
     eventBusName: read[ENV.eventBusName],
     failureQueueUrl: read[ENV.failureQueueUrl],
     publishBaseline: read[ENV.publishBaseline],
-    ...(feedTopicArn === undefined ? {} : { feedTopicArn }),
+    feedTopicArn: read[ENV.feedTopicArn],
   });
 }
 
@@ -81,14 +80,13 @@ const DAY_MS = 24 * 60 * 60_000;
 export function readSyncConfig(environment: Environment): SyncConfig {
   const read = readEnvironment(syncEnvironment, environment);
   const retentionDays = read[ENV.retentionDays];
-  const extraCaFile = read[ENV.extraCaFile];
   return Object.freeze({
     tableName: read[ENV.tableName],
     secretArn: read[ENV.secretArn],
     brakeReleaseAfterMs: read[ENV.brakeReleaseAfterMs],
     safetyMarginMs: read[ENV.safetyMarginMs],
-    ...(retentionDays === undefined ? {} : { retentionMs: retentionDays * DAY_MS }),
-    ...(extraCaFile === undefined ? {} : { extraCaFile }),
+    retentionMs: retentionDays === undefined ? undefined : retentionDays * DAY_MS,
+    extraCaFile: read[ENV.extraCaFile],
   });
 }
 
@@ -182,14 +180,12 @@ export interface DiscoveryConfig {
 /** @throws UsageError */
 export function readDiscoveryConfig(environment: Environment): DiscoveryConfig {
   const read = readEnvironment(discoveryEnvironment, environment);
-  const iamEndpoint = read[ENV.iamEndpoint];
-  const extraCaFile = read[ENV.extraCaFile];
   return Object.freeze({
     scheduleGroupName: read[ENV.scheduleGroupName],
     scheduleTemplate: read[ENV.scheduleTemplate],
     exclude: read[ENV.excludedTargets],
     secretArn: read[ENV.secretArn],
-    ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
-    ...(extraCaFile === undefined ? {} : { extraCaFile }),
+    iamEndpoint: read[ENV.iamEndpoint],
+    extraCaFile: read[ENV.extraCaFile],
   });
 }

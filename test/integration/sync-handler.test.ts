@@ -65,6 +65,15 @@ onEachEngine('the sync function', (engine) => {
     expect(await run(request(), context)).toMatchObject({ outcome: 'changed' });
   });
 
+  it('fails when it could not read the list to its end, though it records what it saw', async () => {
+    secret = keys(simulator.account.secretKey);
+    simulator.faults.inject({ fault: { kind: 'wrongTotal', by: 1 }, times: 'always' });
+    await expect(handler()(request(), context)).rejects.toMatchObject({
+      code: 'RUN_FAILED',
+      result: { outcome: 'partial', instances: 1, changes: { baseline: 1 } },
+    });
+  });
+
   it('refuses a target that it cannot reach before it writes anything', async () => {
     secret = keys(simulator.account.secretKey);
     const unknown = { region: 'mars-1', projectId: SEED_PROJECT.id, intervalMs: 300_000 };

@@ -88,6 +88,15 @@ describe('the publishing function', () => {
     expect(counts[0]?.problems.join()).toContain('/b/1 was not published: InternalFailure');
   });
 
+  it('stops sending while there is time to say so', async () => {
+    const { handler, counts } = setUp();
+    bus.inject({ kind: 'refuse', entries: () => true }, { times: 'always', on: 'PutEvents' });
+    const answer = await handler({ Records: [inserted(1, 1)] }, { getRemainingTimeInMillis: () => 2_000 });
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: '1' }] });
+    // At 0, 100, 300 and 700 ms: the next attempt would be later than half of what is left.
+    expect(counts).toMatchObject([{ refused: 4 }]);
+  });
+
   it('puts an unreadable record into the failure queue with its reason', async () => {
     const { handler, failures, counts } = setUp();
     await handler({ Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '7' } }, inserted(8, 1)] }, context);

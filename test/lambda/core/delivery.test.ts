@@ -31,6 +31,9 @@ describe('delivery', () => {
     const byBytes = new ScriptedSink(undefined, 10, 3_500);
     await send(byBytes, events.slice(0, 7));
     expect(byBytes.calls.map(({ length }) => length)).toEqual([3, 3, 1]);
+    const justFits = new ScriptedSink(undefined, 10, 3_000);
+    await send(justFits, events.slice(0, 7));
+    expect(justFits.calls.map(({ length }) => length)).toEqual([3, 3, 1]);
   });
 
   it('sends a refused event again after a wait that doubles, while other instances go on without one', async () => {
@@ -61,6 +64,13 @@ describe('delivery', () => {
     ]);
     expect(sink.arrived.map(({ instance, version }) => `${instance.id}${version}`)).toEqual(['a1', 'b1', 'b2', 'b3']);
     expect(sink.calls.flat().filter((id) => id.endsWith('a/2'))).toHaveLength(limits.maxAttempts);
+  });
+
+  it('gives each event all attempts, however many the one before it took', async () => {
+    const sink = new ScriptedSink((_, times) => (times < limits.maxAttempts ? refused() : ACCEPTED));
+    const report = await send(sink, [eventOf(1), eventOf(2), eventOf(3)]);
+    expect(report.unpublished).toEqual([]);
+    expect(sink.arrived.map(({ version }) => version)).toEqual([1, 2, 3]);
   });
 
   it('goes on behind an event that will never be accepted, and names it', async () => {

@@ -119,6 +119,21 @@ describe('the publisher', () => {
     expect(setAside[0]?.eventId).toMatch(/\/4$/);
   });
 
+  it('sets aside the very record whose event will never be taken, in the order of the stream', async () => {
+    const sink = new ScriptedSink(({ version }) =>
+      version === 2 ? { accepted: false, because: 'MalformedDetail: number', final: true } : ACCEPTED,
+    );
+    const { setAside, publish } = setUp({ sink });
+    const silent: StreamRecord = { sequenceNumber: '1', raw: {}, content: { is: 'silent' } };
+    const report = await publish([silent, write(2, 1), write(3, 2), unreadable(4), write(5, 3)]);
+    expect(setAside.map(({ sequenceNumber, eventId }) => [sequenceNumber, eventId?.split('/').at(-1)])).toEqual([
+      ['3', '2'],
+      ['4', undefined],
+    ]);
+    expect(report).toMatchObject({ setAside: 2, published: 2 });
+    expect(report.resumeFrom).toBeUndefined();
+  });
+
   it('resumes at a record that could not be set aside', async () => {
     const { publish } = setUp({ queueDown: true });
     const report = await publish([write(1, 1), unreadable(2), unreadable(3), write(4, 2)]);

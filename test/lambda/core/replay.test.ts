@@ -75,6 +75,16 @@ describe('a replay', () => {
     expect(first.arrived).toHaveLength(10);
   });
 
+  it('publishes nothing more when it is interrupted while it waits for its rate', async () => {
+    const interrupt = new AbortController();
+    const clock = new ManualClock();
+    clock.sleep = async () => interrupt.abort();
+    const sink = new ScriptedSink();
+    const { report } = await run(range(1, 20), [sink], { rate: 5, signal: interrupt.signal, clock });
+    expect(report).toMatchObject({ published: 5, ended: 'interrupted', resumeSince: currentOf(6).observedAt });
+    expect(sink.arrived).toHaveLength(5);
+  });
+
   it('names an event that will never be accepted, and a row that makes none, and goes on', async () => {
     const sink = new ScriptedSink(({ version }) =>
       version === 2 ? { accepted: false, because: 'MalformedDetail: no', final: true } : ACCEPTED,

@@ -1,6 +1,8 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { asReplayed, type ChangeEvent, eventText, fitEvent, MAX_EVENT_BYTES } from '../../../lambda/core/change-event';
+import { utf8Bytes } from '../../../lambda/core/wire-text';
 import { eventBusSink } from '../../../lambda/events/event-bus';
 import { failureQueue } from '../../../lambda/events/failure-queue';
 import { feedTopicSink } from '../../../lambda/events/feed-topic';
@@ -152,6 +154,36 @@ describe('the ordered feed', () => {
     expect(ids[0]).toBe(ids[1]);
     expect(new Set(ids).size).toBe(3);
     expect(new Set(groups).size).toBe(1);
+  });
+});
+
+describe('the largest event that is not truncated', () => {
+  const ofSize = (bytes: number): ChangeEvent => {
+    const event = { ...eventOf(2), after: { pad: '' } };
+    return { ...event, after: { pad: 'x'.repeat(bytes - utf8Bytes(eventText(event))) } };
+  };
+
+  it('fits into the bus, the feed and the envelope of a subscriber, also when it is replayed', () => {
+    const event = ofSize(MAX_EVENT_BYTES);
+    expect(fitEvent(event)).toBe(event);
+    expect(fitEvent(ofSize(MAX_EVENT_BYTES + 1))).toMatchObject({ truncated: true });
+    const bus = eventBusSink(new EventBridgeClient(client('http://127.0.0.1:1')), 'history');
+    const feed = feedTopicSink(new SNSClient(client('http://127.0.0.1:1')), 'arn');
+    const replayed = asReplayed(event);
+    for (const sink of [bus, feed]) expect(sink.bytesOf(replayed)).toBeLessThanOrEqual(sink.maxBytes);
+    const envelope = {
+      version: '0',
+      id: '00000000-0000-0000-0000-000000000000',
+      'detail-type': 'ROMA Instance Status Changed',
+      source: 'roma.instance-history',
+      account: '123456789012',
+      time: '2026-11-22T10:00:03Z',
+      region: 'ap-southeast-3',
+      resources: [],
+      'replay-name': 'x'.repeat(64),
+      detail: replayed,
+    };
+    expect(utf8Bytes(JSON.stringify(envelope))).toBeLessThanOrEqual(256 * 1024);
   });
 });
 
