@@ -52,9 +52,9 @@ export interface Judgement {
 
 /** The row after a completed run judged it: no absence, and its own gap closed. The same row when nothing was open. */
 export function judged({ observedAt }: Observation, current: Current): Judgement {
-  const { unobservedSince, judgedListedFrom: _, ...rest } = withoutAbsence(current);
+  const { target, id, unobservedSince } = current;
   if (unobservedSince === undefined) return { next: withoutAbsence(current) };
-  const { target, id } = current;
+  const { unobservedSince: _, judgedListedFrom: __, ...rest } = withoutAbsence(current);
   return {
     next: { ...rest, lastOwnGapTo: observedAt },
     closedGap: { target, id, from: unobservedSince, to: observedAt },
