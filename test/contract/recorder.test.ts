@@ -130,6 +130,18 @@ onEachStore('a recorder', (open) => {
       expect((await recorder.readKnown(TARGET)).currents.size).toBe(0);
     });
 
+    it('is known from then on, however many pages the table answers in', async () => {
+      await take('one');
+      const rows = Array.from({ length: 12 }, (_, index) => {
+        const snapshot = instance(`i-${index}`, 'RUNNING', { padding: 'x'.repeat(100_000) });
+        return row(`i-${index}`, 1, 'one', { snapshot });
+      });
+      for (const each of rows) await recorder.record(TARGET, 'one', [write(each)], LIMIT);
+      expect([...(await recorder.readKnown(TARGET)).currents.keys()].toSorted()).toEqual(
+        rows.map(({ id }) => id).toSorted(),
+      );
+    });
+
     it('carries gaps, marks and set-aside records with it', async () => {
       await take('one');
       const a = row('a', 1, 'one');

@@ -1,3 +1,4 @@
+import { toInstant } from '../../lambda/core/instant';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
 import { anyEngine, createTestTable, type TestTable } from '../support/engines';
@@ -11,7 +12,7 @@ describe('a run whose database fails', () => {
 
   beforeEach(async () => {
     table = await createTestTable(anyEngine(), {
-      requestTimeout: 300,
+      requestTimeout: 1000,
       through: async (endpoint) => {
         proxy = await startFaultProxy(endpoint);
         return proxy.endpoint;
@@ -110,6 +111,16 @@ describe('a run whose database fails', () => {
     expect(await world.store.reader.targets()).toContainEqual(target);
   });
 
+  it('has not lost its lease because a renewal failed: that no one answered says nothing', async () => {
+    const recorder = createRecorder(table.client, table.tableName);
+    const lease = { runId: 'mine', now: toInstant(world.clock.now()), until: toInstant(world.clock.now() + 60_000) };
+    expect(await recorder.takeLease(world.target, lease)).toMatchObject({ taken: true });
+    proxy.arm('serverError', { operation: 'UpdateItem', times: 100 });
+    await expect(recorder.renewLease(world.target, lease)).rejects.toThrow();
+    proxy.disarm();
+    expect(await recorder.renewLease(world.target, lease)).toBe(true);
+  });
+
   it('closes a gap and ends in one transaction: when it is lost, neither is there', async () => {
     world.wait(3_600_000);
     const recorder = createRecorder(table.client, table.tableName);
@@ -125,14 +136,17 @@ describe('a run whose database fails', () => {
   it('reads what is known strongly consistently: stale copies change nothing', async () => {
     proxy.freezeWeakReads();
     await world.current('a');
+    const recorder = createRecorder(table.client, table.tableName);
+    await recorder.readHead(world.target);
+    await recorder.readCurrents(world.target, ['a']);
     expect(await world.tick()).toMatchObject({ outcome: 'changed' });
     world.put('a', 'RUNNING');
     expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
     // The weak reads of this test do see the old state: the proxy is really stale.
     expect(await world.current('a')).toMatchObject({ version: 1 });
-    expect(
-      (await createRecorder(table.client, table.tableName).readKnown(world.target)).currents.get('a'),
-    ).toMatchObject({ version: 3 });
+    expect((await recorder.readKnown(world.target)).currents.get('a')).toMatchObject({ version: 3 });
+    expect(await recorder.readCurrents(world.target, ['a'])).toMatchObject([{ version: 3 }]);
+    expect(await recorder.readHead(world.target)).toMatchObject({ lastRunId: 'run-3' });
   });
 
   it('sets aside what the database refuses, and records the others', async () => {
