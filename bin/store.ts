@@ -13,7 +13,7 @@ import { createHistoryTable } from './sandbox/create-table';
 import { startDatabase } from './sandbox/dynamodb-local';
 import { regionProblem, stackOutput } from './stack';
 
-export const DEFAULT_TABLE = 'InstanceHistory';
+const DEFAULT_TABLE = 'InstanceHistory';
 export const DEFAULT_FOLDER = '.roma-history';
 
 /** Where the history is, as every command's options say it. */
@@ -38,6 +38,14 @@ export const withStoreOptions = (command: Command): Command =>
       '--local [dir]',
       `the embedded database in a folder (default: ${DEFAULT_FOLDER}; among arguments write ./dir or --local=dir); the table is created`,
     );
+
+/** Options of the commands that may be about some targets only. */
+export interface TargetOptions extends StoreOptions {
+  readonly target?: readonly Target[];
+}
+
+export const withTargetOptions = (command: Command): Command =>
+  withStoreOptions(command.option('--target <region/project>', 'only this target (repeatable)', collectTargets));
 
 /** An opened history. */
 export interface Store {

@@ -2,19 +2,18 @@ import { type Command, Option } from 'commander';
 import { toChangeEvent } from '../../lambda/core/change-event';
 import { NotFoundError, UsageError } from '../../lambda/core/errors';
 import { followChanges } from '../../lambda/core/follow';
-import { type Target, targetName } from '../../lambda/core/instance';
+import { targetName } from '../../lambda/core/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../lambda/core/record';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
-import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
 import { changeLine } from './views';
 
-interface ChangesOptions extends StoreOptions {
+interface ChangesOptions extends TargetOptions {
   readonly since?: string;
   readonly until?: string;
   readonly kind?: ChangeKind;
-  readonly target?: readonly Target[];
   readonly follow?: boolean;
 }
 
@@ -22,14 +21,13 @@ interface ChangesOptions extends StoreOptions {
 const KINDS = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
 export function registerChanges(program: Command, io: Io): void {
-  withStoreOptions(
+  withTargetOptions(
     program
       .command('changes')
       .description('changes over the whole fleet, oldest first')
       .option('--since <time>', 'from this time on (default: 24h)')
       .option('--until <time>', 'before this time (default: now)')
       .addOption(new Option('--kind <kind>', 'only changes of this kind').choices(KINDS))
-      .option('--target <region/project>', 'only this target (repeatable)', collectTargets)
       .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
   )
     .addHelpText('after', EXAMPLES)

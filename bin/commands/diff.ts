@@ -5,13 +5,13 @@ import type { Reader } from '../../lambda/core/ports';
 import type { Current, Version } from '../../lambda/core/record';
 import { type Io, printJson } from '../io';
 import { safeText, safeValue } from '../output';
-import { withStore } from '../store';
+import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseTime, showTime } from '../time';
-import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+import { find, INSTANCE_HELP } from './instance-argument';
 import { versionByNumber } from './show';
 
 export function registerDiff(program: Command, io: Io): void {
-  withInstanceOptions(
+  withTargetOptions(
     program
       .command('diff')
       .description('what differs between two versions or times of one instance')
@@ -20,7 +20,7 @@ export function registerDiff(program: Command, io: Io): void {
       .argument('<b>', 'the same, or "now"'),
   )
     .addHelpText('after', EXAMPLES)
-    .action(async (instance: string, a: string, b: string, options: InstanceOptions) => {
+    .action(async (instance: string, a: string, b: string, options: TargetOptions) => {
       const sides = [side(io, a, '<a>'), side(io, b, '<b>')] as const;
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);
@@ -47,7 +47,7 @@ async function resolve(reader: Reader, current: Current, wanted: Side): Promise<
   );
 }
 
-function print(io: Io, options: InstanceOptions, a: Version, b: Version): void {
+function print(io: Io, options: TargetOptions, a: Version, b: Version): void {
   const changes = versionDiff(a, b);
   if (options.json === true) {
     const place = ({ version, observedAt }: Version) => ({ version, observedAt });

@@ -1,30 +1,28 @@
 import type { Command } from 'commander';
 import { fleetAt, type FleetMember } from '../../lambda/core/history';
-import { isDeletedStatus, normalizeStatus, type Target, targetName } from '../../lambda/core/instance';
+import { isDeletedStatus, normalizeStatus, targetName } from '../../lambda/core/instance';
 import { toInstant, toMs } from '../../lambda/core/instant';
 import { BEGINNING, openGapOf, type UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
 import { safeText, statusColour } from '../output';
-import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseTime, showTime } from '../time';
 import { NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
 
-interface ListOptions extends StoreOptions {
+interface ListOptions extends TargetOptions {
   readonly at?: string;
   readonly status?: string;
-  readonly target?: readonly Target[];
   readonly all?: boolean;
 }
 
 export function registerList(program: Command, io: Io): void {
-  withStoreOptions(
+  withTargetOptions(
     program
       .command('list')
       .description('the fleet now, or as of a time')
       .option('--at <time>', 'as of this time: ISO-8601 or a span back (15m, 24h, 7d)')
       .option('--status <status>', 'only instances with this status')
-      .option('--target <region/project>', 'only this target (repeatable)', collectTargets)
       .option('--all', 'show deleted instances too (--json always does)'),
   )
     .addHelpText('after', EXAMPLES)

@@ -1,34 +1,30 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { log } from '../../lambda/core/history';
 import { targetName } from '../../lambda/core/instance';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';
-import { withStore } from '../store';
+import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
-import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+import { find, INSTANCE_HELP } from './instance-argument';
 import { changeText, evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+import { wholeNumber } from './whole-number';
 
-interface LogOptions extends InstanceOptions {
+interface LogOptions extends TargetOptions {
   readonly since?: string;
   readonly until?: string;
   readonly limit?: number;
 }
 
-const positive = (text: string): number => {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1 on.');
-  return Number(text);
-};
-
 export function registerLog(program: Command, io: Io): void {
-  withInstanceOptions(
+  withTargetOptions(
     program
       .command('log')
       .description("one instance's history, newest first")
       .argument('<instance>', INSTANCE_HELP)
       .option('--since <time>', 'not before this time')
       .option('--until <time>', 'before this time')
-      .option('-n, --limit <count>', 'at most this many versions', positive),
+      .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000)),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {

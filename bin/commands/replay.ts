@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { ENV, OUTPUT } from '../../lambda/contract';
 import { UsageError } from '../../lambda/core/errors';
@@ -13,12 +13,13 @@ import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
 import { stackOutput } from '../stack';
-import { chooseTargets, isLoopback, type Store, withStore } from '../store';
+import { chooseTargets, isLoopback, type Store, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
-import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+import { find, INSTANCE_HELP } from './instance-argument';
 import { changeLine } from './views';
+import { wholeNumber } from './whole-number';
 
-interface ReplayOptions extends InstanceOptions {
+interface ReplayOptions extends TargetOptions {
   readonly since: string;
   readonly until?: string;
   readonly instance?: string;
@@ -41,15 +42,8 @@ const PROGRESS_MS = 2000;
 /** Problems that are printed one by one. */
 const PROBLEMS_SHOWN = 20;
 
-const rate = (text: string): number => {
-  const value = Number(text);
-  if (!/^\d{1,4}$/.test(text) || value < 1 || value > MAX_RATE)
-    throw new InvalidArgumentError(`it must be a number from 1 to ${MAX_RATE}.`);
-  return value;
-};
-
 export function registerReplay(program: Command, io: Io): void {
-  withInstanceOptions(
+  withTargetOptions(
     program
       .command('replay')
       .description('publish recorded changes again, with the same event ids, marked as replayed')
@@ -58,7 +52,7 @@ export function registerReplay(program: Command, io: Io): void {
       .option('--instance <instance>', `only the changes of one instance: ${INSTANCE_HELP}`)
       .option('--feed', 'to the ordered feed, too, not only to the bus')
       .option('--dry-run', 'print what would be published, and publish nothing')
-      .option('--rate <events>', `events a second at most, 1 to ${MAX_RATE}`, rate, DEFAULT_RATE)
+      .option('--rate <events>', `events a second at most, 1 to ${MAX_RATE}`, wholeNumber(1, MAX_RATE), DEFAULT_RATE)
       .option('--bus <name>', `the event bus (default: that of --stack, else $${ENV.eventBusName})`)
       .option('--topic <arn>', `the topic of the feed (default: that of --stack, else $${ENV.feedTopicArn})`)
       .option('--events-endpoint <url>', 'an endpoint of the bus and the feed other than the AWS region'),

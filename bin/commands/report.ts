@@ -1,28 +1,25 @@
 import type { Command } from 'commander';
 import { toInstant } from '../../lambda/core/instant';
-import type { Target } from '../../lambda/core/instance';
 import { periodBetween } from '../../lambda/timeline/period';
 import { type Io, printJson } from '../io';
-import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
 import { writeReport } from '../timeline-report';
 
-interface ReportOptions extends StoreOptions {
+interface ReportOptions extends TargetOptions {
   readonly output: string;
   readonly since?: string;
   readonly until?: string;
-  readonly target?: readonly Target[];
 }
 
 export function registerReport(program: Command, io: Io): void {
-  withStoreOptions(
+  withTargetOptions(
     program
       .command('report')
       .description('the timeline as one self-contained HTML page')
       .requiredOption('-o, --output <file>', 'the file to write; one that is there is replaced')
       .option('--since <time>', 'from this time on (default: 30d)')
-      .option('--until <time>', 'before this time (default: now)')
-      .option('--target <region/project>', 'only this target (repeatable)', collectTargets),
+      .option('--until <time>', 'before this time (default: now)'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ReportOptions) => {

@@ -1,27 +1,25 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { once } from 'node:events';
-import type { Target } from '../../lambda/core/instance';
 import { type Io, printJson } from '../io';
-import { chooseTargets, collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseTime } from '../time';
 import { startTimelineServer } from '../timeline-server';
+import { wholeNumber } from './whole-number';
 
 const DEFAULT_PORT = 4780;
 
-interface ServeOptions extends StoreOptions {
+interface ServeOptions extends TargetOptions {
   readonly port: number;
   readonly since: string;
-  readonly target?: readonly Target[];
 }
 
 export function registerServe(program: Command, io: Io): void {
-  withStoreOptions(
+  withTargetOptions(
     program
       .command('serve')
       .description('the timeline as a live page on this machine')
-      .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free one', portOf, DEFAULT_PORT)
-      .option('--since <time>', 'from this time on', '30d')
-      .option('--target <region/project>', 'only this target (repeatable)', collectTargets),
+      .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free one', wholeNumber(0, 65_535), DEFAULT_PORT)
+      .option('--since <time>', 'from this time on', '30d'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => {
@@ -45,12 +43,6 @@ export function registerServe(program: Command, io: Io): void {
         }
       });
     });
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be a number from 0 to 65535.');
-  return port;
 }
 
 const EXAMPLES = `

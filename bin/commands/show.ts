@@ -9,23 +9,23 @@ import type { State, UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
-import { withStore } from '../store';
+import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseTime, showTime } from '../time';
-import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+import { find, INSTANCE_HELP } from './instance-argument';
 import { evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
 
-interface ShowOptions extends InstanceOptions {
+interface ShowOptions extends TargetOptions {
   readonly at?: string;
   readonly version?: number;
 }
 
-export const versionNumber = (text: string): number => {
+const versionNumber = (text: string): number => {
   if (!/^v?[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a version number from 1 on.');
   return Number(text.replace('v', ''));
 };
 
 export function registerShow(program: Command, io: Io): void {
-  withInstanceOptions(
+  withTargetOptions(
     program
       .command('show')
       .description("one instance's state, now, at a time, or in a version")

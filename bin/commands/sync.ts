@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/brake';
 import { toChangeEvent } from '../../lambda/core/change-event';
@@ -18,6 +18,7 @@ import { deployedSync } from '../stack';
 import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
 import { changeLine } from './views';
+import { wholeNumber } from './whole-number';
 
 const DAY_MS = 24 * 60 * 60_000;
 
@@ -26,7 +27,7 @@ interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly status?: string;
   readonly dryRun?: boolean;
   readonly allowMassDeletion?: boolean;
-  /** In ms. */
+  /** In days. */
   readonly retention?: number;
 }
 
@@ -43,17 +44,12 @@ export function registerSync(program: Command, io: Io): void {
         .option(
           '--retention <days>',
           'keep superseded versions so long (default: as --stack does, else for ever)',
-          days,
+          wholeNumber(1, 36_500),
         ),
     ),
   )
     .addHelpText('after', HELP)
     .action(async (options: SyncCommandOptions) => sync(io, options));
-}
-
-function days(text: string): number {
-  if (!/^[1-9]\d{0,4}d?$/.test(text)) throw new InvalidArgumentError('it must be a number of days from 1 on.');
-  return Number.parseInt(text, 10) * DAY_MS;
 }
 
 async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
@@ -73,7 +69,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       if (targets.length === 0)
         throw new UsageError('no target is recorded yet: name one with --target region/projectId');
       const deployed = options.stack === undefined ? undefined : await deployedSync(options.stack);
-      const retentionMs = options.retention ?? deployed?.retentionMs;
+      const retentionMs = options.retention === undefined ? deployed?.retentionMs : options.retention * DAY_MS;
       const results: RunResult['outcome'][] = [];
       for (const target of unique(targets)) {
         // A recorded target is read as its schedule reads it, unless the user says otherwise.

@@ -5,12 +5,12 @@ import type { Instant } from '../../lambda/core/instant';
 import { totalUptime, type Uptime } from '../../lambda/core/uptime';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
-import { chooseTargets, withStore } from '../store';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseSpan, showSpan } from '../time';
 import { NOTHING_RECORDED } from './views';
-import { find, INSTANCE_HELP, type InstanceOptions, withInstanceOptions } from './instance-options';
+import { find, INSTANCE_HELP } from './instance-argument';
 
-interface UptimeOptions extends InstanceOptions {
+interface UptimeOptions extends TargetOptions {
   readonly since?: string;
   readonly until?: string;
   readonly total?: boolean;
@@ -23,7 +23,7 @@ interface Row {
 }
 
 export function registerUptime(program: Command, io: Io): void {
-  withInstanceOptions(
+  withTargetOptions(
     program
       .command('uptime')
       .description('time in each status, availability, unobserved time; of one instance or of all')
