@@ -111,14 +111,33 @@ describe('a run whose database fails', () => {
     expect(await world.store.reader.targets()).toContainEqual(target);
   });
 
-  it('has not lost its lease because a renewal failed: that no one answered says nothing', async () => {
+  it('has not lost its lease because a renewal or an end failed: that no one answered says nothing', async () => {
     const recorder = createRecorder(table.client, table.tableName);
     const lease = { runId: 'mine', now: toInstant(world.clock.now()), until: toInstant(world.clock.now() + 60_000) };
     expect(await recorder.takeLease(world.target, lease)).toMatchObject({ taken: true });
-    proxy.arm('serverError', { operation: 'UpdateItem', times: 100 });
-    await expect(recorder.renewLease(world.target, lease)).rejects.toThrow();
+    const at = toInstant(world.clock.now());
+    const end = { runId: 'mine', outcome: 'partial', endedAt: at, fingerprint: 'keep', intervalMs: 300_000 } as const;
+    const gap = { target: world.target, from: '2026-11-22T09:00:00.000Z', to: at };
+    proxy.arm('serverError', { times: 100 });
+    await expect(recorder.renewLease(world.target, lease)).rejects.toThrow('The request could not be processed');
+    await expect(recorder.end(world.target, end)).rejects.toThrow('The request could not be processed');
+    await expect(recorder.end(world.target, { ...end, gap })).rejects.toThrow('The request could not be processed');
     proxy.disarm();
     expect(await recorder.renewLease(world.target, lease)).toBe(true);
+    expect(await recorder.end(world.target, { ...end, gap })).toBe(true);
+    expect(await world.gaps()).toEqual([gap]);
+  });
+
+  it('waits for a batch no longer than its lease allows, and does not send it once more after that', async () => {
+    const recorder = createRecorder(table.client, table.tableName);
+    const lease = { runId: 'mine', now: toInstant(world.clock.now()), until: toInstant(world.clock.now() + 60_000) };
+    await recorder.takeLease(world.target, lease);
+    const sent = (): number => proxy.operations.filter((operation) => operation === 'TransactWriteItems').length;
+    const before = sent();
+    proxy.arm('hang', { operation: 'TransactWriteItems', times: 100 });
+    const outcome = await recorder.record(world.target, 'mine', [{ type: 'unreject', key: 'a' }], { timeLimitMs: 200 });
+    expect(outcome.is).toBe('unanswered');
+    expect(sent()).toBe(before + 1);
   });
 
   it('closes a gap and ends in one transaction: when it is lost, neither is there', async () => {
