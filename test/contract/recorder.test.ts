@@ -217,11 +217,26 @@ onEachStore('a recorder', (open) => {
         completedObservedAt: NOW,
         listedFrom: NOW,
         instances: 3,
+        listedWith: { api: 'v2' },
         intervalMs: 300_000,
       });
       expect(head?.lease).toBeUndefined();
       await take('two');
       expect(await recorder.end(TARGET, endOf('three'))).toBe(false);
+    });
+
+    it('remembers since when newcomers may have been missed, until a completed run has missed none', async () => {
+      const completed = { listedFrom: NOW, observedAt: NOW, instances: 1, listedWith: { api: 'v2' } };
+      const after = async (runId: string, more: Partial<RunEnd>): Promise<unknown> => {
+        await take(runId);
+        await recorder.end(TARGET, endOf(runId, more));
+        return (await recorder.readHead(TARGET))?.newcomersSince;
+      };
+      expect(await after('one', { completed: { ...completed, newcomersSince: null } })).toBeNull();
+      expect(await after('two', { outcome: 'partial' })).toBeNull();
+      expect(await after('three', { completed: { ...completed, newcomersSince: NOW } })).toBe(NOW);
+      expect(await after('four', { outcome: 'failed' })).toBe(NOW);
+      expect(await after('five', { completed })).toBeUndefined();
     });
 
     it('keeps or removes the fingerprint, and leaves the times of a run that did not complete', async () => {
