@@ -94,6 +94,16 @@ describe('the sync function', () => {
     expect(variables).toMatchObject({ [ENV.retentionDays]: '400', [ENV.brakeReleaseAfterMs]: '129600000' });
   });
 
+  it('is run again by Lambda only where the next run is far, and never when that one is due', () => {
+    const invoke = (every: string) =>
+      resourcesOf(templateOf({ every }), 'AWS::Lambda::EventInvokeConfig').find(({ logicalId }) =>
+        logicalId.includes('Sync'),
+      )!.Properties;
+    expect(invoke('5m')).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 });
+    expect(invoke('1h')).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 });
+    expect(invoke('1d')).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 21_600 });
+  });
+
   it('reserves concurrency only when told to', () => {
     expect(sync()).not.toHaveProperty('ReservedConcurrentExecutions');
     expect(sync({ reservedConcurrency: 20 }).ReservedConcurrentExecutions).toBe(20);

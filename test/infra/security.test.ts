@@ -46,6 +46,18 @@ describe.each([
     }
   });
 
+  it('lets schedules of its own group alone take on the roles of the scheduler', () => {
+    const [group] = resourcesOf(template, 'AWS::Scheduler::ScheduleGroup');
+    const trusting = resourcesOf(template, 'AWS::IAM::Role')
+      .map(({ Properties }) => (Properties.AssumeRolePolicyDocument as { Statement: Statement[] }).Statement)
+      .filter((trust) => JSON.stringify(trust).includes('scheduler.amazonaws.com'));
+    expect(trusting.length).toBeGreaterThan(0);
+    for (const [{ Condition } = {} as Statement, ...others] of trusting) {
+      expect(others).toEqual([]);
+      expect(Condition).toEqual({ ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [group!.logicalId, 'Arn'] } } });
+    }
+  });
+
   it('attaches no policy that AWS manages', () => {
     for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role')) {
       expect(Properties).not.toHaveProperty('ManagedPolicyArns');

@@ -223,6 +223,40 @@ describe('more instances than the API lets be reached by offsets', () => {
     });
   });
 
+  it('are tried by one request beyond the documented offsets, not by all of them', async () => {
+    const { asked, list } = serve({ rows: mixed(1500), maxOffset: 100 });
+    await list();
+    expect(asked.filter(({ offset, status }) => status === undefined && offset > 100)).toHaveLength(1);
+  });
+
+  it('are not taken for unreachable when the token was refused, though that is a 400, too', async () => {
+    const { asked, list } = serve({
+      rows: mixed(400),
+      spoil: (answer, { offset }) => {
+        if (offset <= 100) return answer;
+        throw new RomaApiError('ROMA.1002 Incorrect token', {
+          errorClass: 'unauthorized',
+          retryable: false,
+          status: 400,
+        });
+      },
+    });
+    expect(await list()).toMatchObject({ is: 'partial', because: 'ROMA.1002 Incorrect token' });
+    expect(asked.filter(({ status }) => status !== undefined)).toEqual([]);
+  });
+
+  it('end with the error of a status whose list could not be read', async () => {
+    const { list } = serve({
+      rows: mixed(400),
+      maxOffset: 100,
+      spoil: (answer, { status }) => {
+        if (status !== 'ERROR') return answer;
+        throw new RomaApiError('bad gateway', { errorClass: 'server', retryable: true, status: 502 });
+      },
+    });
+    expect(await list()).toMatchObject({ is: 'partial', because: 'bad gateway', retryable: true });
+  });
+
   it('do not mind a status that the filter does not know', async () => {
     const { list } = serve({
       rows: mixed(400),
