@@ -121,6 +121,15 @@ onEachStore('a recorder', (open) => {
       expect(await recorder.record(TARGET, 'one', [write(row('a', 2, 'one'), a)], LIMIT)).toEqual({ is: 'recorded' });
     });
 
+    it('is refused whole when it would write over a version: two of one instance cannot have one time', async () => {
+      await take('one');
+      const a = row('a', 1, 'one');
+      await recorder.record(TARGET, 'one', [write(a)], LIMIT);
+      const over = write(row('a', 2, 'one', { observedAt: a.observedAt }), a);
+      expect((await recorder.record(TARGET, 'one', [over], LIMIT)).is).toBe('stale');
+      expect((await recorder.readKnown(TARGET)).currents.get('a')).toEqual(a);
+    });
+
     it('is refused whole when two of its actions write one row', async () => {
       await take('one');
       const a = row('a', 1, 'one');

@@ -88,14 +88,13 @@ export class InMemoryHistory {
         if (shelf.head?.lease?.runId !== runId) return { is: 'lost' };
         const rows = batch.flatMap(rowsOf);
         if (new Set(rows).size < rows.length) return { is: 'invalid', because: 'two writes of one row' };
-        for (const action of batch) {
-          if (
-            (action.type === 'version' || action.type === 'touch') &&
-            shelf.currents.get(action.id)?.version !== action.previous?.version
-          ) {
-            return { is: 'stale', because: `${action.id} is not as it was read` };
-          }
-        }
+        const isStale = (action: Action): boolean => {
+          if (action.type !== 'version' && action.type !== 'touch') return false;
+          if (shelf.currents.get(action.id)?.version !== action.previous?.version) return true;
+          const written = action.type === 'version' ? (shelf.versions.get(action.id) ?? []) : [];
+          return written.some(({ observedAt }) => observedAt === action.next.observedAt);
+        };
+        if (batch.some(isStale)) return { is: 'stale', because: 'a row is not as it was read' };
         for (const action of copy(batch)) this.write(shelf, action);
         return { is: 'recorded' };
       },
