@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
@@ -49,9 +50,13 @@ export class Subscriptions extends Construct {
     // As an imported queue, lest each rule adds a statement of its own.
     const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
     if (props.encryptionKey !== undefined) this.letEventBridgeUse(props.encryptionKey);
-    props.subscriptions.forEach((subscription, index) => {
+    const taken = new Map<string, number>();
+    props.subscriptions.forEach((subscription) => {
       const { type } = subscription;
-      const rule = new events.Rule(this, `${type}${index + 1}`, {
+      const name = nameOf(subscription);
+      const count = (taken.get(name) ?? 0) + 1;
+      taken.set(name, count);
+      const rule = new events.Rule(this, count === 1 ? name : `${name}-${count}`, {
         eventBus: props.bus,
         description: `Changes of ROMA Connect instances by ${type}`,
         eventPattern: {
@@ -164,6 +169,16 @@ export class Subscriptions extends Construct {
     );
     return secret;
   }
+}
+
+/** By whom it tells, not by its place in the list: taking one out must not replace the queue or topic of another. */
+function nameOf(subscription: Subscription): string {
+  if (subscription.type === 'email') return `email-${subscription.address}`;
+  if (subscription.type === 'webhook') {
+    // Some receivers have a secret in their address.
+    return `webhook-${createHash('sha256').update(subscription.url).digest('hex').slice(0, 12)}`;
+  }
+  return subscription.queue === undefined ? 'sqs' : `sqs-${subscription.queue.node.addr}`;
 }
 
 const ALL_BUT_BASELINE: readonly ChangeKind[] = ['created', 'statusChanged', 'updated', 'deleted', 'reappeared'];

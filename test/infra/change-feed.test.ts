@@ -128,6 +128,19 @@ describe('the bus', () => {
     });
   });
 
+  it('leaves the others as they are when a subscription is taken out or put in front', () => {
+    const [email, sqs, webhook] = everything.subscriptions;
+    const idsWith = (...subscriptions: readonly unknown[]): string[] =>
+      ['AWS::Events::Rule', 'AWS::SNS::Topic', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret'].flatMap((type) =>
+        resourcesOf(templateOf({ subscriptions }), type).map(({ logicalId }) => logicalId),
+      );
+    const all = idsWith(email, sqs, webhook, sqs);
+    expect(new Set(all).size).toBe(all.length);
+    for (const fewer of [idsWith(sqs, webhook, sqs), idsWith(webhook, email, sqs), idsWith(email)]) {
+      expect(all).toEqual(expect.arrayContaining(fewer));
+    }
+  });
+
   it('writes a letter that a person can read', () => {
     const rule = resourcesOf(templateOf(everything), 'AWS::Events::Rule')[0]!.Properties as {
       Targets: { InputTransformer: { InputTemplate: string } }[];
