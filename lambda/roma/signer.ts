@@ -14,7 +14,7 @@ export interface RequestToSign {
 }
 
 /** RFC 3986 over UTF-8: only letters, digits and `-_.~` stay. */
-export const percentEncode = (text: string): string =>
+const percentEncode = (text: string): string =>
   encodeURIComponent(text.toWellFormed()).replaceAll(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -22,16 +22,18 @@ export const percentEncode = (text: string): string =>
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+export const encodeQuery = (query: RequestToSign['query']): string =>
+  query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
+
 /** Sorted by name, then by value, by code unit. */
 export const canonicalQuery = (query: RequestToSign['query']): string =>
-  query
-    .toSorted(([a, x], [b, y]) => compare(a, b) || compare(x, y))
-    .map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`)
-    .join('&');
+  encodeQuery(query.toSorted(([a, x], [b, y]) => compare(a, b) || compare(x, y)));
+
+export const encodePath = (path: string): string => path.split('/').map(percentEncode).join('/');
 
 /** Only what is signed ends in a slash; the address that is requested keeps its form. */
 function canonicalPath(path: string): string {
-  const encoded = path.split('/').map(percentEncode).join('/');
+  const encoded = encodePath(path);
   return encoded.endsWith('/') ? encoded : `${encoded}/`;
 }
 

@@ -4,7 +4,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/ports';
 import { BodyTooLarge, decode } from './body-encoding';
 import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
-import { percentEncode } from './signer';
+import { encodePath, encodeQuery } from './signer';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';
@@ -134,9 +134,8 @@ export function createTransport(
 
 /** The address says exactly what is signed: the same encoding of the same values. */
 function addressOf({ origin, path, query }: ApiRequest): { readonly origin: string; readonly path: string } {
-  const encoded = path.split('/').map(percentEncode).join('/');
-  const pairs = query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
-  const url = new URL(`${origin}${encoded}${pairs === '' ? '' : `?${pairs}`}`);
+  const pairs = encodeQuery(query);
+  const url = new URL(`${origin}${encodePath(path)}${pairs === '' ? '' : `?${pairs}`}`);
   return { origin: url.origin, path: `${url.pathname}${url.search}` };
 }
 
