@@ -190,42 +190,6 @@ onEachWorld('a run', (open) => {
     expect(await world.tick({ api: 'v3' })).toMatchObject({ changes: { deleted: 1 } });
   });
 
-  it('plans without writing in a dry run', async () => {
-    world.fill(2);
-    expect(await world.run({ dryRun: true })).toMatchObject({ outcome: 'changed', changes: { baseline: 2 } });
-    expect(await world.head()).toBeUndefined();
-    expect(await world.current('i-0000')).toBeUndefined();
-  });
-
-  it.each(['changed', 'brake', 'partial', 'failed', 'clock', 'held'])(
-    'says in a dry run what it would say: %s',
-    async (how) => {
-      world.fill(4);
-      await world.tick();
-      if (how === 'brake') world.fleet.clear();
-      else world.put('i-0001', 'ERROR');
-      world.put('new');
-      if (how === 'held') world.spoilWithoutId();
-      if (how === 'held') world.remove('i-0000');
-      const source = {
-        pageSize: 2,
-        beforePage: (page: number) => {
-          if (how === 'failed' || (how === 'partial' && page === 1)) throw new Error('cut');
-        },
-        serverTime: () => world.clock.now() + (how === 'clock' ? 600_000 : 0),
-      };
-      const before = await world.head();
-      const { observedAt: planned, versions, ...dry } = await world.run({ dryRun: true, source });
-      expect(await world.head()).toEqual(before);
-      expect(await world.kinds('i-0001')).toEqual(['baseline']);
-      const real = await world.run({ source });
-      expect(real).toMatchObject({ ...dry, runId: real.runId, units: real.units, durationMs: real.durationMs });
-      expect(dry.because).toBe(real.because);
-      expect(versions.map(({ id, kind }) => [id, kind])).toEqual(real.versions.map(({ id, kind }) => [id, kind]));
-      expect(planned === undefined).toBe(real.observedAt === undefined);
-    },
-  );
-
   it('deletes nothing when the head was lost', async () => {
     // What the twin and the engines share: a target without a head whose rows exist.
     world.fill(2);
