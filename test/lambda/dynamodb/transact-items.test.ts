@@ -25,22 +25,25 @@ const rowOf = (id: string, padding: number) =>
   currentOf(versionsOf([{ at: AT, snapshot: instance(id, 'RUNNING', { padding: 'é'.repeat(padding) }) }]));
 const gapOf = (id: string): Gap => ({ target: TARGET, id, from: AT, to: AT });
 
+/** An action of any kind for one instance, whose row or record is as long as `padding` makes it. */
 const action = fc
   .record({
     type: fc.constantFrom('version', 'touch', 'reject', 'unreject'),
-    padding: fc.constantFrom(0, 1000, 50_000),
     extras: fc.record({ isFirst: fc.boolean(), closes: fc.boolean(), drops: fc.boolean(), expires: fc.boolean() }),
   })
-  .map(({ type, padding, extras: { isFirst, closes, drops, expires } }) => (id: string): Action => {
+  .map(({ type, extras: { isFirst, closes, drops, expires } }) => (id: string, padding: number): Action => {
     const row = rowOf(id, padding);
     if (type === 'unreject') return { type, key: id };
-    if (type === 'reject') return { type, rejection: rejection(id, 'x'.repeat(padding)) };
+    if (type === 'reject') return { type, rejection: rejection(id, 'é'.repeat(padding)) };
     const more = { ...(closes ? { closedGap: gapOf(id) } : {}), ...(drops ? { dropRejection: id } : {}) };
     if (type === 'touch') return { type, id, next: row, previous: row, ...more };
     const expiry = expires ? { previousExpiresAt: AT } : {};
     return { type: 'version', id, next: row, previous: isFirst ? undefined : row, ...more, ...expiry };
   });
-const plan = fc.array(action, { maxLength: 250 }).map((made) => made.map((make, index) => make(`i-${index}`)));
+/** Short rows fill a transaction by their number, long ones by their bytes. */
+const plan = fc
+  .tuple(fc.constantFrom(0, 50_000), fc.array(action, { minLength: 100, maxLength: 250 }))
+  .map(([padding, made]) => made.map((make, index) => make(`i-${index}`, padding)));
 
 const itemsOf = (batch: readonly Action[]) => batch.flatMap((each) => transactItems('t', TARGET, each));
 
