@@ -133,7 +133,7 @@ function dynoxideArguments(port: number, folder: string | undefined): string[] {
  * Ctrl-C in a terminal reaches the whole process group: the database has one of its own, so that it outlives what its
  * parent still reads. It dies with its parent; on Linux also when the parent is killed.
  */
-function spawnWithParent(file: string, args: string[]): ChildProcess {
+export function spawnWithParent(file: string, args: string[]): ChildProcess {
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync);
   const [program, all] = setpriv === undefined ? [file, args] : [setpriv, ['--pdeathsig', 'KILL', file, ...args]];
   const child = spawn(program, all, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { spawnWithParent } from '../../bin/sandbox/dynamodb-local';
 import { raiseStage, type Stage } from '../../bin/sandbox/stage';
 import { tryIt, tryItText } from '../../bin/sandbox/try-it';
 import { systemClock } from '../../lambda/wire';
@@ -51,6 +52,17 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
       err: `roma-history: the folder ${named} of the database cannot be used (${reason}): name another with --local`,
     });
   });
+});
+
+it('Ctrl-C in a terminal does not reach the database, which a command still reads', async () => {
+  const child = spawnWithParent(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  try {
+    // Signal 0 asks whether there is such a group: one that the child leads.
+    expect(() => process.kill(-(child.pid ?? 0), 0)).not.toThrow();
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
 });
 
 /** Starts a program of `bin` in a process of its own, whose reader goes away after the first output. */
