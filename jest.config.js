@@ -10,7 +10,6 @@ const esmOnly = [
   'p-map',
   'd3-[a-z-]+',
   'internmap',
-  '@bomb\\.sh/tab',
   'fast-check',
   'pure-rand',
   'string-width',

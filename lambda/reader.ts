@@ -80,7 +80,11 @@ export interface InstanceHistory {
   /** Changes over all targets, oldest first. */
   changes(span: Between): AsyncIterable<Version>;
   /** The same, and then each new change, until the signal is aborted. */
-  follow(options: { readonly from: Instant; readonly signal: AbortSignal }): AsyncIterable<Version>;
+  follow(options: {
+    readonly from: Instant;
+    readonly signal: AbortSignal;
+    readonly onProblem?: (error: unknown) => void;
+  }): AsyncIterable<Version>;
   /** Time in each status of one instance, or of every instance of a target. */
   uptime(instance: Current, span: Between): Promise<InstanceUptime>;
   uptimes(target: Target, span: Between): AsyncIterable<InstanceUptime>;

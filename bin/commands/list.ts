@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { fleetAt, type FleetMember } from '../../lambda/core/history';
 import { isDeletedStatus, normalizeStatus, targetName } from '../../lambda/core/instance';
 import { toInstant, toMs } from '../../lambda/core/instant';
+import type { Version } from '../../lambda/core/record';
 import { BEGINNING, openGapOf, type UnobservedSpan } from '../../lambda/core/spans';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
@@ -35,11 +36,18 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
   await withStore(io, options, async ({ reader }) => {
     const targets = await chooseTargets(reader, options.target);
-    const rows: FleetMember[] = [];
+    const rows: Member[] = [];
+    let expired = 0;
     const others = new Set<string>();
     let deleted = 0;
     for (const target of targets) {
       for await (const member of fleetAt(reader, target, at, nowMs)) {
+        if (!hasVersion(member)) {
+          // It may have had any status.
+          if (options.json !== true) expired += 1;
+          else if (status === undefined) printJson(io, expiredLine(member));
+          continue;
+        }
         if (status !== undefined && member.version.status.toUpperCase() !== status) {
           others.add(member.version.status);
           continue;
@@ -55,6 +63,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
     else
       printFleet(io, rows, {
         deleted,
+        expired,
         targets: targets.length,
         at: options.at === undefined ? undefined : at,
         filter: status === undefined ? undefined : { status, others: [...others].toSorted() },
@@ -68,10 +77,14 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   });
 }
 
-const isGone = ({ version }: FleetMember): boolean => version.kind === 'deleted';
+/** A member whose version of that time has not expired. */
+type Member = FleetMember & { readonly version: Version };
+const hasVersion = (member: FleetMember): member is Member => member.version !== undefined;
+
+const isGone = ({ version }: Member): boolean => version.kind === 'deleted';
 
 /** `unobserved` is there only when the time lies in a span in which nobody looked. */
-const listLine = (member: FleetMember): Record<string, unknown> => {
+const listLine = (member: Member): Record<string, unknown> => {
   const { version, unobserved } = member;
   return {
     id: version.id,
@@ -87,6 +100,20 @@ const listLine = (member: FleetMember): Record<string, unknown> => {
   };
 };
 
+/** Of an instance that was there, and of whose state then nothing is left. */
+const expiredLine = ({ current, unobserved }: FleetMember): Record<string, unknown> => ({
+  id: current.id,
+  name: current.name,
+  status: null,
+  region: current.target.region,
+  projectId: current.target.projectId,
+  since: null,
+  version: null,
+  deleted: null,
+  snapshot: null,
+  ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+});
+
 /** An open gap by its length, which fits beside the rest. */
 const certaintyText = (io: Io, span: UnobservedSpan): string =>
   span.to !== undefined || span.from === BEGINNING
@@ -95,9 +122,10 @@ const certaintyText = (io: Io, span: UnobservedSpan): string =>
 
 function printFleet(
   io: Io,
-  rows: readonly FleetMember[],
+  rows: readonly Member[],
   about: {
     readonly deleted: number;
+    readonly expired: number;
     readonly targets: number;
     readonly at: string | undefined;
     /** What was asked for, and what else there is. */
@@ -109,22 +137,22 @@ function printFleet(
     const columns = [
       {
         title: 'STATUS',
-        of: ({ version }: FleetMember) => version.status,
+        of: ({ version }: Member) => version.status,
         shrinksTo: 13,
-        colour: (row: FleetMember) => statusColour(row.version.status),
+        colour: (row: Member) => statusColour(row.version.status),
       },
-      { title: 'SINCE', of: ({ version }: FleetMember) => sinceText(io, version.statusSince) },
-      { title: 'NAME', of: ({ version }: FleetMember) => version.name ?? '(no name)', shrinksTo: 12 },
-      { title: 'ID', of: ({ version }: FleetMember) => version.id },
-      { title: 'VERSION', of: ({ version }: FleetMember) => String(version.version), alignRight: true },
+      { title: 'SINCE', of: ({ version }: Member) => sinceText(io, version.statusSince) },
+      { title: 'NAME', of: ({ version }: Member) => version.name ?? '(no name)', shrinksTo: 12 },
+      { title: 'ID', of: ({ version }: Member) => version.id },
+      { title: 'VERSION', of: ({ version }: Member) => String(version.version), alignRight: true },
       ...(about.targets > 1
-        ? [{ title: 'TARGET', of: ({ version }: FleetMember) => targetName(version.target), shrinksTo: 20 }]
+        ? [{ title: 'TARGET', of: ({ version }: Member) => targetName(version.target), shrinksTo: 20 }]
         : []),
       ...(rows.some(({ unobserved }) => unobserved !== undefined)
         ? [
             {
               title: 'CERTAINTY',
-              of: ({ unobserved }: FleetMember) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
+              of: ({ unobserved }: Member) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
             },
           ]
         : []),
@@ -132,7 +160,9 @@ function printFleet(
     io.out(renderTable(columns, rows, io));
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
-  const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${rows.length + about.deleted > 0 ? '' : whyNone(about)}`;
+  const unknown = about.expired === 0 ? '' : `, ${about.expired} whose history of that time has expired`;
+  const isNone = rows.length + about.deleted + about.expired === 0;
+  const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}${isNone ? whyNone(about) : ''}`;
   io.out(flow([io.paint('gray', count)], { width: io.width }));
 }
 

@@ -72,8 +72,11 @@ async function firstVersion(reader: Reader, current: Current): Promise<Version |
 
 /** One instance of the fleet at a time. */
 export interface FleetMember {
-  readonly version: Version;
-  /** Set when the time lies in a span in which nobody looked: the version is what was last known. */
+  /** What is known of the instance now. */
+  readonly current: Current;
+  /** What was valid then; absent when it has expired. */
+  readonly version?: Version;
+  /** Set when nobody looked then, so that the version is what was last known, or when the version has expired. */
   readonly unobserved?: UnobservedSpan;
 }
 
@@ -90,16 +93,21 @@ export async function* fleetAt(
   const { head, gaps } = await reader.coverage(target, moment(at));
   const members = mapInOrder(reader.currents(target), async (current): Promise<FleetMember | undefined> => {
     const version = await versionAt(reader, current, at);
-    if (version === undefined) return undefined;
+    if (version === undefined) return expired(reader, current, at);
     const ownGaps = await ownGapsOf(reader, current, moment(at));
-    return member(version, { head, gaps, ownGaps, current, nowMs }, at);
+    const state = stateOf(version, version, unobservedSpans({ head, gaps, ownGaps, current, nowMs }), at);
+    const during = state.is === 'unobserved' ? state.during : undefined;
+    return { current, version, ...(during === undefined ? {} : { unobserved: during }) };
   });
   for await (const one of members) if (one !== undefined) yield one;
 }
 
-function member(version: Version, known: Parameters<typeof unobservedSpans>[0], at: Instant): FleetMember {
-  const state = stateOf(version, version, unobservedSpans(known), at);
-  return state.is === 'unobserved' && state.during !== undefined ? { version, unobserved: state.during } : { version };
+/** An instance without a version at the time: not there yet (undefined), or there and its version has expired. */
+async function expired(reader: Reader, current: Current, at: Instant): Promise<FleetMember | undefined> {
+  if (current.expiringSince === undefined) return undefined;
+  const [next] = await collect(reader.versions(current.target, current.id, { from: at, limit: 1 }));
+  if (next === undefined || next.version === 1) return undefined;
+  return { current, unobserved: { from: BEGINNING, to: next.observedAt } };
 }
 
 /** Versions of an instance that matter in a span, and what was not observed. */

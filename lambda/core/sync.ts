@@ -116,7 +116,7 @@ class SyncRun {
     const { plan, observedAt, listing, missed } = decided;
     this.listing = listing;
     this.observedAtDecided = observedAt;
-    const recording = await this.record(lease, decided);
+    const recording = await this.record(head, lease, decided);
     if (listing.is === 'complete' && recording.stoppedBecause === undefined) {
       return this.complete(head, listing, observedAt, { plan, recording, missed });
     }
@@ -130,13 +130,14 @@ class SyncRun {
     return decide({ recorder, lister: this.lister }, this.options, { runId: this.runId, head, first, signal });
   }
 
-  private async record(lease: Lease, { plan, observedAt, listing, known }: Decision): Promise<Recording> {
+  private async record(head: Head, lease: Lease, decision: Decision): Promise<Recording> {
+    const { plan, observedAt, listing, known } = decision;
     const planRecorder = new PlanRecorder(
       this.ports,
       lease,
       this.runId,
       {
-        head: this.head ?? { target: this.options.target, dirty: false },
+        head,
         observedAt,
         rejections: known.rejections,
         mayComplete: listing.is === 'complete',

@@ -328,6 +328,42 @@ onEachEngine('roma-history', (engine) => {
     hostile.close();
   });
 
+  it('says of an instance that its history of that time has expired', async () => {
+    const short = await createTestTable(engine);
+    const life = versionsOf([
+      { at: at('08:00'), snapshot: { id: 'e346', name: 'roma-prod', status: 'RUNNING' }, kind: 'baseline' },
+      { at: at('09:00'), snapshot: { id: 'e346', name: 'roma-prod', status: 'ERROR' } },
+      { at: at('10:00'), snapshot: { id: 'e346', name: 'roma-prod', status: 'RUNNING' } },
+    ]);
+    const [, failed] = life;
+    await writeItems(short, [
+      ...headItems({ completedObservedAt: at('11:58'), intervalMs: 300_000 }),
+      ...itemsOf(life, { expiringSince: at('09:00') }).filter(({ sk }) => sk !== `VERSION#${failed?.observedAt}`),
+    ]);
+    const here = ['--dynamodb-endpoint', short.endpoint, '--table', short.tableName];
+    const asOf = async (time: string, ...more: string[]) => cli(['list', '--at', at(time), ...more, ...here]);
+    expect((await asOf('09:30', '--json')).json()).toEqual([
+      {
+        id: 'e346',
+        name: 'roma-prod',
+        status: null,
+        region: TARGET.region,
+        projectId: TARGET.projectId,
+        since: null,
+        version: null,
+        deleted: null,
+        snapshot: null,
+        unobserved: { from: null, to: at('10:00') },
+      },
+    ]);
+    expect((await asOf('09:30')).out).toContain('0 instances, 1 whose history of that time has expired');
+    // When the missing version began is not known either.
+    expect((await asOf('08:30', '--json')).json()).toMatchObject([{ status: null }]);
+    expect((await asOf('10:00', '--json')).json()).toMatchObject([{ status: 'RUNNING', version: 3 }]);
+    expect((await asOf('07:30', '--json')).json()).toEqual([]);
+    short.close();
+  });
+
   it.each([40, 60, 80])('fits a terminal of %d cells, with every id whole', async (width) => {
     const id = '2d4f4a27-68b6-253a-72d8-a3109473d20a';
     const narrow = await createTestTable(engine);

@@ -80,8 +80,8 @@ onEachEngine('the history of a fleet', (engine) => {
 
   it('reads in proportion to the fleet and to what changed since, not to the history', async () => {
     const ids: string[] = [];
-    for await (const { version } of fleetAt(reader, TARGET, at('08:02'), toMs(NOW)))
-      ids.push(`${version.id} ${version.version}`);
+    for await (const { current, version } of fleetAt(reader, TARGET, at('08:02'), toMs(NOW)))
+      ids.push(`${current.id} ${version?.version}`);
     expect(ids).toHaveLength(FLEET + 1);
     expect(ids).toContain('busy 3');
     // One query for the fleet (4 KB a unit, half price), one for the gaps, one for the one that changed since, one for
