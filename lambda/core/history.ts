@@ -1,5 +1,5 @@
 import { diff } from './diff';
-import { type Instant, toInstant } from './instant';
+import { type Instant, toInstant, toMs } from './instant';
 import type { Target } from './instance';
 import type { Reader, Span } from './ports';
 import type { Current, FieldChange, Gap, Head, Version } from './record';
@@ -21,7 +21,7 @@ async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** The span that holds just one time. */
-const moment = (at: Instant): ClosedSpan => ({ from: at, to: toInstant(Date.parse(at) + 1) });
+const moment = (at: Instant): ClosedSpan => ({ from: at, to: toInstant(toMs(at) + 1) });
 
 /**
  * The state of an instance at a time: known, nonexistent or explicitly unobserved; undefined when the instance was
