@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/brake';
 import { toChangeEvent } from '../../lambda/core/change-event';
@@ -24,7 +24,8 @@ const DAY_MS = 24 * 60 * 60_000;
 
 interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly target?: readonly Target[];
-  readonly status?: string;
+  /** `false` after `--no-status`. */
+  readonly status?: string | false;
   readonly dryRun?: boolean;
   readonly allowMassDeletion?: boolean;
   /** In days. */
@@ -38,7 +39,8 @@ export function registerSync(program: Command, io: Io): void {
         .command('sync')
         .description('one run per target now; prints what changed')
         .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
-        .option('--status <status>', 'follow only instances with this status, as the target is configured')
+        .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
+        .option('--no-status', 'follow all instances again')
         .option('--dry-run', 'print what would be recorded; write nothing')
         .option('--allow-mass-deletion', 'the deletions that the brake holds are real')
         .option(
@@ -74,7 +76,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       for (const target of unique(targets)) {
         // A recorded target is read as its schedule reads it, unless the user says otherwise.
         const { listedWith } = (await reader.head(target)) ?? {};
-        const status = options.status ?? listedWith?.statusFilter;
+        const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
         const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
         const result = await syncTarget(
           {
@@ -95,7 +97,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             api,
           },
         );
-        print(io, options, result);
+        print(io, options, result, status);
         results.push(result.outcome);
       }
       return results;
@@ -107,11 +109,18 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   }
 }
 
+/** As in the configuration of a deployed target: the API would answer anything else with an error or an empty list. */
+function statusFilter(text: string): string {
+  const status = text.toUpperCase();
+  if (!/^[A-Z][A-Z_]{1,31}$/.test(status)) throw new InvalidArgumentError('it must be a status such as RUNNING.');
+  return status;
+}
+
 const unique = (targets: readonly Target[]): readonly Target[] => [
   ...new Map(targets.map((target) => [targetName(target), target])).values(),
 ];
 
-function print(io: Io, options: SyncCommandOptions, result: RunResult): void {
+function print(io: Io, options: SyncCommandOptions, result: RunResult, status: string | undefined): void {
   const dryRun = options.dryRun === true ? { dryRun: true } : {};
   if (options.json === true) {
     for (const version of result.versions) printJson(io, { type: 'change', ...toChangeEvent(version), ...dryRun });
@@ -119,10 +128,10 @@ function print(io: Io, options: SyncCommandOptions, result: RunResult): void {
     return;
   }
   for (const version of result.versions) if (version.kind !== 'baseline') io.out(changeLine(io, version));
-  io.out(summary(io, result, options.dryRun === true));
+  io.out(summary(io, result, options.dryRun === true, status));
 }
 
-function summary(io: Io, result: RunResult, isRehearsal: boolean): string {
+function summary(io: Io, result: RunResult, isRehearsal: boolean, status: string | undefined): string {
   const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
   if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" tells why)`);
   if (result.held > 0) counts.push(`${result.held} absent but held`);
@@ -134,6 +143,7 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean): string {
       : [
           `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
         ]),
+    ...(status === undefined ? [] : [`followed only with status ${status} (all again: --no-status)`]),
     ...(result.because === undefined ? [] : [safeText(result.because)]),
     ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),
     ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),

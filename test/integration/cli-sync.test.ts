@@ -143,6 +143,28 @@ onEachEngine('roma-history sync', (engine) => {
     }
   });
 
+  it('keeps to the status it was told to follow, says so, and follows all instances again when told', async () => {
+    await sync('--target', TARGET);
+    simulator.fleet.change(SEED_PROJECT.id, ids[0] ?? '', { status: 'ERROR' });
+    expect((await sync('--status', 'running')).json()).toMatchObject([{ type: 'run', instances: 4 }]);
+    const database = ['--dynamodb-endpoint', table.endpoint, '--table', table.tableName];
+    const { out } = await run(['sync', '--endpoint', simulator.endpoint, ...database]);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      '4 instances; followed only with status RUNNING (all again: --no-status)',
+    );
+    expect((await sync('--no-status')).json()).toMatchObject([
+      { type: 'change', kind: 'statusChanged', instance: { id: ids[0] } },
+      { type: 'run', instances: 5 },
+    ]);
+    expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged', instances: 5 }]);
+  });
+
+  it('refuses to follow a status that is none', async () => {
+    const refused = await sync('--target', TARGET, '--status', '');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.err).toContain('it must be a status such as RUNNING');
+  });
+
   it('shows what a dry run would record and writes nothing', async () => {
     const rehearsal = await sync('--target', TARGET, '--dry-run');
     expect(rehearsal.json().at(-1)).toMatchObject({ type: 'run', outcome: 'changed', baseline: 5, dryRun: true });
