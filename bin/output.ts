@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { compareText } from '../lambda/core/canonical';
 import type { RunOutcome } from '../lambda/core/record';
 
 /**
@@ -32,13 +33,21 @@ export function safeText(text: string, most = MAX_SHOWN): string {
 /** A whole line that was put together from anything, such as an error. */
 export const safeLine = (text: string): string => text.slice(0, 2000).replaceAll(UNSAFE, escapeCharacter);
 
+/** A database gives the fields of what it holds in any order; sorted, equal values are equal texts. */
+const sortedFields = (_field: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => compareText(a, b)))
+    : value;
+
 /** A JSON value as one safe line of text. */
 export const safeValue = (value: unknown, most = MAX_SHOWN): string =>
-  value === undefined ? '(absent)' : safeText(typeof value === 'string' ? value : JSON.stringify(value), most);
+  value === undefined
+    ? '(absent)'
+    : safeText(typeof value === 'string' ? value : JSON.stringify(value, sortedFields), most);
 
-/** One JSON object a line. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
+/** One JSON object a line: its fields as given, those within sorted. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
 export const jsonLine = (value: unknown): string =>
-  JSON.stringify(value).replaceAll(
+  JSON.stringify(value, (field, within) => (field === '' ? within : sortedFields(field, within))).replaceAll(
     /[\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff][\udc00-\udfff]/g,
     (text) =>
       text.length === 2 && !/[\p{Cf}\p{Co}\p{Cn}]/u.test(text)

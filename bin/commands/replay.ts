@@ -1,3 +1,4 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { Command } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { ENV, OUTPUT } from '../../lambda/contract';
@@ -12,7 +13,7 @@ import { type AwsClientConfig, eventSinks } from '../../lambda/wire';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
-import { stackOutput } from '../stack';
+import { regionProblem, stackOutput } from '../stack';
 import { chooseTargets, isLoopback, type Store, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
@@ -101,8 +102,11 @@ async function rehearse(io: Io, options: ReplayOptions, versions: AsyncIterable<
 }
 
 async function publish(io: Io, options: ReplayOptions, span: Span, versions: AsyncIterable<Version>): Promise<void> {
+  const names = await sinksOf(io, options);
+  const aws = awsOf(options);
+  await needRegion(aws);
   const report = await replay(versions, {
-    sinks: eventSinks(await sinksOf(io, options), awsOf(options), randomUUID()),
+    sinks: eventSinks(names, aws, randomUUID()),
     clock: io.clock,
     rate: options.rate,
     signal: io.signal,
@@ -133,6 +137,18 @@ function awsOf({ eventsEndpoint }: ReplayOptions): AwsClientConfig {
       `--events-endpoint ${JSON.stringify(eventsEndpoint)} is not an address such as http://127.0.0.1:4010`,
     );
   return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
+}
+
+/** Without a region no event gets out: said once, and not for each event. */
+async function needRegion(aws: AwsClientConfig): Promise<void> {
+  const client = new EventBridgeClient(aws);
+  try {
+    await client.config.region();
+  } catch (error) {
+    throw regionProblem(error) ?? error;
+  } finally {
+    client.destroy();
+  }
 }
 
 /** On a terminal, every other second. */

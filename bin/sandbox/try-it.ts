@@ -1,5 +1,9 @@
 import { targetName } from '../../lambda/core/instance';
+import { SEED_INSTANCE } from './roma-simulator/fleet';
 import { SANDBOX_TARGET, type Stage } from './stage';
+
+/** By its id: the scenario renames instances. */
+const LOG = `log ${SEED_INSTANCE.id.slice(0, 8)}`;
 
 /** What to type in another terminal while the sandbox lives. */
 export interface TryIt {
@@ -14,7 +18,7 @@ export interface TryIt {
 export function tryIt({ database, tableName, simulator }: Pick<Stage, 'database' | 'tableName' | 'simulator'>): TryIt {
   const here = `--dynamodb-endpoint ${database.endpoint} --table ${tableName}`;
   return {
-    ask: ['list', 'log roma-test', 'changes --since 1h --follow', 'uptime --since 1h', 'targets list'].map(
+    ask: ['list', LOG, 'changes --since 1h --follow', 'uptime --since 1h', 'targets list'].map(
       (command) => `${command} ${here}`,
     ),
     environment: {

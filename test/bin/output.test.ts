@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { jsonLine, safeLine, safeText } from '../../bin/output';
+import { jsonLine, safeLine, safeText, safeValue } from '../../bin/output';
 
 const HOSTILE = {
   'a terminal escape': '\u001b[2J\u001b]0;owned\u0007',
@@ -18,6 +18,13 @@ describe('text from outside', () => {
     expect(safeLine(text)).not.toMatch(DANGEROUS);
     expect(jsonLine({ text })).not.toMatch(DANGEROUS);
     expect(JSON.parse(jsonLine({ text }))).toEqual({ text });
+  });
+
+  it('is the same in whatever order a database gives the fields of a record', () => {
+    const line = (snapshot: object) => jsonLine({ version: 2, changes: [{ field: 'tags', to: [snapshot] }], snapshot });
+    expect(line({ b: { d: 1, c: 2 }, a: null })).toBe(line({ a: null, b: { c: 2, d: 1 } }));
+    expect(line({})).toMatch(/^{"version":2,"changes":\[{"field":"tags","to":/);
+    expect(safeValue({ b: 1, a: 2 })).toBe('{"a":2,"b":1}');
   });
 
   it('never lets anything dangerous through, and keeps every JSON value as it is', () => {

@@ -69,6 +69,23 @@ onEachEngine('roma-history replay', (engine) => {
     expect(topic.published).toEqual([]);
   });
 
+  it('says once that no region is set', async () => {
+    const before = { ...process.env };
+    delete process.env.AWS_REGION;
+    delete process.env.AWS_DEFAULT_REGION;
+    Object.assign(process.env, { AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' });
+    try {
+      const places = ['--dynamodb-endpoint', table.endpoint, '--table', table.tableName, '--bus', 'history'];
+      expect(await cli(['replay', '--since', at(-60), ...places])).toMatchObject({
+        exitCode: 2,
+        out: '',
+        err: expect.stringMatching(/^roma-history: no AWS region is set: set AWS_REGION[^\n]*$/),
+      });
+    } finally {
+      process.env = before;
+    }
+  });
+
   it('keeps to the span, the instance and the target that are asked for', async () => {
     await replay(['--since', at(10), '--until', at(20)]);
     expect(

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnWithParent } from '../../bin/sandbox/dynamodb-local';
-import { raiseStage, type Stage } from '../../bin/sandbox/stage';
+import { raiseStage, SANDBOX_TARGET, type Stage } from '../../bin/sandbox/stage';
 import { tryIt, tryItText } from '../../bin/sandbox/try-it';
 import { systemClock } from '../../lambda/wire';
 import { cli, type CliResult } from '../support/cli';
@@ -30,6 +30,11 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
 
   it('answer as they are written', async () => {
     const { ask, environment, keep } = tryIt(stage);
+    // The scenario renames instances as it goes on, those of the first fleet too.
+    const { fleet } = stage.simulator;
+    for (const { id } of fleet.list(SANDBOX_TARGET.projectId))
+      fleet.change(SANDBOX_TARGET.projectId, id, { name: `renamed-${id}` });
+    await stage.sync();
     for (const command of ask) {
       expect(tryItText(tryIt(stage))).toContain(`npm run cli -- ${command}`);
       expect(await typed(command)).toMatchObject({ exitCode: 0, err: '' });
