@@ -48,7 +48,10 @@ export function parseSpan(
 ): { readonly from: Instant; readonly to: Instant } {
   const from = parseTime(options.since ?? defaultSince, nowMs, '--since');
   const to = options.until === undefined ? toInstant(nowMs) : parseTime(options.until, nowMs, '--until');
-  if (from >= to) throw new UsageError(`--since ${from} is not before --until ${to}: exchange them`);
+  if (from >= to) {
+    const mend = from > to ? 'exchange them' : 'give a later --until';
+    throw new UsageError(`--since ${from} is not before --until ${to}: ${mend}`);
+  }
   return { from, to };
 }
 

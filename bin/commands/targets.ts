@@ -12,16 +12,28 @@ import { NOTHING_RECORDED } from './views';
 
 export function registerTargets(program: Command, io: Io): void {
   const targets = program.command('targets').description('what is kept in sync, and what could be');
-  withStoreOptions(targets.command('list').description('what is kept in sync and how fresh it is')).action(
-    async (options: StoreOptions) => listTargets(io, options),
-  );
+  withStoreOptions(targets.command('list').description('what is kept in sync and how fresh it is'))
+    .addHelpText('after', LIST_EXAMPLES)
+    .action(async (options: StoreOptions) => listTargets(io, options));
   withApiOptions(
     targets
       .command('discover')
       .description('projects of the account with ROMA Connect, and the configuration to paste')
       .option('--json', 'print one JSON object a line'),
-  ).action(async (options: ApiOptions & { json?: boolean }) => discover(io, options));
+  )
+    .addHelpText('after', DISCOVER_EXAMPLES)
+    .action(async (options: ApiOptions & { json?: boolean }) => discover(io, options));
 }
+
+const LIST_EXAMPLES = `
+Examples:
+  roma-history targets list                                    what is kept in sync, and how fresh
+  roma-history targets list --json | jq -r 'select(.outcome == "brake") | .target'`;
+
+const DISCOVER_EXAMPLES = `
+Examples:
+  roma-history targets discover                                with the credentials of the environment
+  roma-history targets discover --json | jq -r 'select(.type == "target") | .region + "/" + .projectId'`;
 
 interface Row {
   readonly target: Target;

@@ -100,7 +100,8 @@ export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError 
   ];
   const retryAfterMs = Math.max(...waits.map((wait) => wait ?? 0));
   const keyRefused = errorClass === 'unauthorized' && (apiCode ?? '').endsWith('.0301') && !isTokenText(apiMessage);
-  const parts = [apiCode, apiMessage].filter(Boolean).join(' ');
+  // The code of an identity error is often just the status.
+  const parts = [apiCode === String(status) ? undefined : apiCode, apiMessage].filter(Boolean).join(' ');
   const hint = advice(answer, errorClass, apiMessage);
   return new RomaApiError(
     `${answer.what} answered ${status}${parts === '' ? '' : ` ${parts}`}${hint === '' ? '' : `: ${hint}`}${requestId === undefined ? '' : ` (request ${requestId})`}`,

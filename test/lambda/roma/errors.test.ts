@@ -101,6 +101,12 @@ describe('an error answer', () => {
     expect(message).toContain('Fri, 17 Dec 2021 06:58:04 GMT');
   });
 
+  it('says a code that is just the status once', () => {
+    expect(error(401, { error: { code: 401, message: 'The password is wrong.' } }).message).toMatch(
+      / answered 401 The password is wrong\./,
+    );
+  });
+
   it('shows no secret that it repeats', () => {
     const text = error(401, {
       error_msg:
