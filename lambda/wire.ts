@@ -169,7 +169,10 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       const before = source.stats();
       const recorder = createRecorder(client, config.tableName);
       const deadline = ports.clock.now() + context.getRemainingTimeInMillis();
-      const result = await syncTarget({ ...ports, source, recorder }, { ...syncOptions(config, request), deadline });
+      const result = await syncTarget(
+        { ...ports, source, recorder },
+        { ...syncOptions(config, request), identity: source.principal, deadline },
+      );
       telemetry.run(result, useSince(before, source.stats()));
       overrides.onResult?.(result);
       const known = sources.get(key);
@@ -189,7 +192,8 @@ const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => (
   intervalMs: request.intervalMs,
   brakeReleaseAfterMs: config.brakeReleaseAfterMs,
   safetyMarginMs: config.safetyMarginMs,
-  ...(config.retentionMs === undefined ? {} : { retentionMs: config.retentionMs }),
+  retentionMs: config.retentionMs ?? null,
+  isDeployed: true,
   ...(request.statusFilter === undefined ? {} : { statusFilter: request.statusFilter }),
   ...(request.api === undefined ? {} : { api: request.api }),
 });

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/brake';
 import { toChangeEvent } from '../../lambda/core/change-event';
 import { UsageError } from '../../lambda/core/errors';
 import { type Target, targetName } from '../../lambda/core/instance';
@@ -45,7 +44,7 @@ export function registerSync(program: Command, io: Io): void {
         .option('--allow-mass-deletion', 'the deletions that the brake holds are real')
         .option(
           '--retention <days>',
-          'keep superseded versions so long (default: as --stack does, else for ever)',
+          'keep superseded versions so long (default: as the deployed runs do, else for ever)',
           wholeNumber(1, 36_500),
         ),
     ),
@@ -71,26 +70,30 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       if (targets.length === 0)
         throw new UsageError('no target is recorded yet: name one with --target region/projectId');
       const deployed = options.stack === undefined ? undefined : await deployedSync(options.stack);
-      const retentionMs = options.retention === undefined ? deployed?.retentionMs : options.retention * DAY_MS;
+      // Without either, the run does as the last deployed one did, which the head tells.
+      const retentionMs =
+        options.retention === undefined ? deployed && (deployed.retentionMs ?? null) : options.retention * DAY_MS;
       const results: RunResult['outcome'][] = [];
       for (const target of unique(targets)) {
         // A recorded target is read as its schedule reads it, unless the user says otherwise.
         const { listedWith } = (await reader.head(target)) ?? {};
         const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
         const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
+        const source = sourceOf(api);
         const result = await syncTarget(
           {
             clock: io.clock,
             alarm: systemAlarm,
             random: Math.random,
             newRunId: randomUUID,
-            source: sourceOf(api),
+            source,
             recorder: createRecorder(client, tableName),
           },
           {
             target,
-            brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs ?? DEFAULT_BRAKE_RELEASE_AFTER_MS,
-            ...(retentionMs === undefined ? {} : { retentionMs }),
+            identity: source.principal,
+            brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs,
+            retentionMs,
             ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
             ...(options.dryRun === true ? { dryRun: true } : {}),
             ...(status === undefined ? {} : { statusFilter: status }),

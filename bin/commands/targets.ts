@@ -69,6 +69,9 @@ async function listTargets(io: Io, options: StoreOptions): Promise<void> {
           },
           { title: 'EVERY', of: ({ head }) => (head?.intervalMs === undefined ? '' : duration(head.intervalMs)) },
           { title: 'INSTANCES', of: ({ head }) => String(head?.instances ?? ''), alignRight: true },
+          ...(rows.some(({ head }) => head?.unjudged !== undefined)
+            ? [{ title: 'NOT JUDGED', of: ({ head }: Row) => String(head?.unjudged ?? ''), alignRight: true }]
+            : []),
           { title: 'BECAUSE', of: ({ head }) => head?.because ?? '' },
         ],
         rows,
@@ -90,6 +93,7 @@ function targetLine({ target, head }: Row, nowMs: number): Record<string, unknow
     lastRunAt: head?.lastRunAt ?? null,
     completedAt: head?.completedAt ?? null,
     instances: head?.instances ?? null,
+    unjudged: head === undefined ? null : (head.unjudged ?? 0),
     intervalMs: head?.intervalMs ?? null,
     unobservedSince: gap === undefined ? null : (head?.completedObservedAt ?? null),
     isObserved: gap === undefined,

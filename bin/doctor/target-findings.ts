@@ -1,10 +1,12 @@
-import { type Instant, toInstant, toMs } from '../../lambda/core/instant';
+import { toInstant, toMs } from '../../lambda/core/instant';
 import { type Target, targetName } from '../../lambda/core/instance';
 import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/lease';
+import { isGone } from '../../lambda/core/membership';
 import type { Reader } from '../../lambda/core/ports';
 import type { Head } from '../../lambda/core/record';
 import { openGapOf } from '../../lambda/core/spans';
 import { DEFAULT_INTERVAL_MS } from '../../lambda/core/gap';
+import { unjudgedSince } from '../../lambda/core/view';
 import { duration } from '../time';
 import { bad, type Finding, note, ok } from './finding';
 
@@ -18,7 +20,7 @@ export async function* targetFindings(reader: Reader, target: Target, nowMs: num
   yield freshness(name, head, nowMs);
   yield outcome(name, head);
   yield* lease(name, head, nowMs);
-  yield* instances(reader, target);
+  yield* instances(reader, target, head);
   yield* rejections(reader, target);
 }
 
@@ -74,12 +76,14 @@ function* lease(name: string, head: Head | undefined, nowMs: number): Generator<
   else yield ok(check, `a run is going on until ${toInstant(untilMs)} at the latest`);
 }
 
-async function* instances(reader: Reader, target: Target): AsyncGenerator<Finding> {
+async function* instances(reader: Reader, target: Target, head: Head | undefined): AsyncGenerator<Finding> {
   const held: string[] = [];
-  const unobserved: { id: string; since: Instant }[] = [];
-  for await (const { id, absentSince, unobservedSince } of reader.currents(target)) {
-    if (absentSince !== undefined) held.push(id);
-    if (unobservedSince !== undefined) unobserved.push({ id, since: unobservedSince });
+  const unjudged: string[] = [];
+  const unseen: string[] = [];
+  for await (const current of reader.currents(target)) {
+    if (current.absentSince !== undefined) held.push(current.id);
+    else if (current.unobservedSince !== undefined) unjudged.push(current.id);
+    else if (!isGone(current) && unjudgedSince(head, current) !== undefined) unseen.push(current.id);
   }
   const name = targetName(target);
   if (held.length > 0)
@@ -88,10 +92,16 @@ async function* instances(reader: Reader, target: Target): AsyncGenerator<Findin
       `${held.length} absent instance${held.length === 1 ? ' is' : 's are'} held: ${some(held)}`,
       `if they are really deleted: roma-history sync --target ${name} --allow-mass-deletion`,
     );
-  if (unobserved.length > held.length)
+  if (unjudged.length > 0)
     yield note(
       `instances of ${name}`,
-      `${unobserved.length} cannot be judged by the runs (rejected, held or filtered out): ${some(unobserved.map(({ id }) => id))}`,
+      `${unjudged.length} cannot be judged by the runs (rejected, held or filtered out): ${some(unjudged)}`,
+    );
+  if (unseen.length > 0)
+    yield note(
+      `view of ${name}`,
+      `the last run was never shown ${unseen.length} recorded instance${unseen.length === 1 ? '' : 's'}, so it does not judge ${unseen.length === 1 ? 'it' : 'them'}: ${some(unseen)}`,
+      `run with the list (--api) and the identity that showed ${unseen.length === 1 ? 'it' : 'them'}; if ${unseen.length === 1 ? 'it is' : 'they are'} gone: roma-history sync --target ${name} --allow-mass-deletion`,
     );
 }
 

@@ -1,16 +1,14 @@
 import { type RetentionOptions, supersede, touch } from './actions';
 import { brake, type BrakeOptions } from './brake';
 import { hasUnreadableRecord, listedIds } from './listing';
-import { absentees, isGone } from './membership';
+import { isGone, missing } from './membership';
 import type { Observation } from './observation';
 import type { Action } from './ports';
 import type { Current } from './record';
-import { judged, unjudged } from './row';
+import { judged, unjudged, unseen, withoutAbsence } from './row';
+import { isShownTo } from './view';
 
-export interface AbsenceOptions extends BrakeOptions, RetentionOptions {
-  /** Only instances with this status are listed: what is absent has left the filter and is not deleted. */
-  readonly statusFilter?: string;
-}
+export type AbsenceOptions = BrakeOptions & RetentionOptions;
 
 /** What becomes of the instances that a listing does not show. */
 export interface AbsencePlan {
@@ -19,40 +17,49 @@ export interface AbsencePlan {
   readonly held: readonly string[];
   /** Why they are held. */
   readonly heldBecause?: string;
+  /** How many living instances are not listed and were not judged, because the view has never shown them. */
+  readonly unjudged: number;
   /** Whether the brake holds deletions that would otherwise be written. */
   readonly brake: boolean;
 }
 
-/** Living instances that are not listed: deleted, held, out of the filter, or not judged at all. */
+/**
+ * Living instances that are not listed: deleted, held, or not judged. An absence is judged only in a view that has shown
+ * that very instance, and that shows every status.
+ */
 export function judgeAbsence(observation: Observation, options: AbsenceOptions): AbsencePlan {
-  const { listing, known, observedAt } = observation;
-  if (listing.is === 'partial') return { actions: [], held: [], brake: false };
-  const absent = absentees(known, listing);
-  if (options.statusFilter !== undefined)
-    return {
-      actions: touches(observation, absent, (current) => unjudged(observation, current)),
-      held: [],
-      brake: false,
-    };
-  const remains = stillDeleted(observation);
+  const { listing, known, observedAt, view, viewId } = observation;
+  if (listing.is === 'partial') return { actions: [], held: [], unjudged: 0, brake: false };
+  const allMissing = missing(known, listing);
+  const isJudged = (current: Current): boolean =>
+    view.statusFilter === undefined && (options.allowMassDeletion === true || isShownTo(current, viewId));
+  const absent = allMissing.filter(isJudged);
+  const others = allMissing.filter((current) => !isJudged(current));
+  const untold = touches(observation, others, (current) => unseen(observation, current));
+  const remains = view.statusFilter === undefined ? stillDeleted(observation) : [];
+  const plan = { actions: [...remains, ...untold], unjudged: others.length, brake: false };
   const doubt = absenceDoubt(observation);
   if (doubt !== undefined) {
-    const held = touches(observation, absent, (current) => unjudged(observation, current));
-    return { actions: [...remains, ...held], brake: false, ...heldFor(doubt, absent) };
+    const held = touches(observation, absent, (current) => stopped(observation, unjudged(observation, current)));
+    return { ...plan, actions: [...plan.actions, ...held], ...heldFor(doubt, absent) };
   }
-  const living = [...known.currents.values()].filter((current) => !isGone(current));
-  const { deleted, held } = brake({ absent, living, listing, observedAt }, options);
+  const living = [...known.currents.values()].filter((current) => !isGone(current) && isJudged(current));
+  const { deleted, held, reason } = brake({ missing: absent, living, listing, observedAt }, options);
   const deletions = deleted.map((current) => {
     const change = { kind: 'deleted', evidence: 'absent', snapshot: current.snapshot } as const;
     return supersede(observation, options, current, judged(observation, current), change);
   });
   const braked = touches(observation, held, (current) => timed(observation, current));
-  const because = `the brake holds ${held.length} deletions: they would remove over half of the target or its last instance`;
-  return { actions: [...remains, ...deletions, ...braked], brake: held.length > 0, ...heldFor(because, held) };
+  return {
+    ...plan,
+    actions: [...plan.actions, ...deletions, ...braked],
+    brake: held.length > 0,
+    ...heldFor(reason, held),
+  };
 }
 
-const heldFor = (because: string, held: readonly Current[]): Pick<AbsencePlan, 'held' | 'heldBecause'> =>
-  held.length === 0 ? { held: [] } : { held: held.map(({ id }) => id), heldBecause: because };
+const heldFor = (because: string | undefined, held: readonly Current[]): Pick<AbsencePlan, 'held' | 'heldBecause'> =>
+  held.length === 0 || because === undefined ? { held: [] } : { held: held.map(({ id }) => id), heldBecause: because };
 
 const touches = (
   observation: Observation,
@@ -60,28 +67,31 @@ const touches = (
   goOn: (current: Current) => Current,
 ): readonly Action[] => rows.flatMap((current) => touch(observation, current, { next: goOn(current) }) ?? []);
 
-/** The brake's clock starts with the first run that holds a deletion, and anew after a gap of the target. */
+/** The brake's clock starts with the first run that holds a deletion, and anew after a gap. */
 function timed(observation: Observation, current: Current): Current {
-  const next = unjudged(observation, current);
-  return current.absentSince === undefined || observation.closesTargetGap
-    ? { ...next, absentSince: observation.observedAt }
-    : next;
+  const next = stopped(observation, unjudged(observation, current));
+  return next.absentSince === undefined ? { ...next, absentSince: observation.observedAt } : next;
 }
+
+/** While nobody looked the brake's clock did not run, whatever the run holds that looks again. */
+const stopped = ({ closesGap }: Observation, current: Current): Current =>
+  closesGap ? withoutAbsence(current) : current;
 
 /** Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. */
 function stillDeleted(observation: Observation): readonly Action[] {
-  const { listing, known, isExhaustive } = observation;
+  const { listing, known, isExhaustive, viewId } = observation;
   if (hasUnreadableRecord(listing) || !isExhaustive) return [];
   const ids = listedIds(listing);
-  return [...known.currents.values()].flatMap((current) =>
-    isGone(current) && !ids.has(current.id) ? (touch(observation, current, judged(observation, current)) ?? []) : [],
-  );
+  const isOver = (current: Current): boolean =>
+    isGone(current) && current.unobservedSince !== undefined && isShownTo(current, viewId) && !ids.has(current.id);
+  return [...known.currents.values()]
+    .filter(isOver)
+    .flatMap((current) => touch(observation, current, judged(observation, current)) ?? []);
 }
 
 /** Why an absence proves nothing, if so. */
-function absenceDoubt({ listing, absenceConfirmed, asksAnew }: Observation): string | undefined {
+function absenceDoubt({ listing, absenceConfirmed }: Observation): string | undefined {
   if (hasUnreadableRecord(listing)) return 'a record without a readable id may be any of the absent instances';
-  if (asksAnew) return 'the last completed run read another list, so the two cannot be compared';
   if (!absenceConfirmed) return 'no two consecutive listings showed the same ids';
   return undefined;
 }

@@ -7,7 +7,7 @@ import { changedAfter, type Judgement, makeVersion, marksOf } from './row';
 
 export interface RetentionOptions {
   /** How long a superseded version is kept, in ms; absent: for ever. */
-  readonly retentionMs?: number;
+  readonly retentionMs?: number | undefined;
 }
 
 /** A new version supersedes the newest one of an instance. */

@@ -1,6 +1,5 @@
-import { isSameQuestion, questionOf, type ListingOptions } from './fingerprint';
-import { closedGap } from './gap';
-import type { Instant } from './instant';
+import { closedGap, DEFAULT_INTERVAL_MS, isGap } from './gap';
+import { type Instant, toMs } from './instant';
 import type { Target } from './instance';
 import type { Listing } from './listing';
 import { newcomersSince, observationTime } from './observation';
@@ -8,8 +7,9 @@ import type { Known, Recorder } from './ports';
 import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
 import type { Head, RunOutcome } from './record';
 import { clockProblem, type TargetLister } from './target-lister';
+import { stateOfView, viewId as idOf, viewOf, type ViewOptions } from './view';
 
-export interface DecisionOptions extends ReconcileOptions, ListingOptions {
+export interface DecisionOptions extends ReconcileOptions, ViewOptions {
   readonly target: Target;
   readonly intervalMs?: number;
 }
@@ -37,9 +37,14 @@ export async function decide(
   const wrongClock = clockProblem(listing);
   if (wrongClock !== undefined) return { wrongClock };
   const observedAt = observationTime(head, listing, known);
-  const closesTargetGap = listing.is === 'complete' && closedGap(head, observedAt, options.intervalMs) !== undefined;
-  const asksAnew = head.listedWith !== undefined && !isSameQuestion(head.listedWith, questionOf(options));
-  const observation = { ...confirmation, known, head, runId, observedAt, closesTargetGap, asksAnew };
+  const view = viewOf(options);
+  const viewId = idOf(view);
+  const lastSeen = stateOfView(head, viewId)?.observedAt;
+  const isViewGap =
+    lastSeen !== undefined && isGap(toMs(lastSeen), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
+  const closesGap =
+    listing.is === 'complete' && (isViewGap || closedGap(head, observedAt, options.intervalMs) !== undefined);
+  const observation = { ...confirmation, view, viewId, known, head, runId, observedAt, closesGap };
   return {
     plan: reconcile(observation, options),
     observedAt,

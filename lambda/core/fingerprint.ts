@@ -1,34 +1,21 @@
 import { createHash } from 'node:crypto';
 import { CANONICAL_VERSION, canonicalSnapshot } from './canonical';
 import type { CompleteListing } from './listing';
-import type { ListingQuestion } from './record';
+import type { View } from './record';
 
-/** What of a target's options decides which instances are seen; a change of it must not look like "unchanged". */
-export interface ListingOptions {
-  readonly statusFilter?: string;
-  readonly api?: string;
-}
-
-/** The question that a list answers; kept on the head, for answers to different questions cannot be compared. */
-export const questionOf = ({ api = 'v2', statusFilter }: ListingOptions): ListingQuestion => ({
-  api,
-  ...(statusFilter === undefined ? {} : { statusFilter }),
-});
-
-export const isSameQuestion = (a: ListingQuestion, b: ListingQuestion): boolean =>
-  a.api === b.api && a.statusFilter === b.statusFilter;
-
+/** Characters of the digest that are kept: 132 bits, so that the head has room for those of several views. */
+const DIGEST_LENGTH = 22;
 /** One call of the hash for many records: each call costs as much as a kilobyte of text. */
 const CHUNK_LENGTH = 64 * 1024;
 
 /**
  * One digest of everything that a complete listing says, whatever the order of pages, records and keys.
- * Equal digests = nothing changed. @returns 64 hexadecimal digits
+ * Equal digests = nothing changed. @returns 22 characters of base64url
  */
-export function fingerprint(listing: CompleteListing, options: ListingOptions): string {
+export function fingerprint(listing: CompleteListing, view: View): string {
   const hash = createHash('sha256');
   // No canonical text holds a line break, so that the lines cannot be mistaken for each other.
-  let lines = JSON.stringify([CANONICAL_VERSION, options.statusFilter ?? null, options.api ?? 'v2']);
+  let lines = JSON.stringify([CANONICAL_VERSION, view.statusFilter ?? null, view.api]);
   for (const id of [...listing.instances.keys()].toSorted()) {
     const snapshot = listing.instances.get(id);
     if (snapshot !== undefined) lines += `\n+${canonicalSnapshot(snapshot)}`;
@@ -37,5 +24,5 @@ export function fingerprint(listing: CompleteListing, options: ListingOptions): 
     lines = '';
   }
   for (const digest of listing.rejected.map((record) => record.digest).toSorted()) lines += `\n-${digest}`;
-  return hash.update(lines).digest('hex');
+  return hash.update(lines).digest('base64url').slice(0, DIGEST_LENGTH);
 }

@@ -1,11 +1,15 @@
-import { type Instant, latest, plusMs } from './instant';
+import { type Instant, latest, plusMs, toMs } from './instant';
 import type { Listing } from './listing';
 import type { Known } from './ports';
-import type { Head } from './record';
+import type { Head, View } from './record';
+import { stateOfView } from './view';
 
 /** What one run has seen and knows, before anything is decided. */
 export interface Observation {
   readonly listing: Listing;
+  /** The view through which the listing was read, and its short name. */
+  readonly view: View;
+  readonly viewId: string;
   readonly known: Known;
   readonly head: Head;
   readonly runId: string;
@@ -14,25 +18,28 @@ export interface Observation {
   readonly absenceConfirmed: boolean;
   /** The listing has missed no instance: it had one page, or showed nothing new, or another one showed the same ids. */
   readonly isExhaustive: boolean;
-  /** The last completed run asked the API another question: another list, or another filter. */
-  readonly asksAnew: boolean;
-  /** The time since the last completed run was so long that it will be recorded as a gap. */
-  readonly closesTargetGap: boolean;
+  /** For so long that it counts as a gap, no run of the target has completed, or none in this view. */
+  readonly closesGap: boolean;
 }
 
-/** After the end of the listing, and after every time that this target has ever been given. */
+/** A last time that lies further ahead than two clocks may be apart was written by a clock that was wrong. */
+const MAX_AHEAD_MS = 10 * 60_000;
+
+/** After the end of the listing, and after every time that this target has been given by a clock that can be right. */
 export function observationTime(head: Head, listing: Listing, known?: Known): Instant {
-  let floor = head.observedAt;
-  for (const current of known?.currents.values() ?? []) floor = latest(floor, current.observedAt);
+  const rows = [...(known?.currents.values() ?? [])].map(({ observedAt }) => observedAt);
+  const isPossible = (at: Instant | undefined): at is Instant =>
+    at !== undefined && toMs(at) - toMs(listing.listedUntil) <= MAX_AHEAD_MS;
+  const floor = latest(...[head.observedAt, ...rows].filter(isPossible));
   return latest(listing.listedUntil, floor === undefined ? undefined : plusMs(floor, 1)) ?? listing.listedUntil;
 }
 
-/** Nobody has looked before, or not at this list: what is seen first may have been there for long. */
-export const isFirstLook = ({ head, asksAnew }: Pick<Observation, 'head' | 'asksAnew'>): boolean =>
-  head.completedAt === undefined || asksAnew || head.newcomersSince === null;
-
-/** What is seen for the first time has come after this; null at the first look, for then nobody knows. */
-export function newcomersSince(observation: Pick<Observation, 'head' | 'asksAnew'>): Instant | null {
-  const { head } = observation;
-  return isFirstLook(observation) ? null : (head.newcomersSince ?? head.listedFrom ?? null);
+/**
+ * What is seen for the first time has come after this. Null at the first look through a view, because what is seen then
+ * may have been there for long, and under a status filter, because it may have had another status.
+ */
+export function newcomersSince({ head, view, viewId }: Pick<Observation, 'head' | 'view' | 'viewId'>): Instant | null {
+  const state = view.statusFilter === undefined ? stateOfView(head, viewId) : undefined;
+  if (state === undefined) return null;
+  return state.newcomersSince === undefined ? state.listedFrom : state.newcomersSince;
 }

@@ -1,7 +1,7 @@
 import type { Instant } from './instant';
 import type { Target } from './instance';
 import type { ParsedPage } from './listing';
-import type { Current, Gap, Head, ListingQuestion, RejectedRecord, Rejection, RunOutcome, Version } from './record';
+import type { Current, Gap, Head, RejectedRecord, Rejection, RunOutcome, Version, View, ViewState } from './record';
 
 /** Where all time comes from: nothing in core reads a clock of its own. */
 export interface Clock {
@@ -88,15 +88,22 @@ export interface RunEnd {
     readonly listedFrom: Instant;
     readonly observedAt: Instant;
     readonly instances: number;
-    readonly listedWith: ListingQuestion;
+    readonly listedWith: View;
+    /** Absent: none. */
+    readonly unjudged?: number;
     /** Of a listing that may have missed an instance; absent when it cannot have. */
     readonly newcomersSince?: Instant | null;
   };
   /** Put in the same transaction as the end. */
   readonly gap?: Gap;
   readonly fingerprint: { readonly store: string } | 'keep' | 'remove';
+  /** Absent: they stay as they were. */
+  readonly otherViews?: readonly ViewState[] | undefined;
   /** Absent: stays as it was. */
   readonly intervalMs?: number;
+  readonly brakeReleaseAfterMs?: number | undefined;
+  /** Null: for ever. Absent: stays as it was. */
+  readonly retentionMs?: number | null | undefined;
 }
 
 /** Request units that a recorder has consumed, as the database reported them. */
@@ -137,6 +144,11 @@ export interface Recorder {
   end(target: Target, end: RunEnd): Promise<boolean>;
   /** Units consumed since this recorder was made. */
   units(): Units;
+  /**
+   * How far this machine's clock is off the database's, in ms, positive when it is ahead; zero when it is within five
+   * minutes, or not known.
+   */
+  clockErrorMs(): number;
 }
 
 export interface Known {

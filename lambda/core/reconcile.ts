@@ -3,7 +3,7 @@ import { supersede, touch } from './actions';
 import { diff, settle } from './diff';
 import { isDeletedStatus, type Snapshot, statusOf } from './instance';
 import { isGone } from './membership';
-import { isFirstLook, newcomersSince, type Observation } from './observation';
+import { newcomersSince, type Observation } from './observation';
 import type { Action } from './ports';
 import { planRejections, rejectionKeyOf } from './rejections';
 import type { ChangeKind, Current, Gap, Rejection } from './record';
@@ -41,21 +41,21 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
 function firstSighting(observation: Observation, snapshot: Snapshot): Action {
   const { known } = observation;
   const rejection = known.rejections.get(rejectionKeyOf(snapshot.id));
-  const isBaseline = rejection === undefined ? isFirstLook(observation) : rejection.changedAfter === null;
+  // A record that was unreadable at first was there since then at least.
+  const after = rejection === undefined ? newcomersSince(observation) : rejection.changedAfter;
   const reported = isDeletedStatus(statusOf(snapshot));
   const version = makeVersion(observation, undefined, {
-    kind: isBaseline ? 'baseline' : reported ? 'deleted' : 'created',
+    kind: after === null ? 'baseline' : reported ? 'deleted' : 'created',
     evidence: reported ? 'reported' : 'listed',
     snapshot,
-    // A record that was unreadable at first was there since then at least.
-    changedAfter: rejection === undefined ? newcomersSince(observation) : rejection.changedAfter,
+    changedAfter: after,
   });
   const gap = rejection && unreadableSince(observation, rejection);
   return {
     type: 'version',
     id: snapshot.id,
     previous: undefined,
-    next: { ...version, lastOwnGapTo: gap?.to ?? null },
+    next: { ...version, lastOwnGapTo: gap?.to ?? null, views: [observation.viewId] },
     ...(gap === undefined ? {} : { closedGap: gap }),
     ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
   };

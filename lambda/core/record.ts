@@ -65,6 +65,8 @@ export interface Current extends Version {
   readonly expiringSince?: Instant;
   /** Since when the brake holds the deletion of this instance. */
   readonly absentSince?: Instant;
+  /** The views that have shown the instance. Only in these does an absence prove anything. Absent: release 1.0 wrote the row. */
+  readonly views?: readonly string[];
   /** The run that wrote this row last; a run recognises its own write by it when the answer was lost. */
   readonly touchedBy: string;
 }
@@ -72,10 +74,27 @@ export interface Current extends Version {
 export const RUN_OUTCOMES = ['changed', 'unchanged', 'brake', 'partial', 'busy', 'failed'] as const;
 export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 
-/** Which list was read, and through which filter. */
-export interface ListingQuestion {
+/** What an answer can be expected to show: which list is read, through which filter, and who asks. */
+export interface View {
   readonly api: string;
   readonly statusFilter?: string;
+  /** A short digest that names the identity; absent where release 1.0 wrote it. */
+  readonly identity?: string;
+}
+
+/** What is remembered of the last completed run in one view. */
+export interface ViewState {
+  /** Short name of the view. */
+  readonly view: string;
+  readonly observedAt: Instant;
+  /** When its last listing began. */
+  readonly listedFrom: Instant;
+  /** Absent when the next run in this view must compare everything. */
+  readonly fingerprint?: string | undefined;
+  /** As on the head. */
+  readonly newcomersSince?: Instant | null | undefined;
+  /** Living instances that it did not judge, because the view has never shown them. */
+  readonly unjudged?: number | undefined;
 }
 
 /** The state of a target: lease, fingerprint, freshness. One item of under 1 KB. */
@@ -98,8 +117,12 @@ export interface Head {
    * that cannot have; null when there was none. Whatever is seen for the first time has come after this.
    */
   readonly newcomersSince?: Instant | null;
-  /** What the last completed run asked the API. */
-  readonly listedWith?: ListingQuestion;
+  /** The view of the last completed run. */
+  readonly listedWith?: View;
+  /** Living instances that the last completed run did not judge, because its view has never shown them; absent: none. */
+  readonly unjudged?: number;
+  /** The views of earlier completed runs, the latest first. */
+  readonly otherViews?: readonly ViewState[];
   readonly lastRunId?: string;
   readonly lastRunAt?: Instant;
   readonly outcome?: RunOutcome;
@@ -108,6 +131,9 @@ export interface Head {
   readonly instances?: number;
   /** Time between scheduled runs. */
   readonly intervalMs?: number;
+  /** How the deployed runs keep superseded versions and hold deletions, so that every other writer does the same. */
+  readonly retentionMs?: number;
+  readonly brakeReleaseAfterMs?: number;
   /** Request units of the last ended run, without its end. */
   readonly writeUnits?: number;
   readonly readUnits?: number;
@@ -142,4 +168,6 @@ export interface Rejection extends RejectedRecord {
   readonly observedAt: Instant;
   /** What `changedAfter` would have been, had the record been valid at first sight. Null: baseline. */
   readonly changedAfter: Instant | null;
+  /** The views that have shown it. Absent: any. */
+  readonly views?: readonly string[];
 }

@@ -3,6 +3,7 @@ import { utf8Bytes } from './wire-text';
 import type { Action } from './ports';
 import { newcomersSince, type Observation } from './observation';
 import type { RejectedRecord } from './record';
+import { isShownTo, shownTo } from './view';
 
 /** The id, or the digest of the record where there is no id or it is too long for a key. */
 export const rejectionKey = ({ id, digest }: Pick<RejectedRecord, 'id' | 'digest'>): string =>
@@ -13,7 +14,7 @@ export const rejectionKeyOf = (instanceId: string): string => rejectionKey({ id:
 
 /** Sets rejected records aside, and forgets those that are gone. What became valid is forgotten with its new version. */
 export function planRejections(observation: Observation): readonly Action[] {
-  const { listing, known, observedAt } = observation;
+  const { listing, known, observedAt, viewId } = observation;
   const actions: Action[] = [];
   const present = new Set<string>();
   for (const record of listing.rejected) {
@@ -21,7 +22,8 @@ export function planRejections(observation: Observation): readonly Action[] {
     if (present.has(key)) continue;
     present.add(key);
     const before = known.rejections.get(key);
-    if (before !== undefined && before.digest === record.digest && before.reason === record.reason) continue;
+    const isSame = before !== undefined && before.digest === record.digest && before.reason === record.reason;
+    if (isSame && isShownTo(before, viewId)) continue;
     actions.push({
       type: 'reject',
       rejection: {
@@ -31,12 +33,16 @@ export function planRejections(observation: Observation): readonly Action[] {
         firstObservedAt: before?.firstObservedAt ?? observedAt,
         observedAt,
         changedAfter: before === undefined ? newcomersSince(observation) : before.changedAfter,
+        views: shownTo({ views: before?.views ?? [] }, viewId).views ?? [],
       },
     });
   }
   if (listing.is === 'complete') {
-    for (const key of known.rejections.keys()) {
-      if (!present.has(key) && !listing.instances.has(key)) actions.push({ type: 'unreject', key });
+    for (const [key, rejection] of known.rejections) {
+      const isGone = !present.has(key) && !listing.instances.has(key);
+      // A view that has never shown the record does not tell that it is gone.
+      if (isGone && (rejection.views === undefined || isShownTo(rejection, viewId)))
+        actions.push({ type: 'unreject', key });
     }
   }
   return actions;

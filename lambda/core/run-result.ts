@@ -2,7 +2,7 @@ import { CodedError } from './errors';
 import type { Instant } from './instant';
 import { type Target, targetName } from './instance';
 import type { Units } from './ports';
-import { CHANGE_KINDS, type ChangeKind, type Current, type RunOutcome } from './record';
+import { CHANGE_KINDS, type ChangeKind, type Current, type RunOutcome, type View } from './record';
 
 export type ChangeCounts = Readonly<Record<ChangeKind, number>>;
 
@@ -14,6 +14,8 @@ export interface RunResult {
   /** Why the outcome is what it is, unless it is plainly `changed` or `unchanged`; of those, why absent instances are held. */
   readonly because?: string;
   readonly observedAt?: Instant;
+  /** What the run can have been shown. */
+  readonly view: View;
   /** Valid records of the last listing. */
   readonly instances: number;
   /** Records of it that failed validation, or that the database refused. */
@@ -52,6 +54,11 @@ export function toRunLine(result: RunResult): Record<string, unknown> {
     rejected: result.rejected,
     observedAt: result.observedAt ?? null,
     because: result.because ?? null,
+    view: {
+      api: result.view.api,
+      statusFilter: result.view.statusFilter ?? null,
+      identity: result.view.identity ?? null,
+    },
   };
 }
 

@@ -1,6 +1,8 @@
 import { type Instant, toMs } from './instant';
 import type { Current, Gap, Head, Version } from './record';
 import { DEFAULT_INTERVAL_MS, isGap } from './gap';
+import { isGone } from './membership';
+import { unjudgedSince } from './view';
 
 /** Half-open; without `to` it is still open. */
 export interface UnobservedSpan {
@@ -42,16 +44,20 @@ export function openGapOf(head: Head | undefined, nowMs: number): UnobservedSpan
 /** Sorts before every time that a row can hold. */
 export const BEGINNING: Instant = '0000-01-01T00:00:00.000Z';
 
+/** Since when completed runs do not judge the instance. What is gone stays so, although other views never showed it. */
+const openOwnGapOf = (head: Head | undefined, current: Current): Instant | undefined =>
+  isGone(current) ? current.unobservedSince : unjudgedSince(head, current);
+
 /** All that is known of what was not observed. */
 export function unobservedSpans(known: {
   readonly head: Head | undefined;
   readonly gaps: readonly Gap[];
   readonly ownGaps?: readonly Gap[];
-  readonly current?: Pick<Current, 'unobservedSince'> | undefined;
+  readonly current?: Current | undefined;
   readonly nowMs: number;
 }): readonly UnobservedSpan[] {
   const openTarget = openGapOf(known.head, known.nowMs);
-  const openOwn = known.current?.unobservedSince;
+  const openOwn = known.current && openOwnGapOf(known.head, known.current);
   return merge([
     ...known.gaps,
     ...(known.ownGaps ?? []),

@@ -1,8 +1,8 @@
 import { completedOutcome, type Decision, decide } from './decision';
 import { describeError, TableBusyError } from './errors';
-import { fingerprint, questionOf } from './fingerprint';
-import { closedGap, DEFAULT_INTERVAL_MS } from './gap';
-import { type Instant, toInstant } from './instant';
+import { fingerprint } from './fingerprint';
+import { closedGap, DEFAULT_INTERVAL_MS, isGap } from './gap';
+import { type Instant, toInstant, toMs } from './instant';
 import { isDocumentedStatus, statusOf, type Target } from './instance';
 import { Lease } from './lease';
 import type { CompleteListing, Listing } from './listing';
@@ -10,10 +10,11 @@ import { observationTime } from './observation';
 import type { Alarm, InstanceSource, RunEnd } from './ports';
 import type { ReconcileOptions } from './reconcile';
 import { PlanRecorder, type Recording, type RecordingPorts } from './recording';
-import type { Current, Head } from './record';
+import type { Current, Head, View, ViewState } from './record';
 import { countChanges, type RunResult } from './run-result';
 import { TargetHead } from './target-head';
-import { clockProblem, TargetLister } from './target-lister';
+import { clockProblem, databaseClockProblem, TargetLister } from './target-lister';
+import { otherViews, stateOfView, viewId, viewOf, type ViewOptions } from './view';
 
 export interface SyncPorts extends RecordingPorts {
   readonly source: InstanceSource;
@@ -22,16 +23,18 @@ export interface SyncPorts extends RecordingPorts {
   readonly newRunId: () => string;
 }
 
-export interface SyncOptions extends ReconcileOptions {
+export interface SyncOptions extends Omit<ReconcileOptions, 'retentionMs'>, ViewOptions {
   readonly target: Target;
-  /** `v2` or `v3`; part of the fingerprint. */
-  readonly api?: string;
+  /** How long a superseded version is kept, in ms; null: for ever. @default as the head says, which deployed runs tell */
+  readonly retentionMs?: number | null | undefined;
   /** Time between scheduled runs, in ms; kept as it was when absent. */
   readonly intervalMs?: number;
   /** When the process will be stopped, in ms since the epoch. */
   readonly deadline?: number;
   /** The run stops this long before the deadline. */
   readonly safetyMarginMs?: number;
+  /** Retention and brake are those of the deployment: the head tells them to every other writer. */
+  readonly isDeployed?: boolean;
   /** Plans, but takes no lease and writes nothing. */
   readonly dryRun?: boolean;
 }
@@ -70,6 +73,8 @@ class SyncRun {
   private refused: readonly string[] = [];
   private endSent = false;
   private observedAtDecided: Instant | undefined;
+  private readonly view: View;
+  private readonly viewId: string;
   private readonly lister: TargetLister;
   private readonly targetHead: TargetHead;
 
@@ -79,6 +84,8 @@ class SyncRun {
   ) {
     this.runId = ports.newRunId();
     this.startedAt = ports.clock.now();
+    this.view = viewOf(options);
+    this.viewId = viewId(this.view);
     this.lister = new TargetLister(ports, options, this.stopAt());
     this.targetHead = new TargetHead(ports, options.target, this.runId);
   }
@@ -101,12 +108,14 @@ class SyncRun {
 
   private async work(head: Head, lease: Lease): Promise<RunResult> {
     this.listing = await lease.during(async (signal) => this.lister.list(signal));
-    const wrongClock = clockProblem(this.listing);
+    const wrongClock = clockProblem(this.listing) ?? databaseClockProblem(this.ports.recorder.clockErrorMs());
     if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, clockIsWrong: true });
     if (this.listing.is === 'partial' && this.listing.pages === 0)
       return this.end({ outcome: 'failed', because: this.listing.because });
-    if (this.listing.is === 'complete' && !head.dirty && head.fingerprint === this.fingerprintOf(this.listing)) {
-      return this.complete(head, this.listing, observationTime(head, this.listing), undefined);
+    if (this.listing.is === 'complete') {
+      const observedAt = observationTime(head, this.listing);
+      if (this.isUnchanged(head, this.listing, observedAt))
+        return this.complete(head, this.listing, observedAt, undefined);
     }
     const first = this.listing;
     const decided = await lease.during(async (signal) => this.decide(head, first, signal));
@@ -127,7 +136,8 @@ class SyncRun {
 
   private async decide(head: Head, first: Listing, signal: AbortSignal): ReturnType<typeof decide> {
     const { recorder } = this.ports;
-    return decide({ recorder, lister: this.lister }, this.options, { runId: this.runId, head, first, signal });
+    const options = { ...this.options, ...settingsOf(this.options, head) };
+    return decide({ recorder, lister: this.lister }, options, { runId: this.runId, head, first, signal });
   }
 
   private async record(head: Head, lease: Lease, decision: Decision): Promise<Recording> {
@@ -152,7 +162,19 @@ class SyncRun {
   }
 
   private fingerprintOf(listing: CompleteListing): string {
-    return fingerprint(listing, questionOf(this.options));
+    return fingerprint(listing, this.view);
+  }
+
+  /** The list says the same as the last one in this view, and nothing that other runs did makes it mean more. */
+  private isUnchanged(head: Head, listing: CompleteListing, observedAt: Instant): boolean {
+    if (head.dirty || this.options.allowMassDeletion === true) return false;
+    const before = stateOfView(head, this.viewId);
+    if (before?.fingerprint === undefined || before.fingerprint !== this.fingerprintOf(listing)) return false;
+    // Instances that only this view shows have a gap of their own, where no run has looked through it for long.
+    const intervalMs = head.intervalMs ?? DEFAULT_INTERVAL_MS;
+    return (
+      before.observedAt === head.completedObservedAt || !isGap(toMs(before.observedAt), toMs(observedAt), intervalMs)
+    );
   }
 
   private async complete(
@@ -167,33 +189,44 @@ class SyncRun {
       work === undefined ||
       (work.plan.held.length === 0 && work.recording.refused.length === 0 && missed.newcomersSince === undefined);
     const gap = closedGap(head, observedAt, this.options.intervalMs);
+    const unjudged = work?.plan.unjudged ?? stateOfView(head, this.viewId)?.unjudged ?? 0;
     return this.end({
       outcome: completedOutcome(work?.plan, this.versions),
-      because: work?.plan.heldBecause,
+      because: work?.plan.heldBecause ?? unjudgedBecause(unjudged),
       observedAt,
       held: work?.plan.held.length ?? 0,
       completed: {
         listedFrom: listing.listedFrom,
         observedAt,
         instances: listing.instances.size,
-        listedWith: questionOf(this.options),
+        listedWith: this.view,
+        ...(unjudged === 0 ? {} : { unjudged }),
         ...missed,
       },
+      otherViews: this.otherViewsAfter(head, otherViews(head, this.viewId)),
       ...(gap === undefined ? {} : { gap }),
       fingerprint: isWhole ? { store: this.fingerprintOf(listing) } : 'remove',
     });
   }
 
+  /** What this run wrote, or one that died, may have made the lists of other views mean more than they did. */
+  private otherViewsAfter(head: Head, views: readonly ViewState[]): readonly ViewState[] {
+    return head.dirty || this.sentBatch ? views.map((state) => ({ ...state, fingerprint: undefined })) : views;
+  }
+
   private async end({ held = 0, observedAt, clockIsWrong = false, ...end }: Ending): Promise<RunResult> {
     const raisesFloor = end.completed !== undefined || this.sentBatch;
     const time = observedAt === undefined ? {} : { observedAt };
+    const { head } = this;
     this.endSent = true;
     const ended = await this.targetHead.end({
       fingerprint: this.sentBatch ? 'remove' : 'keep',
       ...(clockIsWrong ? {} : { endedAt: toInstant(this.ports.clock.now()) }),
+      ...(head?.otherViews === undefined ? {} : { otherViews: this.otherViewsAfter(head, head.otherViews) }),
       ...end,
       ...(raisesFloor ? time : {}),
-      intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,
+      intervalMs: this.options.intervalMs ?? head?.intervalMs ?? DEFAULT_INTERVAL_MS,
+      ...(this.options.isDeployed === true ? settingsToKeep(this.options) : {}),
     });
     return ended
       ? this.result({ ...end, ...time, held })
@@ -236,7 +269,9 @@ class SyncRun {
     this.listing = decided.listing;
     this.versions = decided.plan.actions.flatMap((action) => (action.type === 'version' ? [action.next] : []));
     const isPartial = decided.listing.is === 'partial';
-    const because = decided.listing.is === 'partial' ? decided.listing.because : decided.plan.heldBecause;
+    const { heldBecause, unjudged } = decided.plan;
+    const because =
+      decided.listing.is === 'partial' ? decided.listing.because : (heldBecause ?? unjudgedBecause(unjudged));
     const outcome = isPartial ? 'partial' : completedOutcome(decided.plan, this.versions);
     return this.result({ outcome, because, observedAt: decided.observedAt, held: decided.plan.held.length });
   }
@@ -256,6 +291,7 @@ class SyncRun {
       ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
       instances: this.listing?.instances.size ?? 0,
       rejected: (this.listing?.rejected.length ?? 0) + this.refused.length,
+      view: this.view,
       held: end.held ?? 0,
       unknownStatuses: statuses.filter((status) => !isDocumentedStatus(status)).length,
       changes: countChanges(this.versions),
@@ -266,3 +302,22 @@ class SyncRun {
     };
   }
 }
+
+/** Deployed runs say how versions are kept and deletions are held; all others do as the head remembers. */
+const settingsOf = (
+  { retentionMs, brakeReleaseAfterMs }: SyncOptions,
+  head: Head,
+): { readonly retentionMs: number | undefined; readonly brakeReleaseAfterMs: number | undefined } => ({
+  retentionMs: retentionMs === undefined ? head.retentionMs : (retentionMs ?? undefined),
+  brakeReleaseAfterMs: brakeReleaseAfterMs ?? head.brakeReleaseAfterMs,
+});
+
+const settingsToKeep = ({ retentionMs = null, brakeReleaseAfterMs }: SyncOptions) => ({
+  retentionMs,
+  brakeReleaseAfterMs,
+});
+
+const unjudgedBecause = (count: number): string | undefined =>
+  count === 0
+    ? undefined
+    : `${count} recorded instance${count === 1 ? ' was' : 's were'} never shown to this view, so that ${count === 1 ? 'its' : 'their'} absence proves nothing`;

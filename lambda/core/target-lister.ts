@@ -3,7 +3,8 @@ import type { Target } from './instance';
 import { toMs } from './instant';
 import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
 import type { Clock, InstanceSource, Known } from './ports';
-import { absentees, showsNewcomers } from './membership';
+import { missing, showsNewcomers } from './membership';
+import { isShownTo, viewId, viewOf, type ViewOptions } from './view';
 
 /** Attempts to read one listing. */
 const LISTING_ATTEMPTS = 3;
@@ -12,9 +13,9 @@ const MAX_LISTINGS = 4;
 /** A run whose clock is further off the API's would write times that nobody can trust. */
 export const MAX_CLOCK_ERROR_MS = 5 * 60_000;
 
-export interface ListerOptions {
+export interface ListerOptions extends ViewOptions {
   readonly target: Target;
-  readonly statusFilter?: string;
+  readonly allowMassDeletion?: boolean;
 }
 
 /** What the listings of one run have proved. */
@@ -61,10 +62,16 @@ export class TargetLister {
    */
   async confirm(first: Listing, known: Known, signal: AbortSignal): Promise<Confirmation> {
     if (first.is === 'partial') return { listing: first, absenceConfirmed: false, isExhaustive: false };
+    const { statusFilter, allowMassDeletion = false } = this.options;
+    const view = viewId(viewOf(this.options));
+    // One page is read at one moment, and several have missed nothing where they show nothing new.
+    const isExhaustive = (each: CompleteListing): boolean => each.pages === 1 || !showsNewcomers(known, each, view);
     let listing = first;
     for (let count = 1; count < MAX_LISTINGS; count += 1) {
-      const isAbsenceDoubtful = this.options.statusFilter === undefined && absentees(known, listing).length > 0;
-      if (!isAbsenceDoubtful && (isExhaustive(listing, known) || !this.hasTimeFor(listing))) break;
+      const isAbsenceDoubtful =
+        statusFilter === undefined &&
+        missing(known, listing).some((current) => allowMassDeletion || isShownTo(current, view));
+      if (!isAbsenceDoubtful && (isExhaustive(listing) || !this.hasTimeFor(listing))) break;
       const again = await this.list(signal);
       if (again.is === 'partial') {
         if (!isAbsenceDoubtful) break;
@@ -77,7 +84,7 @@ export class TargetLister {
       listing = again;
       if (agree) return { listing, absenceConfirmed: true, isExhaustive: true };
     }
-    return { listing, absenceConfirmed: false, isExhaustive: isExhaustive(listing, known) };
+    return { listing, absenceConfirmed: false, isExhaustive: isExhaustive(listing) };
   }
 
   /** Listing once more for the sake of a narrow window must leave time to record what was seen. */
@@ -86,13 +93,17 @@ export class TargetLister {
   }
 }
 
-/** One page is read at one moment, and several have missed nothing where they show nothing new. */
-const isExhaustive = (listing: CompleteListing, known: Known): boolean =>
-  listing.pages === 1 || !showsNewcomers(known, listing);
-
 /** Why the times of this run cannot be trusted, if so. */
 export function clockProblem(listing: Listing): string | undefined {
   if (Math.abs(listing.clockErrorMs) <= MAX_CLOCK_ERROR_MS) return undefined;
-  const direction = listing.clockErrorMs > 0 ? 'ahead of' : 'behind';
-  return `the clock of this machine is ${Math.round(Math.abs(listing.clockErrorMs) / 1000)} s ${direction} the API's: set it right (NTP), nothing was recorded`;
+  return wrongClock(listing.clockErrorMs, "the API's");
 }
+
+/** The same by the clock of the database, which tells the time even where the API does not. */
+export function databaseClockProblem(clockErrorMs: number): string | undefined {
+  if (Math.abs(clockErrorMs) <= MAX_CLOCK_ERROR_MS) return undefined;
+  return wrongClock(clockErrorMs, "the database's");
+}
+
+const wrongClock = (errorMs: number, whose: string): string =>
+  `the clock of this machine is ${Math.round(Math.abs(errorMs) / 1000)} s ${errorMs > 0 ? 'ahead of' : 'behind'} ${whose}: set it right (NTP), nothing was recorded`;

@@ -1,65 +1,108 @@
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Target } from '../core/instance';
-import { cutToBytes, utf8Bytes } from '../core/wire-text';
 import type { RunEnd, Units } from '../core/ports';
-import { type HeadAttributes, key } from './table';
+import { cutToBytes, utf8Bytes } from '../core/wire-text';
+import { type HeadAttributes, type Item, key, toViewLine } from './table';
 
-/** The head must stay under 1 KB, or every run costs another write unit. In bytes of UTF-8, with some to spare. */
-const MAX_HEAD_BYTES = 1000;
-/** The largest head without `because` and without region and project id, which it holds twice each. */
-const OTHER_BYTES = 632;
-const MAX_BECAUSE_BYTES = 160;
-
-function cut(text: string, { region, projectId }: Target): string {
-  const room = MAX_HEAD_BYTES - OTHER_BYTES - 2 * utf8Bytes(region + projectId);
-  const limit = Math.min(MAX_BECAUSE_BYTES, room);
-  return utf8Bytes(text) <= limit ? text : `${cutToBytes(text, limit - utf8Bytes('…'))}…`;
-}
+/** The head must stay under 1 KB, or every run costs another write unit. In bytes, with some to spare. */
+const MAX_HEAD_BYTES = 1016;
+/** What the next lease needs, and the mark of a run that died. */
+const LEASE_BYTES = 90;
+/** What is kept for the reason of an outcome when other views are remembered, too, and what it has at most. */
+const REASON_BYTES = 64;
+const MAX_REASON_BYTES = 160;
 
 /**
  * The one update that ends a run: it releases the lease, tells the outcome, and, of a completed run only, clears
  * `dirty` and moves the times on. Its condition is that the lease is still this run's.
+ * @param before the item as the run found it, from which follows how much room there is
  */
 export function headUpdate(
   target: Target,
   end: RunEnd,
   units: Units,
+  before: Item,
 ): Omit<UpdateCommandInput, 'TableName'> & { UpdateExpression: string } {
+  const { completed } = end;
+  const remove = new Set<keyof HeadAttributes>(['leaseRunId', 'leaseUntil']);
+  if (end.because === undefined) remove.add('because');
+  if (end.fingerprint === 'remove') remove.add('fingerprint');
+  if (end.retentionMs === null) remove.add('retentionMs');
+  if (completed !== undefined) {
+    remove.add('dirty');
+    if (completed.newcomersSince === undefined) remove.add('newcomersSince');
+    if (completed.unjudged === undefined) remove.add('unjudged');
+  }
   const set: HeadAttributes = {
     outcome: end.outcome,
     lastRunId: end.runId,
-    ...(end.intervalMs === undefined ? {} : { intervalMs: end.intervalMs }),
+    intervalMs: end.intervalMs,
+    brakeReleaseAfterMs: end.brakeReleaseAfterMs,
+    retentionMs: end.retentionMs ?? undefined,
     writeUnits: units.write,
     readUnits: units.read,
-    ...(end.because === undefined ? {} : { because: cut(end.because, target) }),
-    ...(end.endedAt === undefined ? {} : { lastRunAt: end.endedAt }),
-    ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
-    ...(end.completed === undefined
+    lastRunAt: end.endedAt,
+    observedAt: end.observedAt,
+    fingerprint: typeof end.fingerprint === 'object' ? end.fingerprint.store : undefined,
+    ...(completed === undefined
       ? {}
       : {
-          completedObservedAt: end.completed.observedAt,
-          listedFrom: end.completed.listedFrom,
-          instances: end.completed.instances,
-          listedWith: end.completed.listedWith,
-          ...(end.completed.newcomersSince === undefined ? {} : { newcomersSince: end.completed.newcomersSince }),
-          ...(end.endedAt === undefined ? {} : { completedAt: end.endedAt }),
+          completedAt: end.endedAt,
+          completedObservedAt: completed.observedAt,
+          listedFrom: completed.listedFrom,
+          instances: completed.instances,
+          listedWith: completed.listedWith,
+          newcomersSince: completed.newcomersSince,
+          unjudged: completed.unjudged,
         }),
-    ...(typeof end.fingerprint === 'object' ? { fingerprint: end.fingerprint.store } : {}),
   };
-  const remove: (keyof HeadAttributes)[] = [
-    'leaseRunId',
-    'leaseUntil',
-    ...(end.because === undefined ? (['because'] as const) : []),
-    ...(end.completed === undefined ? [] : (['dirty'] as const)),
-    ...(end.completed === undefined || 'newcomersSince' in set ? [] : (['newcomersSince'] as const)),
-    ...(end.fingerprint === 'remove' ? (['fingerprint'] as const) : []),
-  ];
-  const names = Object.keys(set);
+  const fitted = fit(before, set, remove, end);
+  if (fitted.otherViews?.length === 0) remove.add('otherViews');
+  return expressions(target, fitted, remove);
+}
+
+/** Adds what takes the room that is left: the views beside the last one, the latest first, and the reason. */
+function fit(before: Item, set: HeadAttributes, remove: ReadonlySet<string>, end: RunEnd): HeadAttributes {
+  const kept = Object.entries({ ...before, ...defined(set) }).filter(
+    ([name]) => !remove.has(name) && name !== 'because' && name !== 'otherViews',
+  );
+  let room = MAX_HEAD_BYTES - LEASE_BYTES - bytesOf(Object.fromEntries(kept));
+  const lines = end.otherViews?.map(toViewLine) ?? (before.otherViews as readonly string[] | undefined) ?? [];
+  const otherViews: string[] = [];
+  const roomForViews = room - bytesOf({ otherViews }) - (end.because === undefined ? 0 : REASON_BYTES);
+  for (const line of lines) {
+    if (bytesOf([...otherViews, line]) > roomForViews) break;
+    otherViews.push(line);
+  }
+  if (otherViews.length > 0) room -= bytesOf({ otherViews });
+  const limit = Math.min(MAX_REASON_BYTES, room - utf8Bytes('because'));
+  return { ...set, otherViews, ...(end.because === undefined ? {} : { because: cut(end.because, limit) }) };
+}
+
+const cut = (text: string, limit: number): string =>
+  utf8Bytes(text) <= limit ? text : `${cutToBytes(text, limit - utf8Bytes('…'))}…`;
+
+const defined = (attributes: HeadAttributes): Item =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
+
+/** What DynamoDB counts for a value, or a little more. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return utf8Bytes(value);
+  if (typeof value === 'number') return 2 + String(value).length / 2;
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + 1 + bytesOf(each), 3);
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.entries(value).reduce((sum, [name, each]) => sum + 1 + utf8Bytes(name) + bytesOf(each), 3);
+}
+
+function expressions(target: Target, attributes: HeadAttributes, removed: ReadonlySet<string>) {
+  const set = defined(attributes);
+  const names = Object.keys(set).filter((name) => !removed.has(name));
+  const remove = [...removed];
   return {
     Key: key.head(target),
     UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')} REMOVE ${remove.map((name) => `#${name}`).join(', ')}`,
     ConditionExpression: '#leaseRunId = :lastRunId',
     ExpressionAttributeNames: Object.fromEntries([...names, ...remove].map((name) => [`#${name}`, name])),
-    ExpressionAttributeValues: Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value])),
+    ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, set[name]])),
   };
 }

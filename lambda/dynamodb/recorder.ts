@@ -42,6 +42,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   const meter = new UnitMeter();
   const table = { TableName: tableName, ReturnConsumedCapacity: 'TOTAL' } as const;
   const failureShowsItem = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
+  /** The head as this run took it; nobody else changes it while the lease lasts. */
+  let headItem: Item = {};
 
   async function readHead(target: Target): Promise<Head | undefined> {
     const { Item: item, ConsumedCapacity } = await client.send(
@@ -81,7 +83,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
         }),
       );
       meter.write(ConsumedCapacity);
-      return fromHeadItem(Attributes ?? {});
+      headItem = Attributes ?? {};
+      return fromHeadItem(headItem);
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       // The item of a failed condition is not unmarshalled by the document client.
@@ -218,7 +221,11 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   });
 
   async function end(target: Target, runEnd: RunEnd): Promise<boolean> {
-    const update = { ...headUpdate(target, runEnd, meter.units()), TableName: tableName, ...failureShowsItem };
+    const update = {
+      ...headUpdate(target, runEnd, meter.units(), headItem),
+      TableName: tableName,
+      ...failureShowsItem,
+    };
     try {
       if (runEnd.gap === undefined) {
         const { ConsumedCapacity } = await client.send(
@@ -267,6 +274,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
     record: explained(record),
     end: explained(end),
     units: () => meter.units(),
+    // The SDK compares each answer's Date header with this clock, and remembers differences of five minutes and more.
+    clockErrorMs: () => -client.config.systemClockOffset,
   };
 }
 

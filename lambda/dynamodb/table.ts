@@ -3,7 +3,7 @@ import { SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/errors';
 import { type Instant, toInstant, toMs } from '../core/instant';
 import { isDeletedStatus, type Target, targetName } from '../core/instance';
-import type { Current, Gap, Head, Rejection, Version } from '../core/record';
+import type { Current, Gap, Head, Rejection, Version, ViewState } from '../core/record';
 
 /** The only file that knows how keys are built and read, and how records become items. */
 
@@ -157,6 +157,7 @@ export const toCurrentItem = (current: Current): Item => ({
   ...(current.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: current.lastOwnGapTo }),
   ...(current.expiringSince === undefined ? {} : { expiringSince: current.expiringSince }),
   ...(current.absentSince === undefined ? {} : { absentSince: current.absentSince }),
+  ...(current.views === undefined ? {} : { views: current.views }),
 });
 
 export const toGapItem = (gap: Gap, expiresAt?: Instant): Item => ({
@@ -181,6 +182,7 @@ export const toRejectionItem = (rejection: Rejection): Item => ({
   firstObservedAt: rejection.firstObservedAt,
   observedAt: rejection.observedAt,
   changedAfter: rejection.changedAfter,
+  ...(rejection.views === undefined ? {} : { views: rejection.views }),
 });
 
 export const toRegistrationItem = (target: Target): Item => ({
@@ -234,6 +236,7 @@ export function fromCurrentItem(item: Item): Current {
     ...(item.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: item.lastOwnGapTo as Instant | null }),
     ...(item.expiringSince === undefined ? {} : { expiringSince: item.expiringSince as Instant }),
     ...(item.absentSince === undefined ? {} : { absentSince: item.absentSince as Instant }),
+    ...(item.views === undefined ? {} : { views: item.views as readonly string[] }),
   };
 }
 
@@ -259,26 +262,59 @@ export function fromRejectionItem(item: Item): Rejection {
     firstObservedAt: item.firstObservedAt as Instant,
     observedAt: item.observedAt as Instant,
     changedAfter: (item.changedAfter ?? null) as Instant | null,
+    ...(item.views === undefined ? {} : { views: item.views as readonly string[] }),
   };
 }
 
 /** Attributes of the head beside its key; the recorder updates them one by one. */
-export type HeadAttributes = Partial<Omit<Head, 'target' | 'lease'>> & {
+export type HeadAttributes = {
+  readonly [Name in keyof Omit<Head, 'target' | 'lease' | 'otherViews'>]?: Head[Name] | undefined;
+} & {
   readonly leaseRunId?: string;
   readonly leaseUntil?: Instant;
+  /** One line per view, because the head has little room: view, observedAt, listedFrom, fingerprint, newcomersSince, unjudged. */
+  readonly otherViews?: readonly string[];
 };
+
+const NOTHING = '-';
+
+export const toViewLine = ({
+  view,
+  observedAt,
+  listedFrom,
+  fingerprint,
+  newcomersSince,
+  unjudged,
+}: ViewState): string => {
+  const since = newcomersSince === null ? 'null' : (newcomersSince ?? NOTHING);
+  return [view, observedAt, listedFrom, fingerprint ?? NOTHING, since, unjudged ?? NOTHING].join(' ');
+};
+
+export function fromViewLine(line: string): ViewState {
+  const [view = '', observedAt = '', listedFrom = '', ...rest] = line.split(' ');
+  const [fingerprint, newcomersSince, unjudged] = rest.map((text) => (text === NOTHING ? undefined : text));
+  return {
+    view,
+    observedAt,
+    listedFrom,
+    fingerprint,
+    newcomersSince: newcomersSince === 'null' ? null : newcomersSince,
+    unjudged: unjudged === undefined ? undefined : Number(unjudged),
+  };
+}
 
 /** Keys and the marks of every item are no part of the head. */
 export function fromHeadItem(item: Item): Head {
   checkSchema(item);
   const { pk: _, sk: __, schemaVersion: ___, region: ____, projectId: _____, ...attributes } = item;
-  const { leaseRunId, leaseUntil, dirty, ...rest } = attributes as HeadAttributes;
+  const { leaseRunId, leaseUntil, dirty, otherViews, ...rest } = attributes as HeadAttributes;
   return {
     target: targetOf(item),
     ...(leaseRunId === undefined || leaseUntil === undefined
       ? {}
       : { lease: { runId: leaseRunId, until: leaseUntil } }),
     dirty: dirty === true,
+    ...(otherViews === undefined ? {} : { otherViews: otherViews.map(fromViewLine) }),
     ...rest,
   };
 }

@@ -9,6 +9,7 @@ import type { GateOptions } from './gate';
 import type { Scope } from './iam';
 import { createIdentity, type Identity } from './identity';
 import { type PageWindow, walkPages } from './instance-pages';
+import { principalOf } from './principal';
 import { listProjects, type Project } from './projects';
 import { createRedactor } from './redaction';
 import type { RetryPolicy } from './retry';
@@ -47,6 +48,8 @@ export interface Probe {
 export interface RomaSource extends InstanceSource {
   /** Which identity is in use, in words that show nothing of it. */
   readonly identity: string;
+  /** Who asks, as a short digest: part of the view of a run. */
+  readonly principal: string;
   /** Whether the target can be reached at all, before anything is sent. @throws UsageError */
   check(target: Target): void;
   /** Counts since the source was made. */
@@ -124,6 +127,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
 
   return {
     identity: describeCredentials(credentials),
+    principal: principalOf(credentials),
     check: (target) => {
       endpointsOf(target);
     },

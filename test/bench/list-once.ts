@@ -4,6 +4,7 @@ import { toInstant } from '../../lambda/core/instant';
 import { collectListing } from '../../lambda/core/listing';
 import type { Known } from '../../lambda/core/ports';
 import { reconcile } from '../../lambda/core/reconcile';
+import { viewId, viewOf } from '../../lambda/core/view';
 import { createRomaSource } from '../../lambda/roma/source';
 import { systemPorts } from '../../lambda/wire';
 import { median } from './measure';
@@ -27,7 +28,7 @@ async function ours(): Promise<() => Promise<void>> {
   return async () => {
     const listing = await collectListing(target, source.pages(target, {}), Date.now);
     if (listing.is === 'partial') throw new Error(listing.because);
-    const digest = fingerprint(listing, {});
+    const digest = fingerprint(listing, { api: 'v2' });
     const observedAt = toInstant(Date.now());
     const observation = {
       listing,
@@ -37,8 +38,9 @@ async function ours(): Promise<() => Promise<void>> {
       observedAt,
       absenceConfirmed: false,
       isExhaustive: true,
-      asksAnew: false,
-      closesTargetGap: false,
+      view: viewOf({}),
+      viewId: viewId(viewOf({})),
+      closesGap: false,
     };
     const { actions } = reconcile(observation, { brakeReleaseAfterMs: 86_400_000 });
     if (before === undefined) {

@@ -79,6 +79,7 @@ onEachEngine('roma-history sync', (engine) => {
       rejected: 0,
       observedAt: expect.stringMatching(/Z$/),
       because: null,
+      view: { api: 'v2', statusFilter: null, identity: expect.stringMatching(/^[0-9a-f]{16}$/) },
     });
     // The target is known now and need not be named.
     expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged', instances: 5 }]);

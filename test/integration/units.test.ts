@@ -92,6 +92,13 @@ onDynoxide('request units of a run over HTTP', () => {
     const lease = (runId: string) => ({ runId, now: at, until: at });
     const [first, second] = [randomUUID(), randomUUID()];
     await recorder.takeLease(target, lease(first));
+    const state = {
+      view: 'v'.repeat(10),
+      observedAt: at,
+      listedFrom: at,
+      fingerprint: 'f'.repeat(22),
+      newcomersSince: at,
+    };
     const end: RunEnd = {
       runId: first,
       outcome: 'unchanged',
@@ -102,11 +109,15 @@ onDynoxide('request units of a run over HTTP', () => {
         listedFrom: at,
         observedAt: at,
         instances: 99_999,
-        listedWith: { api: 'v3', statusFilter: 'S'.repeat(32) },
+        listedWith: { api: 'v3', statusFilter: 'S'.repeat(32), identity: 'f'.repeat(16) },
         newcomersSince: at,
+        unjudged: 99_999,
       },
-      fingerprint: { store: 'f'.repeat(64) },
+      otherViews: [state, state],
+      fingerprint: { store: 'f'.repeat(22) },
       intervalMs: 86_400_000,
+      retentionMs: 36_500 * 86_400_000,
+      brakeReleaseAfterMs: 86_400_000,
     };
     expect(await unitsOf(recorder.end(target, end))).toBe(1);
     // Who died left a lease behind, and everything else as well.
@@ -114,8 +125,24 @@ onDynoxide('request units of a run over HTTP', () => {
     expect(await unitsOf(recorder.takeLease(target, lease(second)))).toBe(1);
     expect(await unitsOf(recorder.renewLease(target, lease(second)))).toBe(1);
     const head = await recorder.readHead(target);
-    expect(head).toMatchObject({ dirty: true, newcomersSince: at, because: expect.stringMatching(/^é{10,}…$/) });
-    expect(Object.keys(head ?? {}).length).toBe(18);
+    expect(head).toMatchObject({ dirty: true, newcomersSince: at, because: expect.stringMatching(/^é{6,}…$/) });
+    expect(Object.keys(head ?? {}).length).toBe(21);
+    // Shorter names leave room for the views that were there before.
+    const usual = { region: 'cn-north-4', projectId: 'p'.repeat(32) };
+    const others = [1, 2].map((n) => ({ ...state, view: `view-${n}`, newcomersSince: undefined, unjudged: undefined }));
+    const completed = {
+      listedFrom: at,
+      observedAt: at,
+      instances: 100,
+      listedWith: { api: 'v2', identity: 'f'.repeat(16) },
+    };
+    await recorder.takeLease(usual, lease(first));
+    expect(await unitsOf(recorder.end(usual, { ...end, completed, otherViews: others }))).toBe(1);
+    expect(await recorder.readHead(usual)).toMatchObject({
+      otherViews: others,
+      because: expect.stringMatching(/^é{15,}…$/),
+    });
+    expect(await unitsOf(recorder.takeLease(usual, lease(second)))).toBe(1);
   });
 
   it('a change costs four units a KB and its index entry, and two a batch for the fence', async () => {

@@ -40,6 +40,7 @@ const result = (more: Partial<RunResult> = {}): RunResult => ({
   target: { region: 'cn-north-4', projectId: 'a-project-of-ours' },
   runId: 'run-1',
   outcome: 'changed',
+  view: { api: 'v2', identity: 'a' },
   instances: 12,
   rejected: 1,
   held: 0,

@@ -67,6 +67,7 @@ export const headItems = (head: Partial<Head>, target: Target = TARGET): Record<
     {
       ...key.head(target),
       schemaVersion: 1,
+      listedFrom: head.completedObservedAt,
       ...rest,
       target: undefined,
       region: target.region,

@@ -100,6 +100,7 @@ export class InMemoryHistory {
       },
       end: async (target, end) => this.end(target, copy(end)),
       units: () => ({ write: 0, read: 0 }),
+      clockErrorMs: () => 0,
     };
   }
 
@@ -121,7 +122,8 @@ export class InMemoryHistory {
       lastOwnGapTo: ___,
       expiringSince: ____,
       absentSince: _____,
-      touchedBy: ______,
+      views: ______,
+      touchedBy: _______,
       ...version
     } = action.next;
     rows.push(version);
@@ -132,8 +134,9 @@ export class InMemoryHistory {
     const shelf = this.shelf(target);
     const { head } = shelf;
     if (head?.lease?.runId !== end.runId) return head?.lastRunId === end.runId;
-    const { lease: _, because: __, newcomersSince: before, ...rest } = head;
-    const { newcomersSince } = end.completed ?? { newcomersSince: before };
+    const { lease: _, because: __, newcomersSince: before, unjudged: count, retentionMs: kept, ...rest } = head;
+    const { newcomersSince, unjudged } = end.completed ?? { newcomersSince: before, unjudged: count };
+    const retentionMs = end.retentionMs === undefined ? kept : end.retentionMs;
     const next: Head = {
       ...rest,
       outcome: end.outcome,
@@ -143,6 +146,10 @@ export class InMemoryHistory {
       ...(end.endedAt === undefined ? {} : { lastRunAt: end.endedAt }),
       ...(end.observedAt === undefined ? {} : { observedAt: end.observedAt }),
       ...(newcomersSince === undefined ? {} : { newcomersSince }),
+      ...(unjudged === undefined ? {} : { unjudged }),
+      ...(end.otherViews === undefined ? {} : { otherViews: end.otherViews }),
+      ...(end.brakeReleaseAfterMs === undefined ? {} : { brakeReleaseAfterMs: end.brakeReleaseAfterMs }),
+      ...(retentionMs == null ? {} : { retentionMs }),
       ...(end.completed === undefined
         ? {}
         : {

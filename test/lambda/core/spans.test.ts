@@ -3,7 +3,7 @@ import { plusMs, toInstant, toMs } from '../../../lambda/core/instant';
 import type { ChangeKind } from '../../../lambda/core/record';
 import { merge, openGapOf, segments, stateOf, unobservedAt, unobservedSpans } from '../../../lambda/core/spans';
 import { totalUptime, uptimeOf } from '../../../lambda/core/uptime';
-import { TARGET, versionsOf } from '../../support/history-rows';
+import { currentOf, TARGET, versionsOf } from '../../support/history-rows';
 
 const START = toMs('2026-11-22T00:00:00.000Z');
 const minute = (n: number): string => toInstant(START + n * 60_000);
@@ -141,7 +141,9 @@ describe('unobserved time', () => {
       head,
       gaps: [{ target: TARGET, from: minute(1), to: minute(3) }],
       ownGaps: [{ target: TARGET, id: 'a', from: minute(3), to: minute(5) }],
-      current: { unobservedSince: minute(50) },
+      current: currentOf(versionsOf([{ at: minute(0), snapshot: { id: 'a', status: 'RUNNING' } }]), {
+        unobservedSince: minute(50),
+      }),
       nowMs: toMs(minute(61)),
     });
     expect(spans).toEqual([{ from: minute(1), to: minute(5) }, { from: minute(50) }]);
