@@ -95,10 +95,14 @@ export class Alarms extends Construct {
       ...TWICE_IN_THREE,
     });
     // Two periods, because the flexible window of a schedule can leave one of them without a run.
-    this.alarm('BrakeHeld', 'Most instances of a target seem to be gone; their deletion is held back', {
-      metric: run(METRIC.runs.brake),
-      ...ONCE_IN_TWO,
-    });
+    this.alarm(
+      'BrakeHeld',
+      'Most instances of a target, or all of one enterprise project, are missing together; their deletion is held back',
+      {
+        metric: run(METRIC.runs.brake),
+        ...ONCE_IN_TWO,
+      },
+    );
     this.alarm('RecordsRejected', 'The API sent instances that cannot be understood', {
       metric: run(METRIC.recordsRejected),
       ...ONCE_IN_TWO,

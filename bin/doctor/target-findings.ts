@@ -49,7 +49,7 @@ function outcome(name: string, head: Head | undefined): Finding {
     return bad(
       check,
       `the brake holds deletions${because}`,
-      `compare with the Huawei Cloud console; if they are real: roma-history sync --target ${name} --allow-mass-deletion`,
+      `compare with the Huawei Cloud console; if the instances are there, give the identity its rights back; if they are gone: roma-history sync --target ${name} --allow-mass-deletion`,
     );
   return ok(check, result ?? 'none has ended');
 }
