@@ -1,20 +1,17 @@
 import { ExecuteStatementCommand, GetItemCommand, QueryCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parse } from 'shell-quote';
 import { toGapItem, toRejectionItem } from '../../lambda/dynamodb/table';
+import { PAGE, readPage } from '../support/documents';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
 import { headItems, itemsOf, TARGET, versionsOf, writeItems } from '../support/history-rows';
 
-const README = readFileSync(join(__dirname, '../../README.md'), 'utf8');
 const ID = 'e346a1b2c3d4';
 const at = (time: string): string => `2026-11-22T${time}:00.000Z`;
 
-/** The shell blocks of the section, by the name in the comment before each. */
+/** The shell blocks of the page, by the name in the comment before each. */
 function documentedCalls(): Map<string, string[]> {
-  const section = README.split('<!-- queries: begin')[1]?.split('<!-- queries: end')[0] ?? '';
-  const blocks = section.matchAll(/<!-- query: (\w+) -->\s*```sh\n([\s\S]*?)```/g);
+  const blocks = readPage(PAGE.queries).matchAll(/<!-- query: (\w+) -->\s*```sh\n([\s\S]*?)```/g);
   return new Map(
     [...blocks].map(([, name = '', text = '']) => [name, text.replaceAll('\\\n', ' ').trim().split('\n')]),
   );
@@ -62,7 +59,7 @@ function optionsOf(call: string): { operation: string; options: Options } {
   return { operation: words[2] ?? '', options };
 }
 
-onEachEngine('the calls that the README shows', (engine) => {
+onEachEngine('the calls that the query recipes show', (engine) => {
   let table: TestTable;
   beforeAll(async () => {
     table = await createTestTable(engine);
@@ -134,6 +131,7 @@ onEachEngine('the calls that the README shows', (engine) => {
   }
 
   it.each([
+    ['targets', [TARGET]],
     ['head', [{ outcome: 'changed' }]],
     ['fleet', [{ id: 'another' }, { id: ID, version: 3 }]],
     ['gaps', [{ from: at('08:10') }]],
@@ -167,6 +165,7 @@ onEachEngine('the calls that the README shows', (engine) => {
       'ownGaps',
       'rejected',
       'stateAt',
+      'targets',
     ]);
   });
 });
