@@ -50,9 +50,10 @@ async function atSize(bench: Bench, size: number): Promise<Finding[]> {
     [...world.fleet.values()].flatMap((record) => (record.accepted ? [record.snapshot] : [])),
   );
   const beside = (units: number): string => `${round(everyRow)} (${round(everyRow / units)}×)`;
+  const name = `${round(size)} ${size === 1 ? 'instance' : 'instances'}`;
   const findings: Finding[] = [
     {
-      what: `${round(size)} instances, nothing changed`,
+      what: `${name}, nothing changed`,
       ours: `${unchanged.units.write} WRU, ${unchanged.units.read} RRU`,
       beside: beside(unchanged.units.write),
       goal: '2 WRU, 0 RRU',
@@ -69,16 +70,16 @@ async function atSize(bench: Bench, size: number): Promise<Finding[]> {
     const each = (result.units.write - 2 - 2 * Math.ceil(changed / PER_BATCH)) / changed;
     bench.numbers.set(`a.change.${size}.${share}`, each);
     findings.push({
-      what: `${round(size)} instances, ${round(changed)} changed`,
-      ours: `${round(result.units.write)} WRU, ${round(result.units.read, 1)} RRU; ${round(each)} WRU a change`,
+      what: `${name}, ${round(changed)} changed`,
+      ours: `${round(result.units.write)} WRU, ${round(result.units.read, 1)} RRU; ${round(each)} WRU per change`,
       beside: beside(result.units.write),
       // Row and version of 1 to 2 KB each at 4 a KB of what is transactional, and one entry in each index.
-      goal: '≤ 12 WRU a change',
+      goal: '≤ 12 WRU per change',
       met: found === changed && each <= 12,
     });
   }
   findings.push({
-    what: `${round(size)} instances, the first run`,
+    what: `${name}, the first run`,
     ours: `${round(baseline)} WRU`,
     beside: beside(baseline),
     goal: '',

@@ -53,8 +53,8 @@ async function withPages(bench: Bench, pages: number): Promise<Finding[]> {
     return pages === 1
       ? [finding(name, taken.polite)]
       : [
-          finding(`${name}, no limit of the rate`, taken.fast),
-          finding(`${name}, at most 10 requests a second`, taken.polite),
+          finding(`${name}, without a rate limit`, taken.fast),
+          finding(`${name}, at most 10 requests per second`, taken.polite),
         ];
   } finally {
     table.close();

@@ -32,7 +32,7 @@ export const delivery: Measure = {
       const [p50, p99] = [percentile(latencies, 50), percentile(latencies, 99)];
       numbers.set('e.p50', p50);
       numbers.set('e.p99', p99);
-      const beside = 'nothing: the list API tells no changes';
+      const beside = 'nothing: the list API reports no changes';
       return [
         {
           what: 'half of the events within',

@@ -50,7 +50,7 @@ async function atLength(bench: Bench, versions: number): Promise<Finding[]> {
     bench.numbers.set(`f.${versions}.${what}`, units);
     const finding: Finding = {
       what: `${what}, ${round(versions)} versions`,
-      ours: `${round(units, 1)} RRU, ${round(median(samples.map((sample) => sample.ms)), 0)} ms, ${round(answers)} rows`,
+      ours: `${round(units, 1)} RRU, ${round(median(samples.map((sample) => sample.ms)), 0)} ms, ${round(answers)} ${answers === 1 ? 'row' : 'rows'}`,
       beside: `${round(scan, 0)} RRU (a scan)`,
       goal,
       ...(goal === '' ? {} : { met: units <= most }),

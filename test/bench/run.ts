@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startDatabase } from '../../bin/sandbox/dynamodb-local';
+import { PAGE, readPage, ROOT } from '../support/documents';
 import { requestUnits } from './a-request-units';
 import { processorTime } from './b-processor-time';
 import { coldStart } from './c-cold-start';
@@ -14,7 +15,7 @@ import { markdown, table } from './table';
 const USAGE = `npm run bench                  everything; takes some minutes
 npm run bench -- b c           some measures: a to g
 npm run bench -- --long        everything, and the questions to 100,000 versions, which take minutes to write
-npm run bench -- --readme      the table goes into the README, too`;
+npm run bench -- --readme      also writes the table into ${PAGE.measures}`;
 const FLAGS = ['--long', '--readme'];
 const MEASURES: readonly Measure[] = [
   requestUnits,
@@ -64,15 +65,16 @@ async function main(args: readonly string[]): Promise<void> {
     `${JSON.stringify({ date, node: process.version, numbers: Object.fromEntries(bench.numbers), results }, null, 2)}\n`,
   );
   bench.progress(`written to ${file}`);
-  if (args.includes('--readme')) intoReadme(markdown(date, process.version, results));
+  if (args.includes('--readme')) intoPage(markdown(date, process.version, results));
 }
 
-function intoReadme(text: string): void {
-  const readme = readFileSync('README.md', 'utf8');
+function intoPage(text: string): void {
+  const page = readPage(PAGE.measures);
   const [open, close] = ['<!-- bench -->', '<!-- /bench -->'];
-  const [from, to] = [readme.indexOf(open), readme.indexOf(close)];
-  if (from < 0 || to < from) throw new Error(`README.md has no ${open} … ${close} to write the table between`);
-  writeFileSync('README.md', `${readme.slice(0, from + open.length)}\n\n${text}\n\n${readme.slice(to)}`);
+  const [from, to] = [page.indexOf(open), page.indexOf(close)];
+  if (from < 0 || to < from)
+    throw new Error(`${PAGE.measures} has no ${open} … ${close} to write the table between: put both lines back`);
+  writeFileSync(join(ROOT, PAGE.measures), `${page.slice(0, from + open.length)}\n\n${text}\n\n${page.slice(to)}`);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -22,7 +22,7 @@ export function table(title: string, findings: readonly Finding[]): string {
   return [title, ...rows.map(line)].join('\n');
 }
 
-/** The same for the README. */
+/** The same as a Markdown table. */
 export function markdown(
   date: string,
   node: string,
