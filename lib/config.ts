@@ -60,54 +60,58 @@ export const targetSchema = z.strictObject({
       'must be 16 to 128 letters, digits, "-" or "_"; find it under My Credentials in the Huawei Cloud console',
     )
     .describe('Project id in that region.'),
-  every: every.optional().describe('Time between runs of this target; the default is `every` of the whole stack.'),
+  every: every.optional().describe('Time between two runs of this target. Default: `every` of the stack.'),
   status: z
     .string()
     .regex(/^[A-Z][A-Z_]{1,31}$/, 'must be a status in capitals such as RUNNING')
     .optional()
-    .describe('Follow only instances with this status.'),
+    .describe('Follow only instances that have this status.'),
   api: z
     .enum(['v2', 'v3'])
     .optional()
-    .describe('`v2` lists ROMA Connect instances, `v3` all kinds of ROMA instances; the default is `v2`.'),
-  endpoint: https.optional().describe('Base address of the API, for clouds that are not built in.'),
-  iamEndpoint: https.optional().describe('Base address of the identity service, for clouds that are not built in.'),
-  secretArn: secretArn.optional().describe("A secret of this target's own instead of the stack's."),
+    .describe('`v2` lists ROMA Connect instances, `v3` lists all kinds of ROMA instances. Default: `v2`.'),
+  endpoint: https.optional().describe('Base address of the API. Needed for clouds that are not built in.'),
+  iamEndpoint: https
+    .optional()
+    .describe('Base address of the identity service. Needed for clouds that are not built in.'),
+  secretArn: secretArn.optional().describe('A secret for this target only. Default: the secret of the stack.'),
 });
 
 const kinds = z
   .array(z.enum(['created', 'statusChanged', 'updated', 'deleted', 'reappeared', 'baseline']))
   .min(1)
   .optional()
-  .describe('Only these kinds of change; the default is all but `baseline`.');
+  .describe('Send only these kinds of change. Default: all but `baseline`.');
 
 export const subscriptionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('email'),
     address: z
       .email('must be an e-mail address')
-      .describe('Who gets a short text of each change; must be confirmed once.'),
+      .describe('The address that receives a short text about each change. Its owner must confirm it once.'),
     kinds,
   }),
   z.strictObject({
     type: z.literal('sqs'),
     queueArn: queueArn
       .optional()
-      .describe('A queue of yours, whose policy lets EventBridge send. Left out: one is created.'),
+      .describe('Your own queue, whose policy must allow EventBridge to send. Default: the stack creates one.'),
     kinds,
   }),
   z.strictObject({
     type: z.literal('webhook'),
-    url: z.url({ protocol: /^https$/, error: 'must be an https:// address' }).describe('Where each change is posted.'),
+    url: z
+      .url({ protocol: /^https$/, error: 'must be an https:// address' })
+      .describe('The address to which each change is posted.'),
     header: z
       .string()
       .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header')
       .default('X-Api-Key')
-      .describe('Header that carries the key.'),
+      .describe('The header that carries the key.'),
     secretArn: secretArn
       .optional()
-      .describe('Secret whose text is the key that the receiver expects. Left out: one is generated.'),
-    perSecond: z.int().min(1).max(300).default(10).describe('At most so many requests a second.'),
+      .describe('A secret whose text is the key that the receiver expects. Default: the stack generates one.'),
+    perSecond: z.int().min(1).max(300).default(10).describe('The most requests per second.'),
     kinds,
   }),
 ]);
@@ -126,12 +130,12 @@ export const configSchema = z.strictObject({
       MAX_TARGETS,
       `must be at most ${MAX_TARGETS}: a stack holds 500 resources; let "discovery" add the rest, or put it into a second configuration with another "stackName"`,
     )
-    .describe('What is kept in sync: regions and projects, with the options of the next table.'),
+    .describe('The regions and projects to keep in sync, each with the options of the next table.'),
   discovery: z
     .enum(['off', 'daily'])
     .default('off')
     .describe(
-      '`daily`: once a day, also schedule every project of the account that has ROMA Connect; `targets` may then be `[]`.',
+      '`daily`: once a day, also schedule every project of the account that has ROMA Connect. `targets` may then be `[]`.',
     ),
   exclude: z
     .array(
@@ -147,63 +151,68 @@ export const configSchema = z.strictObject({
       `must be at most ${MAX_EXCLUDED_CHARACTERS} characters in all, some forty projects`,
     )
     .default([])
-    .describe('Projects that the discovery leaves alone, each as `cn-north-4/<project id>`.'),
+    .describe('Projects that the discovery ignores, each as `cn-north-4/<project id>`.'),
   iamEndpoint: https
     .optional()
-    .describe('Base address of the identity service that the discovery asks, for clouds other than the public one.'),
+    .describe(
+      'Base address of the identity service that the discovery asks. Needed for clouds other than the public one.',
+    ),
   every: every.default(5 * MINUTE).describe('Time between two runs of a target, in whole minutes, `1m` to `1d`.'),
   secretArn: secretArn
     .optional()
     .describe(
-      'An existing secret with the Huawei Cloud credentials; if a KMS key of yours encrypts it, let the role of the sync function decrypt. Left out: one is created, empty, for you to fill.',
+      'An existing secret with the Huawei Cloud credentials. If your own KMS key encrypts it, allow the role of the sync function to decrypt with that key. Default: the stack creates an empty secret for you to fill.',
     ),
   retention: span({ atLeast: DAY, atMost: 36_500 * DAY, wholly: DAY })
     .optional()
-    .describe('How long a superseded version is kept, in whole days. Left out: for ever.'),
+    .describe('How long a superseded version is kept, in whole days. Default: for ever.'),
   brakeReleaseAfter: span({ atLeast: MINUTE, atMost: 365 * DAY })
     .default(DAY)
-    .describe('After how long the brake lets an inferred mass deletion pass.'),
-  publishBaseline: z.boolean().default(false).describe('Publish what a first run finds, too.'),
-  subscriptions: z.array(subscriptionSchema).max(100).default([]).describe('Who is told of changes.'),
-  orderedFeed: z.boolean().default(false).describe('Also write every change to an SNS FIFO topic, in order.'),
+    .describe('How long the brake holds back an inferred mass deletion.'),
+  publishBaseline: z.boolean().default(false).describe('Also publish what a first run finds.'),
+  subscriptions: z.array(subscriptionSchema).max(100).default([]).describe('Who receives the changes.'),
+  orderedFeed: z
+    .boolean()
+    .default(false)
+    .describe('Also publish every change to an SNS FIFO topic, which keeps the order.'),
   archiveRetention: span({ atLeast: DAY, atMost: 3650 * DAY, wholly: DAY })
     .default(30 * DAY)
-    .describe('How long the bus keeps events for its own replay, in whole days.'),
+    .describe('How long the archive of the bus keeps events, in whole days.'),
   customerKey: z
     .union([z.boolean(), z.string().regex(ARN_OF_KEY, NO_KEY)], NO_KEY)
     .default(false)
     .describe(
-      'Encrypt table, secret, queues and topics with a KMS key of yours: `true` makes one, an ARN names one, whose policy must let `events.amazonaws.com` decrypt and generate data keys. Set it before the first deployment.',
+      'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must allow `events.amazonaws.com` to decrypt and to generate data keys. Set it before the first deployment.',
     ),
-  alarmTopicArn: topicArn.optional().describe('SNS topic that alarms notify. Left out: alarms only change colour.'),
+  alarmTopicArn: topicArn.optional().describe('SNS topic that the alarms notify. Default: alarms notify nobody.'),
   logRetentionDays: z
     .literal(LOG_RETENTION_DAYS)
     .default(90)
-    .describe('How long log lines are kept; one of the numbers of days that CloudWatch offers.'),
+    .describe('How long log lines are kept. It must be a number of days that CloudWatch offers.'),
   reservedConcurrency: z
     .int()
     .min(1)
     .max(1000)
     .optional()
-    .describe('Upper limit of runs at one time. Left out: what the account allows.'),
+    .describe('How many runs may go on at the same time. Default: as many as the account allows.'),
   // Measured with the bundle: a first run of 2,000 instances holds 140 MB and takes 1 s of processor time. The default
   // is more than that for the processor that comes with the memory.
   memory: z.int().min(256).max(10_240).default(512).describe('Memory of the sync function in MB.'),
   timeout: span({ atLeast: MINUTE, atMost: 15 * MINUTE, wholly: 1000 })
     .default(5 * MINUTE)
-    .describe('Longest run. A run that comes near it ends as partial and loses nothing.'),
+    .describe('How long a run may take. A run that comes close to it ends as `partial` and loses nothing.'),
   extraCaFile: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'PEM file with certificate authorities to trust besides the public ones; it is packed with the function.',
+      'PEM file with certificate authorities to trust besides the public ones. It is packed with the function.',
     ),
   onDestroy: z
     .enum(['keep', 'delete'])
     .default('keep')
     .describe(
-      'What `cdk destroy` does to the table: `keep` it, protected against deletion, or `delete` it with all history.',
+      'What `cdk destroy` does to the table: `keep` it and its protection against deletion, or `delete` it with all history.',
     ),
 });
 

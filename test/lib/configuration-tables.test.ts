@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import { configSchema, subscriptionSchema, targetSchema } from '../../lib/config';
+import { parseConfig } from '../../lib/read-config';
 import { spanText } from '../../lib/span';
+import { codeBlocks, PAGE, PAGES, readPage } from '../support/documents';
 
 /** A default as it would be written: spans of time as spans. */
 function defaultText(option: z.ZodType): string {
@@ -21,9 +22,9 @@ const rowsOf = (shape: Readonly<Record<string, z.ZodType>>): string[][] =>
 
 /** The rows of the table under a heading, without their padding. */
 function tableUnder(heading: string): string[][] {
-  const text = readFileSync('README.md', 'utf8');
+  const text = readPage(PAGE.configuration);
   const start = text.indexOf(`\n${heading}\n`);
-  if (start < 0) throw new Error(`README.md has no heading ${heading}`);
+  if (start < 0) throw new Error(`${PAGE.configuration} has no heading ${heading}`);
   const section = text.slice(start + heading.length + 2).split(/\n#/)[0] ?? '';
   return section
     .split('\n')
@@ -36,13 +37,13 @@ function tableUnder(heading: string): string[][] {
     );
 }
 
-describe('the tables of options in the README', () => {
+describe('the tables of options in the documents', () => {
   it.each([
-    ['### Options', configSchema.shape],
-    ['### Options of a target', targetSchema.shape],
+    ['## Options', configSchema.shape],
+    ['## Options of a target', targetSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
-      return [`### Options of a subscription by ${type.value}`, others] as const;
+      return [`## Options of a subscription by ${type.value}`, others] as const;
     }),
   ] as const)('%s: are those of the schema, with their defaults', (heading, shape) => {
     expect(tableUnder(heading)).toEqual(rowsOf(shape as Readonly<Record<string, z.ZodType>>));
@@ -54,5 +55,21 @@ describe('the tables of options in the README', () => {
       const { type: _type, ...options } = shape as unknown as Record<string, z.ZodType>;
       for (const [name, , description] of rowsOf(options)) expect([name, description]).not.toEqual([name, '']);
     }
+  });
+});
+
+describe('the configurations that the documents show', () => {
+  const shown = PAGES.flatMap((page) =>
+    codeBlocks(page, 'json')
+      .filter((json) => json.includes('"targets"'))
+      .map((json) => [page, json] as const),
+  );
+
+  it.each(shown)('%s: are valid', (page, json) => {
+    expect(parseConfig(JSON.parse(json), page).targets).not.toEqual([]);
+  });
+
+  it('are found', () => {
+    expect(shown.map(([page]) => page)).toEqual(expect.arrayContaining([PAGE.start, PAGE.configuration]));
   });
 });

@@ -29,6 +29,6 @@ export const readPage = (page: string): string => readFileSync(join(ROOT, page),
 
 /** The code blocks of a page that name this language, in their order. */
 export const codeBlocks = (page: string, language: string): string[] =>
-  [...readPage(page).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
+  [...readPage(page).matchAll(new RegExp(`^ *\`\`\`${language}\\n([\\s\\S]*?)^ *\`\`\``, 'gm'))].map(
     ([, code = '']) => code,
   );
