@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { readdirSync, readFileSync } from 'node:fs';
 import { COMMANDS } from '../../bin/commands';
 import { completion } from '../../bin/completion';
 import type { Io } from '../../bin/io';
+import { PAGE, PAGES, readPage } from '../support/documents';
 
 const program = new Command('roma-history').option('--version');
 for (const register of COMMANDS) register(program, {} as Io);
@@ -10,8 +10,7 @@ completion(program, {} as Io);
 
 /** Every call in the code of a page: its words, without what follows a pipe. */
 function callsIn(page: string): string[][] {
-  const text = readFileSync(page, 'utf8');
-  const code = [...text.matchAll(/```[\s\S]*?```|`[^`]+`/g)].flatMap(([block]) =>
+  const code = [...readPage(page).matchAll(/```[\s\S]*?```|`[^`]+`/g)].flatMap(([block]) =>
     block.replaceAll('`', '').split('\n'),
   );
   return code
@@ -35,9 +34,7 @@ function problemOf(words: readonly string[], command: Command = program): string
 }
 
 describe('the commands that the documents show', () => {
-  const pages = readdirSync('.').filter((file) => file.endsWith('.md'));
-
-  it.each(pages)('%s: exist, with the options that stand there', (page) => {
+  it.each(PAGES)('%s: exist, with the options that stand there', (page) => {
     const problems = callsIn(page).flatMap((words) => {
       const problem = problemOf(words);
       return problem === undefined ? [] : [`${words.join(' ')}: ${problem}`];
@@ -46,8 +43,9 @@ describe('the commands that the documents show', () => {
   });
 
   it('are looked for in the right places', () => {
-    expect(callsIn('README.md').length).toBeGreaterThan(15);
-    expect(callsIn('RUNBOOK.md').length).toBeGreaterThan(5);
+    expect(callsIn(PAGE.start).length).toBeGreaterThan(5);
+    expect(callsIn(PAGE.commands).length).toBeGreaterThan(15);
+    expect(callsIn(PAGE.runbook).length).toBeGreaterThan(5);
     expect(problemOf(['--stack', 'NAME', 'doctor'])).toBe('roma-history has no option --stack');
     expect(problemOf(['targets', 'lst'])).toBe('targets has no command lst');
     expect(problemOf(['list', '--at', 'T', '--bogus'])).toBe('list has no option --bogus');

@@ -1,23 +1,23 @@
-import { readFileSync } from 'node:fs';
 import type { Snapshot } from '../../lambda/core/instance';
 import { plusMs } from '../../lambda/core/instant';
 import { toGapItem } from '../../lambda/dynamodb/table';
 import { cli } from '../support/cli';
+import { codeBlocks, PAGES } from '../support/documents';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
 import { headItems, itemsOf, type Step, TARGET, versionsOf, writeItems } from '../support/history-rows';
 
 const at = (time: string): string => `2026-11-22T${time}:03.000Z`;
 
-/** What the README shows of each command, by the command. */
-function documentedOutputs(): [string, string][] {
-  const blocks = readFileSync('README.md', 'utf8').matchAll(/```console\n([\s\S]*?)```/g);
-  return [...blocks].flatMap(([, text = '']) =>
-    text.split(/^\$ roma-history /m).flatMap((part): [string, string][] => {
-      const end = part.indexOf('\n');
-      return end < 1 ? [] : [[part.slice(0, end), part.slice(end + 1).trimEnd()]];
-    }),
+/** What the pages show of each command: the page, the command, its output. */
+const documentedOutputs = (): [string, string, string][] =>
+  PAGES.flatMap((page) =>
+    codeBlocks(page, 'console').flatMap((text) =>
+      text.split(/^\$ roma-history /m).flatMap((part): [string, string, string][] => {
+        const end = part.indexOf('\n');
+        return end < 1 ? [] : [[page, part.slice(0, end), part.slice(end + 1).trimEnd()]];
+      }),
+    ),
   );
-}
 
 const prod = (more: Partial<Snapshot>): Snapshot => ({
   flavor_id: '00300-30101-0--0',
@@ -47,7 +47,7 @@ const LIVES: readonly (readonly Step[])[] = [
   ],
 ];
 
-onEachEngine('what the README shows', (engine) => {
+onEachEngine('the output that the documents show', (engine) => {
   let table: TestTable;
   beforeAll(async () => {
     table = await createTestTable(engine);
@@ -58,6 +58,7 @@ onEachEngine('what the README shows', (engine) => {
         completedAt: plusMs(completedObservedAt, 1000),
         intervalMs: 300_000,
         outcome: 'unchanged',
+        instances: 2,
       }),
       toGapItem({ target: TARGET, from: at('10:00'), to: at('10:45') }),
       ...LIVES.flatMap((life) => itemsOf(versionsOf(life))),
@@ -65,7 +66,7 @@ onEachEngine('what the README shows', (engine) => {
   });
   afterAll(() => table.close());
 
-  it.each(documentedOutputs())('$ roma-history %s', async (command, expected) => {
+  it.each(documentedOutputs())('%s: $ roma-history %s', async (_page, command, expected) => {
     const { out } = await cli([
       ...command.split(' '),
       '--dynamodb-endpoint',
