@@ -6,14 +6,20 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InstanceHistory, type InstanceHistoryProps } from '../../lib';
+import { codeBlocks, PAGE } from '../support/documents';
 import { appWithoutBundling, TARGET } from './support/stack';
 
 /** The code in the docstring of the construct. */
-function example(): string {
+function docstring(): string {
   const source = readFileSync('lib/instance-history.ts', 'utf8');
   const [, comment] = /@example\n([\s\S]*?)\n \*\//.exec(source) ?? [];
   return comment!.replaceAll(/^ \* ?/gm, '');
 }
+
+const examples = [
+  ['docstring', docstring()],
+  ...codeBlocks(PAGE.construct, 'ts').map((code) => [PAGE.construct, code] as const),
+] as const;
 
 describe('the construct in another app', () => {
   const history = (props: Partial<InstanceHistoryProps> = {}) => {
@@ -21,16 +27,16 @@ describe('the construct in another app', () => {
     return { stack, roma: new InstanceHistory(stack, 'RomaHistory', { targets: [TARGET], ...props }) };
   };
 
-  it('is imported by a name that the package exports', () => {
+  it.each(examples)('is imported by a name that the package exports: %s', (_place, example) => {
     const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string; exports: object };
-    const [, path] = new RegExp(`from '${name}(/[a-z]+)?'`).exec(example())!;
+    const [, path] = new RegExp(`from '${name}(/[a-z]+)?'`).exec(example)!;
     expect(Object.keys(exports)).toContain(`.${path ?? ''}`);
   });
 
-  it('compiles as its docstring shows, and makes what it says', () => {
+  it.each(examples)('compiles as shown: %s', (_place, example) => {
     const dir = mkdtempSync(resolve('.example-'));
     try {
-      writeFileSync(join(dir, 'example.ts'), example());
+      writeFileSync(join(dir, 'example.ts'), example);
       const tsconfig = {
         extends: '../tsconfig.json',
         compilerOptions: { paths: { 'roma-instance-history/construct': ['../lib/index.ts'] }, noUnusedLocals: false },

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { OUTPUT } from '../../lambda/contract';
 import { isAvailable } from '../../bin/sandbox/dynamodb-local';
+import { codeBlocks, PAGE, readPage } from '../support/documents';
 
 const ROOT = resolve('.');
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -12,8 +14,8 @@ const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   readonly optionalDependencies: Readonly<Record<string, string>>;
 };
 
-const run = (file: string, args: readonly string[], cwd: string): string =>
-  execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
+const run = (file: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = process.env): string =>
+  execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
 
 /** As an installation leaves it: the tarball unpacked, and beside it what it declares, taken from this checkout. */
 function install(tarball: string, app: string): void {
@@ -53,15 +55,21 @@ describe('the package as it is published', () => {
     const others = files.filter((file) => !/^package\/dist\/(handlers|types)\/.+$/.test(file));
     expect(others.toSorted()).toEqual(
       [
+        'ARCHITECTURE.md',
         'CHANGELOG.md',
+        'DECISIONS.md',
         'LICENSE',
         'README.md',
+        'RUNBOOK.md',
         'dist/construct.js',
         'dist/events.js',
         'dist/reader.js',
         'dist/roma-history.mjs',
+        ...readdirSync('docs').map((page) => `docs/${page}`),
         'package.json',
-      ].map((file) => `package/${file}`),
+      ]
+        .map((file) => `package/${file}`)
+        .toSorted(),
     );
     expect(files.filter((file) => file.includes('/handlers/')).toSorted()).toEqual(
       readdirSync('lambda')
@@ -70,6 +78,16 @@ describe('the package as it is published', () => {
         .toSorted(),
     );
     expect(files.filter((file) => file.includes('/types/') && !file.endsWith('.d.ts'))).toEqual([]);
+  });
+
+  it('holds every page that a page for its users links to', () => {
+    const pages = files.map((file) => file.replace('package/', '')).filter((file) => file.endsWith('.md'));
+    for (const page of pages.filter((file) => file !== PAGE.start)) {
+      const links = [...readPage(page).matchAll(/\]\(([^()#\s]+\.md)/g)].map(([, link = '']) =>
+        join(dirname(page), link),
+      );
+      expect([page, links.filter((link) => !pages.includes(link))]).toEqual([page, []]);
+    }
   });
 
   it('its command runs in a folder where nothing else is', () => {
@@ -108,6 +126,18 @@ describe('the package as it is published', () => {
     const packed = run('find', ['cdk.out', '-name', 'index.mjs', '-size', '+100k'], app).trim().split('\n');
     expect(packed.length).toBeGreaterThanOrEqual(2);
     expect(run('find', ['cdk.out', '-name', '*.pem'], app)).not.toBe('');
+  });
+
+  it('its construct deploys the app that its page shows', () => {
+    const [example = ''] = codeBlocks(PAGE.construct, 'ts');
+    writeFileSync(join(app, 'example.mjs'), example);
+    // The CDK command sets this variable: the app then writes its stacks there when it ends.
+    run(process.execPath, ['example.mjs'], app, { ...process.env, CDK_OUTDIR: 'example.out' });
+    const template = readFileSync(join(app, 'example.out', 'Platform.template.json'), 'utf8');
+    const { Outputs } = JSON.parse(template) as { Outputs: object };
+    expect(Object.keys(Outputs)).toEqual(
+      expect.arrayContaining(Object.values(OUTPUT).filter((name) => /Name/.test(name))),
+    );
   });
 
   it('its types hold in a consumer that checks libraries, too', () => {
