@@ -89,7 +89,7 @@ onEachEngine('the history of a fleet', (engine) => {
     expect(reader.units().read).toBeLessThanOrEqual(FLEET * 0.15 + 4 * 0.5);
   });
 
-  it('is open to other programs: the example of the README', async () => {
+  it('is open to other programs: the example that the documents link to', async () => {
     const options = {
       tableName: table.tableName,
       endpoint: table.endpoint,
