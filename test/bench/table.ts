@@ -1,6 +1,6 @@
 import type { Finding } from './measure';
 
-const HEADER = ['measured', 'here', 'beside', 'goal', ''];
+const HEADER = ['measured', 'this project', 'compared with', 'goal', ''];
 
 const cells = ({ what, ours, beside, goal, met }: Finding): string[] => [
   what,
