@@ -50,6 +50,8 @@ export interface SimulatorOptions {
   readonly maxLimit?: number;
   /** Whether a `limit` over the largest is refused or silently cut. @default refuse */
   readonly overLimit?: 'refuse' | 'clamp';
+  /** Largest `total` that is told; the specification gives 100 as its maximum. @default any */
+  readonly totalClamp?: number;
 }
 
 /** A page that is about to be served. */
@@ -103,6 +105,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
     maxOffset: options.maxOffset === undefined ? 100 : options.maxOffset,
     maxLimit: options.maxLimit ?? 100,
     overLimit: options.overLimit ?? 'refuse',
+    totalClamp: options.totalClamp ?? Infinity,
   } as const;
   const faults = new Faults();
   const hooks = new Set<PageHook>();
@@ -126,7 +129,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
     const { offset, limit, status } = window;
     const nth = load.pages;
     for (const hook of hooks) await hook({ projectId: list.projectId, offset, limit, status, nth });
-    let page = listPage(fleet, list, window);
+    let page = listPage(fleet, list, window, limits.totalClamp);
     for (const fault of struck) page = spoilPage(page, fault, secrets);
     return { status: 200, body: page };
   };

@@ -21,6 +21,8 @@ export type Fault =
   | { readonly kind: 'stall'; readonly afterBytes?: number }
   /** `total` is off by so many. */
   | { readonly kind: 'wrongTotal'; readonly by: number }
+  /** `size` is off by so many. */
+  | { readonly kind: 'wrongSize'; readonly by: number }
   /** So many rows are missing at the end of the page; `total` says nothing of it. */
   | { readonly kind: 'shortPage'; readonly drop: number }
   | { readonly kind: 'emptyPage' }
@@ -98,6 +100,8 @@ export function spoilPage(page: Page, fault: Fault, secrets: readonly string[]):
   switch (fault.kind) {
     case 'wrongTotal':
       return { ...page, total: page.total + fault.by };
+    case 'wrongSize':
+      return { ...page, size: page.size + fault.by };
     case 'shortPage':
       return withRows(rows.slice(0, Math.max(0, rows.length - fault.drop)));
     case 'emptyPage':

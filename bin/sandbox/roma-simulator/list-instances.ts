@@ -16,6 +16,8 @@ export interface ListLimits {
   readonly maxLimit: number;
   /** What happens to a `limit` that is larger: siblings of the API differ. */
   readonly overLimit: 'refuse' | 'clamp';
+  /** Largest `total` that is told, however many instances there are. */
+  readonly totalClamp: number;
 }
 
 export interface ListWindow {
@@ -67,7 +69,7 @@ export function refuse(identity: Identity, fleet: Fleet, projectId: string, sent
 }
 
 /** One page of the fleet as it is at this moment. */
-export function listPage(fleet: Fleet, request: ListRequest, window: ListWindow): Page {
+export function listPage(fleet: Fleet, request: ListRequest, window: ListWindow, totalClamp: number): Page {
   const id = request.query.get('id');
   const category = request.query.get('category');
   const { status } = window;
@@ -83,5 +85,5 @@ export function listPage(fleet: Fleet, request: ListRequest, window: ListWindow)
   const rows = matching.slice(window.offset, window.offset + window.limit);
   const instances =
     request.api === 'v2' ? rows : rows.map((instance) => ({ ...instance, category: categoryOf(instance) }));
-  return { total: matching.length, size: instances.length, instances };
+  return { total: Math.min(matching.length, totalClamp), size: instances.length, instances };
 }

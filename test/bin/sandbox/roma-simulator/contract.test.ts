@@ -144,6 +144,14 @@ describe('the pages of the simulator', () => {
     expect((await list(simulator, id, '?limit=100')).body).toMatchObject({ total: 61, size: 50 });
   });
 
+  it('can limit the total that it tells, as the specification does', async () => {
+    await simulator.stop();
+    simulator = await startRomaSimulator({ totalClamp: parameter('limit')?.maximum ?? 0 });
+    simulator.fleet.fill(id, 119);
+    expect((await list(simulator, id, '?limit=100')).body).toMatchObject({ total: 100, size: 100 });
+    expect((await list(simulator, id, '?limit=100&offset=100')).body).toMatchObject({ total: 100, size: 20 });
+  });
+
   it('answers limit 0 with the total alone', async () => {
     simulator.fleet.fill(id, 3);
     expect((await list(simulator, id, '?limit=0')).body).toEqual({ total: 3, size: 0, instances: [] });

@@ -89,8 +89,9 @@ describe('answers on demand', () => {
 });
 
 describe('spoilt pages', () => {
-  it('a wrong total, a short page, an empty page, a null list', async () => {
+  it('a wrong total, a wrong size, a short page, an empty page, a null list', async () => {
     expect(await page({ kind: 'wrongTotal', by: 3 })).toMatchObject({ total: 28, size: 10 });
+    expect(await page({ kind: 'wrongSize', by: -1 })).toMatchObject({ total: 25, size: 9, instances: { length: 10 } });
     expect((await page({ kind: 'shortPage', drop: 4 })).instances).toHaveLength(6);
     expect(await page({ kind: 'emptyPage' })).toEqual({ total: 25, size: 0, instances: [] });
     expect(await page({ kind: 'nullList' })).toEqual({ total: 25, size: 0, instances: null });
