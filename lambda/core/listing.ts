@@ -10,8 +10,10 @@ export type ParsedRecord =
 
 /** One page of the list, validated record by record. */
 export interface ParsedPage {
-  /** How many instances the API says there are. */
+  /** How many instances the API says there are; it may be fewer than there are, because the specification limits it. */
   readonly total: number;
+  /** How many rows the API says the page holds, where it says so. */
+  readonly size?: number;
   /** Every row that the page held, in order; a row that failed validation counts as a row. */
   readonly records: readonly ParsedRecord[];
   /** Clock before the request was sent and after the answer was read, in ms since the epoch. */
@@ -36,6 +38,8 @@ interface ListingBase {
 /** All pages were read and agree with each other. Only this type can be asked what is missing. */
 export interface CompleteListing extends ListingBase {
   readonly is: 'complete';
+  /** It shows more instances than the API announced, so `total` does not tell whether one was missed between pages. */
+  readonly exceedsTotal?: true;
 }
 
 /** Something is missing or contradictory: what was read is true, what was not read says nothing. */
@@ -87,9 +91,11 @@ export function clockError({
 }
 
 /**
- * Reads all pages and judges whether they make a complete list. Distrusts the server: `total` must be the same on
- * every page, and unique ids plus records without an id must add up to it; a record of another project spoils the
- * whole listing, for then the rights or the address are wrong. Never throws: an error of the source is a partial listing.
+ * Reads all pages and judges whether they make a complete list. Distrusts the server: each page must hold as many rows
+ * as it says, `total` must be the same on every page, and unique ids plus records without an id must add up to it.
+ * They may be more than a `total` that is limited, if no row came twice: whoever reads the pages reads on until nothing
+ * is left, or fails. A record of another project spoils the whole listing, for then the rights or the address are
+ * wrong. Never throws: an error of the source is a partial listing.
  */
 export async function collectListing(
   target: Target,
@@ -122,6 +128,12 @@ export async function collectListing(
         };
       }
       total = page.total;
+      if (page.size !== undefined && page.size !== page.records.length) {
+        problem ??= {
+          because: `page ${pageCount} says that it holds ${page.size} rows, but it holds ${page.records.length}`,
+          retryable: true,
+        };
+      }
       rows += page.records.length;
       for (const record of page.records) {
         const project = record.accepted ? record.snapshot.project_id : record.projectId;
@@ -129,9 +141,10 @@ export async function collectListing(
         if (record.accepted) {
           instances.set(record.snapshot.id, record.snapshot);
         } else {
-          if (record.rejected.id === undefined) unreadable += 1;
-          else rejectedIds.add(record.rejected.id);
-          rejected.push(record.rejected);
+          const { id } = record.rejected;
+          if (id === undefined) unreadable += 1;
+          if (id === undefined || !rejectedIds.has(id)) rejected.push(record.rejected);
+          if (id !== undefined) rejectedIds.add(id);
         }
       }
     }
@@ -140,7 +153,8 @@ export async function collectListing(
   }
 
   const listedUntil = Math.max(now(), listedFrom);
-  const uniqueIds = new Set([...instances.keys(), ...rejectedIds]).size;
+  const different = new Set([...instances.keys(), ...rejectedIds]).size + unreadable;
+  const exceedsTotal = total !== undefined && different > total;
   if (foreign !== undefined) {
     problem = {
       because: `the list of ${targetName(target)} holds an instance of project ${JSON.stringify(foreign.slice(0, 64))}: the endpoint or the rights are wrong`,
@@ -150,9 +164,9 @@ export async function collectListing(
     rejected.length = 0;
   } else if (problem === undefined && total === undefined) {
     problem = { because: 'the list had no page', retryable: true };
-  } else if (problem === undefined && uniqueIds + unreadable !== total) {
+  } else if (problem === undefined && different !== total && !(exceedsTotal && different === rows)) {
     problem = {
-      because: `the API announced ${total} instances, ${rows} rows were read, of which ${uniqueIds + unreadable} are different`,
+      because: `the API announced ${total} instances, ${rows} rows were read, of which ${different} are different`,
       retryable: true,
     };
   }
@@ -166,7 +180,8 @@ export async function collectListing(
     clockErrorMs,
     pages: pageCount,
   };
-  return problem === undefined ? { ...base, is: 'complete' } : { ...base, is: 'partial', ...problem };
+  if (problem !== undefined) return { ...base, is: 'partial', ...problem };
+  return { ...base, is: 'complete', ...(exceedsTotal ? { exceedsTotal } : {}) };
 }
 
 /** Unknown errors are worth a second try; typed ones know better. */

@@ -47,21 +47,26 @@ const RECORD = z.looseObject({
   enterprise_project_id: identifier,
 });
 
+/** A number of rows. */
+const count = z.union([
+  z.int().nonnegative(),
+  z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .transform(Number),
+]);
+
 /** The page around the records. `null` is how some servers write an empty list. */
 const PAGE = z.looseObject({
-  total: z.union([
-    z.int().nonnegative(),
-    z
-      .string()
-      .regex(/^\d{1,9}$/)
-      .transform(Number),
-  ]),
+  total: count,
+  size: count.nullish(),
   instances: z.array(z.unknown()).nullable(),
 });
 
 /** A page as it was read: nothing of the raw text is needed any more. */
 export interface WirePage {
   readonly total: number;
+  readonly size?: number;
   readonly records: readonly ParsedRecord[];
 }
 
@@ -82,11 +87,12 @@ export function parsePage(body: string, redactor: Redactor): WirePageResult {
   const envelope = PAGE.safeParse(json);
   if (!envelope.success)
     return { ok: false, because: `the answer is not a page of instances: ${reason(envelope.error)}` };
-  const { total, instances } = envelope.data;
+  const { total, size, instances } = envelope.data;
   // Text without a backslash holds neither escaped secrets nor lone surrogates.
   const plainText = !body.includes('\\') && !redactor.finds(body);
   const clean = createCleaner(redactor, plainText);
-  return { ok: true, page: { total, records: (instances ?? []).map((raw) => judge(clean(raw))) } };
+  const records = (instances ?? []).map((raw) => judge(clean(raw)));
+  return { ok: true, page: { total, ...(size == null ? {} : { size }), records } };
 }
 
 /** Validates one raw record, such as JSON.parse gives it. */

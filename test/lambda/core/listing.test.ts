@@ -70,6 +70,11 @@ describe('a listing', () => {
     expect([...result.instances.keys()]).toEqual(['a']);
   });
 
+  it('names a rejected record once, though it came twice', async () => {
+    const result = await listing({ records: [rejected('a')] }, { records: [rejected('a', 'name: missing')] });
+    expect(result).toMatchObject({ is: 'partial', rejected: [{ id: 'a', reason: 'status: missing' }] });
+  });
+
   it('is partial when the same record was read twice, for then another was missed', async () => {
     expect(await listing({ records: [one('a'), one('b')] }, { records: [one('b')] })).toMatchObject({
       is: 'partial',
@@ -85,6 +90,26 @@ describe('a listing', () => {
     expect(await listing({ records: [one('a')], total: 3 }, { records: [one('b')], total: 2 })).toMatchObject({
       is: 'partial',
       because: 'the total changed from 3 to 2 while the pages were read',
+      retryable: true,
+    });
+  });
+
+  it('is complete when it shows more than the total says, all of them different', async () => {
+    const result = await listing({ records: [one('a'), one('b')], total: 2 }, { records: [one('c')], total: 2 });
+    expect(result).toMatchObject({ is: 'complete', exceedsTotal: true, instances: { size: 3 } });
+    const again = [one('c'), one('a')];
+    expect(await listing({ records: [one('a'), one('b')], total: 2 }, { records: again, total: 2 })).toMatchObject({
+      is: 'partial',
+      because: 'the API announced 2 instances, 4 rows were read, of which 3 are different',
+      retryable: true,
+    });
+  });
+
+  it('is partial when a page does not hold as many rows as it says', async () => {
+    expect(await listing({ records: [one('a'), one('b')], size: 2 })).toMatchObject({ is: 'complete' });
+    expect(await listing({ records: [one('a'), one('b')], size: 3 })).toMatchObject({
+      is: 'partial',
+      because: 'page 1 says that it holds 3 rows, but it holds 2',
       retryable: true,
     });
   });

@@ -260,6 +260,8 @@ describe('a page', () => {
     '{"total":-1,"instances":[]}',
     '{"total":1.5,"instances":[]}',
     '{"total":1,"instances":{}}',
+    '{"total":0,"size":-1,"instances":[]}',
+    '{"total":0,"size":"none","instances":[]}',
     '{"total":1,"instances":[{"id":"a"',
   ])('is not read from %s', (text) => {
     expect(parsePage(text, nothing)).toMatchObject({ ok: false, because: expect.stringMatching(/^the answer is not/) });
@@ -267,5 +269,14 @@ describe('a page', () => {
 
   it('may hold null for an empty list, and its total as text', () => {
     expect(parsePage('{"total":"3","instances":null}', nothing)).toEqual({ ok: true, page: { total: 3, records: [] } });
+  });
+
+  it.each([
+    ['3', 3],
+    ['"3"', 3],
+    ['null', undefined],
+  ])('tells the number of its rows where it is sent: %s', (sent, size) => {
+    const result = parsePage(`{"total":3,"size":${sent},"instances":[]}`, nothing);
+    expect(result).toEqual({ ok: true, page: { total: 3, ...(size === undefined ? {} : { size }), records: [] } });
   });
 });
