@@ -68,7 +68,7 @@ export function readToken(answer: ApiAnswer): Perishable<string> {
   const { token } = read(TOKEN_ANSWER, answer, 'a token');
   const value = answer.header('x-subject-token');
   if (value === undefined || value === '') throw unusable('a token', 'the header X-Subject-Token is missing');
-  return { value, renewAt: renewAt(answer, token.expires_at, token.issued_at) };
+  return { value, ...lifeOf(answer, token.expires_at, token.issued_at) };
 }
 
 /** @throws RomaApiError when the answer holds no keys */
@@ -80,7 +80,7 @@ export function readKeys(answer: ApiAnswer): Perishable<KeyCredentials> {
     secretKey: credential.secret,
     securityToken: credential.securitytoken,
   };
-  return { value, renewAt: renewAt(answer, credential.expires_at, undefined) };
+  return { value, ...lifeOf(answer, credential.expires_at, undefined) };
 }
 
 function read<T>(schema: z.ZodType<T>, answer: ApiAnswer, what: string): T {
@@ -101,13 +101,18 @@ const unusable = (what: string, why: string): RomaApiError =>
   new RomaApiError(`IAM did not give ${what}: ${why}`, { errorClass: 'server', retryable: true });
 
 /**
- * When to renew, by our own clock: only the lifetime is taken from the server's times, so that a clock that is off
- * does no harm.
+ * When to renew and when it ends, by our own clock: only the lifetime is taken from the server's times, so that a
+ * clock that is off does no harm.
  */
-function renewAt(answer: ApiAnswer, expiresAt: string | null | undefined, issuedAt: string | null | undefined): number {
+function lifeOf(
+  answer: ApiAnswer,
+  expiresAt: string | null | undefined,
+  issuedAt: string | null | undefined,
+): Omit<Perishable<unknown>, 'value'> {
   const expires = Date.parse(expiresAt ?? '');
   const issued = Date.parse(issuedAt ?? '');
   const from = Number.isNaN(issued) ? (answer.serverTime ?? answer.receivedAt) : issued;
   const lifetime = Number.isNaN(expires) ? UNKNOWN_LIFETIME_MS : Math.max(0, expires - from);
-  return answer.requestedAt + lifetime - Math.min(RENEW_BEFORE_MS, lifetime / 4);
+  const end = answer.requestedAt + lifetime;
+  return { renewAt: end - Math.min(RENEW_BEFORE_MS, lifetime / 4), expiresAt: end };
 }

@@ -5,11 +5,16 @@ import type { CallLimits } from './transport';
 /** The gateway locks a key, and IAM an account, after a few refusals in a row: what was refused is not shown again so soon. */
 const HOLD_MS = 5 * 60_000;
 
-/** A token, or a pair of keys. */
+/** After an early renewal that failed, the next one waits so long. */
+const RENEW_AGAIN_MS = 60_000;
+
+/** A token, or a pair of keys. Times are by our clock, in ms since the epoch. */
 export interface Perishable<T> {
   readonly value: T;
-  /** By our clock, in ms since the epoch. */
+  /** From here on a newer one is asked for, while this one still serves. */
   readonly renewAt: number;
+  /** From here on it does not serve. */
+  readonly expiresAt: number;
 }
 
 /** Remembers what was refused, so that it stays at home for a while. */
@@ -44,7 +49,10 @@ export interface Cache<T> {
   values(): readonly T[];
 }
 
-/** Keeps what perishes, renews it in time, and lets all who ask at once wait for one request. */
+/**
+ * Keeps what perishes, and lets all who ask at once wait for one request. It renews early and in the background, so
+ * that nobody waits for a renewal, and none that fails costs anything, as long as the value still serves.
+ */
 export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Perishable<T>>): Cache<T> {
   const kept = new Map<string, Perishable<T>>();
   const pending = new Map<string, Promise<T>>();
@@ -77,14 +85,28 @@ export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Per
     }
   };
 
+  const renewal = async (key: string): Promise<T> => {
+    hold.check(key);
+    let request = pending.get(key);
+    if (request === undefined) pending.set(key, (request = renew(key)));
+    return request;
+  };
+
+  const renewEarly = async (key: string, known: Perishable<T>): Promise<void> => {
+    try {
+      await renewal(key);
+    } catch {
+      const again = { ...known, renewAt: clock.now() + RENEW_AGAIN_MS };
+      if (kept.get(key) === known) kept.set(key, again);
+    }
+  };
+
   return {
-    async get(key, { signal }) {
+    async get(key, limits) {
       const known = kept.get(key);
-      if (known !== undefined && clock.now() < known.renewAt) return known.value;
-      hold.check(key);
-      let request = pending.get(key);
-      if (request === undefined) pending.set(key, (request = renew(key)));
-      return signal === undefined ? request : unlessAborted(request, signal);
+      if (known === undefined || clock.now() >= known.expiresAt) return unlessStopped(renewal(key), limits, clock);
+      if (clock.now() >= known.renewAt) void renewEarly(key, known);
+      return known.value;
     },
     refuse(key, value) {
       if (kept.get(key)?.value === value) retire(key);
@@ -94,23 +116,26 @@ export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Per
   };
 }
 
-/** The request goes on for the others who wait for it. */
-async function unlessAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () =>
-      reject(
-        new RomaApiError('the wait for a token was stopped, for the run is ending', {
-          errorClass: 'network',
-          retryable: false,
-        }),
-      );
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+/** Waits no longer than the run may; the request goes on for the others who wait for it. */
+async function unlessStopped<T>(request: Promise<T>, { signal, deadline }: CallLimits, clock: Clock): Promise<T> {
+  const stops = [
+    ...(signal === undefined ? [] : [signal]),
+    ...(deadline === undefined ? [] : [AbortSignal.timeout(Math.max(0, deadline - clock.now()))]),
+  ];
+  if (stops.length === 0) return request;
+  const stop = AbortSignal.any(stops);
+  let onAbort = (): void => {};
+  const stopped = new Promise<never>((_, reject) => {
+    onAbort = () => reject(noToken());
   });
+  if (stop.aborted) onAbort();
+  else stop.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([request, aborted]);
+    return await Promise.race([request, stopped]);
   } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+    stop.removeEventListener('abort', onAbort);
   }
 }
+
+const noToken = (): RomaApiError =>
+  new RomaApiError('IAM had given no token when the run had to end', { errorClass: 'network', retryable: false });

@@ -56,6 +56,7 @@ describe('what is known to be secret', () => {
     const tokens = createCache<string>(clock, async () => ({
       value: `token-${(made += 1)}`,
       renewAt: clock.now() + 1000,
+      expiresAt: clock.now() + 1000,
     }));
     const first = await tokens.get('project', {});
     tokens.refuse('project', first);

@@ -82,6 +82,19 @@ describe('a token', () => {
     expect(count('/v3/auth/tokens')).toBe(2);
   });
 
+  it('that is still valid serves on while IAM refuses or fails to renew it', async () => {
+    await simulate(150);
+    const source = sourceOf();
+    await list(source);
+    clock.ms += 24 * 3_600_000 - 300_000;
+    for (const answer of ['iamInternal', 'iamWrongPassword', 'iamForbidden'] as const) {
+      simulator.faults.clear();
+      simulator.faults.inject({ fault: { kind: 'answer', answer }, on: 'token', times: 'always' });
+      expect(await list(source)).toMatchObject({ is: 'complete' });
+      clock.ms += 61_000;
+    }
+  });
+
   it('that was revoked is renewed by the next listing', async () => {
     await simulate(3);
     const source = sourceOf();
@@ -114,8 +127,11 @@ describe('an access key', () => {
     expect(await list(source)).toMatchObject({ is: 'complete' });
     expect(await list(source)).toMatchObject({ is: 'complete' });
     expect(count('securitytokens')).toBe(1);
-    clock.ms += 51 * 60_000;
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    // Asked for early, while the old keys still serve; and no third time when those have expired.
+    for (const minutes of [51, 10]) {
+      clock.ms += minutes * 60_000;
+      expect(await list(source)).toMatchObject({ is: 'complete' });
+    }
     expect(count('securitytokens')).toBe(2);
   });
 });
