@@ -125,10 +125,23 @@ export interface SyncOverrides {
   readonly onResult?: (result: RunResult) => void;
 }
 
+interface KnownSource {
+  readonly source: RomaSource;
+  readonly secret: string;
+  /** In ms since the epoch. */
+  readAt: number;
+  /** The last run did not complete: the secret may be why. */
+  suspect: boolean;
+}
+
+/** A secret that was read so long ago is read again, though its key still works: the old key may end at any time. */
+const SECRET_MAX_AGE_MS = 15 * 60_000;
+
 /**
  * The sync function: one run of the target that the event names. Sources live as long as the process, so that tokens
- * and connections serve many runs. After a failed run the secret is read again, for it may have been replaced; where it
- * was not, the source stays, and with it what it knows: which key was refused, and that the API wants to be left alone.
+ * and connections serve many runs. The secret is read again after a run that did not complete, and when it is old,
+ * because it may have been replaced. Where it was not, the source stays, and with it what it knows: which key was
+ * refused, and that the API asked for a pause.
  */
 export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): SyncHandler {
   const { aws = {}, ports = systemPorts, telemetry = createTelemetry() } = overrides;
@@ -136,14 +149,23 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
   const secrets = new SecretsManagerClient({ ...functionClientConfig(aws) });
   const readSecret = overrides.readSecret ?? (async (arn: string) => secretText(secrets, arn));
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
-  const sources = new Map<string, { readonly source: RomaSource; readonly secret: string; suspect: boolean }>();
+  const sources = new Map<string, KnownSource>();
 
   const sourceOf = async (key: string, request: SyncRequest): Promise<RomaSource> => {
     const known = sources.get(key);
-    if (known?.suspect === false) return known.source;
-    const secret = await readSecret(request.secretArn ?? config.secretArn);
+    const readAt = ports.clock.now();
+    if (known?.suspect === false && readAt < known.readAt + SECRET_MAX_AGE_MS) return known.source;
+    let secret: string;
+    try {
+      secret = await readSecret(request.secretArn ?? config.secretArn);
+    } catch (error) {
+      // Age alone makes no key wrong: while Secrets Manager is down, the runs go on.
+      if (known?.suspect !== false) throw error;
+      telemetry.failure('the secret could not be read again; the one that was read before stays in use', error);
+      return known.source;
+    }
     if (known?.secret === secret) {
-      known.suspect = false;
+      Object.assign(known, { readAt, suspect: false });
       return known.source;
     }
     const source = createRomaSource({
@@ -155,7 +177,7 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       iamEndpoint: request.iamEndpoint,
       extraCa,
     });
-    sources.set(key, { source, secret, suspect: false });
+    sources.set(key, { source, secret, readAt, suspect: false });
     await known?.source.close();
     return source;
   };
@@ -175,10 +197,11 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       );
       telemetry.run(result, useSince(before, source.stats()));
       overrides.onResult?.(result);
+      const isIncomplete = result.outcome === 'failed' || result.outcome === 'partial';
       const known = sources.get(key);
-      if (known !== undefined) known.suspect = result.outcome === 'failed';
+      if (known !== undefined) known.suspect = isIncomplete;
       // An error that Lambda does not see can neither raise an alarm nor be tried again.
-      if (result.outcome === 'failed' || result.outcome === 'partial') throw new RunFailedError(result);
+      if (isIncomplete) throw new RunFailedError(result);
       return toRunLine(result);
     } catch (error) {
       if (!(error instanceof RunFailedError)) telemetry.failure('the run could not be made', error);

@@ -9,6 +9,11 @@ onEachEngine('the sync function', (engine) => {
   let table: TestTable;
   let secret: string;
   let secretReads: number;
+  let secretsManagerIsUp: boolean;
+  let told: string[];
+  /** The clock of both sides runs this much ahead of the machine's. */
+  let ahead: number;
+  const clock = { ...systemPorts.clock, now: () => Date.now() + ahead };
 
   const request = () => ({
     region: 'cn-north-4',
@@ -29,17 +34,21 @@ onEachEngine('the sync function', (engine) => {
       },
       {
         aws: loopbackConfig(table.endpoint),
-        ports: systemPorts,
-        telemetry: { run: () => undefined, failure: () => undefined },
+        ports: { ...systemPorts, clock },
+        telemetry: { run: () => undefined, failure: (message) => void told.push(message) },
         readSecret: async () => {
           secretReads += 1;
+          if (!secretsManagerIsUp) throw new Error('Secrets Manager is down');
           return secret;
         },
       },
     );
 
   beforeEach(async () => {
-    simulator = await startRomaSimulator();
+    ahead = 0;
+    told = [];
+    secretsManagerIsUp = true;
+    simulator = await startRomaSimulator({ clock });
     table = await createTestTable(engine);
     secretReads = 0;
   });
@@ -54,6 +63,46 @@ onEachEngine('the sync function', (engine) => {
     expect(await run(request(), context)).toMatchObject({ outcome: 'changed', baseline: 1 });
     expect(await run(request(), context)).toMatchObject({ outcome: 'unchanged' });
     expect(secretReads).toBe(1);
+  });
+
+  it('reads its secret again after 15 minutes, and after every run that did not complete', async () => {
+    secret = keys(simulator.account.secretKey);
+    const run = handler();
+    await run(request(), context);
+    ahead += 14 * 60_000;
+    await run(request(), context);
+    expect(secretReads).toBe(1);
+    ahead += 60_000;
+    await run(request(), context);
+    expect(secretReads).toBe(2);
+    await run(request(), context);
+    expect(secretReads).toBe(2);
+    simulator.faults.inject({ fault: { kind: 'wrongTotal', by: 1 }, times: 'always' });
+    await expect(run(request(), context)).rejects.toMatchObject({ result: { outcome: 'partial' } });
+    simulator.faults.clear();
+    await run(request(), context);
+    expect(secretReads).toBe(3);
+  });
+
+  it('takes a replaced secret while the old key still works', async () => {
+    secret = keys(simulator.account.secretKey);
+    const run = handler();
+    await run(request(), context);
+    const { userName, password, domainName } = simulator.account;
+    secret = JSON.stringify({ userName, password, domainName });
+    ahead += 15 * 60_000;
+    await run(request(), context);
+    expect(simulator.requests.at(-2)?.path).toBe('/v3/auth/tokens');
+  });
+
+  it('goes on with the secret that it has while Secrets Manager is down, and says so', async () => {
+    secret = keys(simulator.account.secretKey);
+    const run = handler();
+    await run(request(), context);
+    secretsManagerIsUp = false;
+    ahead += 15 * 60_000;
+    expect(await run(request(), context)).toMatchObject({ outcome: 'unchanged' });
+    expect(told).toEqual(['the secret could not be read again; the one that was read before stays in use']);
   });
 
   it('fails while its key is refused, shows the key only once, and takes a replaced one', async () => {
