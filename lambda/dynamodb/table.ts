@@ -11,8 +11,8 @@ export type Item = Record<string, unknown>;
 export type Key = { readonly pk: string; readonly sk: string };
 
 const PREFIX = { current: 'INSTANCE#', gap: 'GAP#', rejected: 'REJECTED#', version: 'VERSION#' } as const;
-/** Sorts after every key that begins with a prefix: no UTF-8 text continues past U+10FFFF. */
-const END = '\u{10FFFF}';
+/** Times and names of targets are ASCII text, which ends before this. */
+const AFTER_ASCII = '\u007F';
 
 const targetPk = (target: Target): string => `TARGET#${target.region}#${target.projectId}`;
 const instancePk = (target: Target, id: string): string => `INSTANCE#${target.region}#${target.projectId}#${id}`;
@@ -43,10 +43,12 @@ export interface KeyRange {
   readonly first: string;
   readonly last: string;
 }
-const prefixRange = (pk: string, prefix: string, first: string = '', last: string = END): KeyRange => ({
+/** Prefixes end with "#", and "$" comes next: whatever follows a prefix, even U+10FFFF, sorts before its end. */
+const endOf = (prefix: string): string => `${prefix.slice(0, -1)}$`;
+const prefixRange = (pk: string, prefix: string, first: string = '', last?: string): KeyRange => ({
   pk,
   first: `${prefix}${first}`,
-  last: `${prefix}${last}`,
+  last: last === undefined ? endOf(prefix) : `${prefix}${last}`,
 });
 
 export const range = {
@@ -56,7 +58,7 @@ export const range = {
   known: (target: Target): KeyRange => ({
     pk: targetPk(target),
     first: PREFIX.current,
-    last: `${PREFIX.rejected}${END}`,
+    last: endOf(PREFIX.rejected),
   }),
   /** Gaps and versions by the start of their span, both ends inclusive. */
   gaps: (target: Target, first?: Instant, last?: Instant): KeyRange =>
@@ -67,7 +69,7 @@ export const range = {
     prefixRange(instancePk(target, id), PREFIX.version, first, last),
   /** The head comes right after the gaps: read backwards, one query shows both. */
   gapsAndHead: (target: Target): KeyRange => ({ pk: targetPk(target), first: PREFIX.gap, last: 'HEAD' }),
-  registrations: (): KeyRange => ({ pk: 'TARGETS', first: ' ', last: END }),
+  registrations: (): KeyRange => ({ pk: 'TARGETS', first: ' ', last: AFTER_ASCII }),
 };
 
 export type ItemType = 'head' | 'current' | 'gap' | 'rejected' | 'version' | 'ownGap' | 'registration' | 'unknown';
@@ -98,7 +100,11 @@ export const changesRange = (day: string, shard: number, first: Instant, last: I
   last,
 });
 /** All of one target in `not-running`, whose sort key is the time since when the status is. */
-export const notRunningRange = (target: Target): KeyRange => ({ pk: targetName(target), first: ' ', last: END });
+export const notRunningRange = (target: Target): KeyRange => ({
+  pk: targetName(target),
+  first: ' ',
+  last: AFTER_ASCII,
+});
 export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 
 function changesPartitionOf(version: Version): string {
