@@ -16,7 +16,7 @@ export interface Recording {
   readonly sentBatch: boolean;
   /** Instances that the database refused to store; they were set aside. */
   readonly refused: readonly string[];
-  /** Why not everything was recorded; undefined when everything was. */
+  /** Why not everything was recorded or set aside; undefined when everything was. */
   readonly stoppedBecause?: string;
 }
 
@@ -27,6 +27,9 @@ export interface RecordingPorts {
   readonly random: () => number;
 }
 
+const keyOf = (action: Action): string =>
+  action.type === 'reject' ? action.rejection.key : action.type === 'unreject' ? action.key : action.id;
+
 const MAX_ATTEMPTS = 6;
 const BASE_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
@@ -36,6 +39,8 @@ export class PlanRecorder {
   readonly versions: Current[] = [];
   sentBatch = false;
   readonly refused: string[] = [];
+  /** Writes that the database refuses and nothing can stand in for, each with the reason. */
+  private readonly unwritten: string[] = [];
 
   constructor(
     private readonly ports: RecordingPorts,
@@ -63,7 +68,18 @@ export class PlanRecorder {
       if (stoppedBecause !== undefined) break;
     }
     const { versions, sentBatch, refused } = this;
+    stoppedBecause ??= this.refusal();
     return { versions, sentBatch, refused, ...(stoppedBecause === undefined ? {} : { stoppedBecause }) };
+  }
+
+  /**
+   * Without a refused write the rows claim more than is known: an own gap would not be open, or a first sighting would
+   * be forgotten. So the run must not count as completed, though all its other writes are done.
+   */
+  private refusal(): string | undefined {
+    const [first, ...more] = this.unwritten;
+    if (first === undefined) return undefined;
+    return `the database refuses the write of ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`;
   }
 
   /** @returns why recording must stop, or undefined */
@@ -129,9 +145,13 @@ export class PlanRecorder {
       return undefined;
     }
     const [action] = batch;
-    if (action?.type !== 'version') return `the database refuses the write: ${because}`;
-    this.refused.push(action.id);
-    return this.recordBatch(this.setAside(action.next, action.previous, because));
+    if (action === undefined) return undefined;
+    if (action.type === 'version') {
+      this.refused.push(action.id);
+      return this.recordBatch(this.setAside(action.next, action.previous, because));
+    }
+    this.unwritten.push(`${JSON.stringify(cutToBytes(keyOf(action), 64))}: ${because}`);
+    return undefined;
   }
 
   private setAside(next: Current, previous: Current | undefined, because: string): readonly Action[] {

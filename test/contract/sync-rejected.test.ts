@@ -1,4 +1,4 @@
-import type { Recorder } from '../../lambda/core/ports';
+import type { Action, Recorder } from '../../lambda/core/ports';
 import { onEachWorld } from '../support/on-each-world';
 import { collect, type SyncWorld } from '../support/sync-world';
 
@@ -200,9 +200,79 @@ onEachWorld('rejected records', (open) => {
       const invalid = { is: 'invalid', because: 'too large' } as const;
       expect(await world.tick({ recorder: { ...inner, record: async () => invalid } })).toMatchObject({
         outcome: 'partial',
-        because: 'the database refuses the write: too large',
+        because: 'the database refuses the write of "i-0000": too large (and 1 more)',
       });
       expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { updated: 1 } });
+    });
+  });
+
+  describe('whose setting aside the database refuses', () => {
+    /** Refuses whatever concerns `victim` in this way; each action goes in a batch of its own. */
+    const refusing = (type: Action['type'], victim: string): Recorder => {
+      const inner = world.store.newRecorder();
+      const isRefused = (action: Action): boolean =>
+        action.type === type &&
+        (action.type === 'reject'
+          ? action.rejection.key === victim
+          : action.type === 'unreject'
+            ? action.key === victim
+            : action.id === victim);
+      return {
+        ...inner,
+        batches: (actions) => actions.map((action) => [action]),
+        record: async (...args) =>
+          args[2].some(isRefused) ? { is: 'invalid', because: 'too large' } : inner.record(...args),
+      };
+    };
+    const changeTheOthers = (): void => {
+      for (const id of ['i-0002', 'i-0003']) world.put(id, 'ERROR');
+    };
+
+    it.each([
+      ['touch', 'i-0000'],
+      ['reject', 'i-0000'],
+      ['reject', 'strange'],
+    ] as const)('cost the others nothing, but the run does not count as completed (%s of %s)', async (type, victim) => {
+      const before = await world.head();
+      world.spoil(victim);
+      changeTheOthers();
+      world.put('new');
+      world.remove('i-0001');
+      expect(await world.tick({ recorder: refusing(type, victim) })).toMatchObject({
+        outcome: 'partial',
+        because: `the database refuses the write of "${victim}": too large`,
+        rejected: 1,
+        changes: { statusChanged: 2, created: 1, deleted: 1 },
+      });
+      const head = await world.head();
+      expect(head).toMatchObject({ outcome: 'partial', completedObservedAt: before?.completedObservedAt });
+      expect(head).not.toHaveProperty('fingerprint');
+      expect(await world.tick()).toMatchObject({ outcome: 'unchanged', rejected: 1, changes: { statusChanged: 0 } });
+      // Nobody could judge the instance since the last run that counts.
+      const own = { unobservedSince: before?.completedObservedAt };
+      if (victim !== 'strange') expect(await world.current(victim)).toMatchObject(own);
+      else
+        expect(await collect(world.store.reader.rejections(world.target))).toMatchObject([
+          { key: victim, changedAfter: before?.listedFrom },
+        ]);
+    });
+
+    it('keep their own gap open when its closing is refused', async () => {
+      world.spoil('i-0000');
+      await world.tick();
+      const { unobservedSince } = (await world.current('i-0000'))!;
+      world.put('i-0000');
+      changeTheOthers();
+      expect(await world.tick({ recorder: refusing('touch', 'i-0000') })).toMatchObject({
+        outcome: 'partial',
+        changes: { statusChanged: 2 },
+      });
+      expect(await world.current('i-0000')).toMatchObject({ unobservedSince });
+      const last = await world.tick();
+      expect(last).toMatchObject({ outcome: 'unchanged' });
+      expect(await world.ownGaps('i-0000')).toEqual([
+        expect.objectContaining({ from: unobservedSince, to: last.observedAt }),
+      ]);
     });
   });
 });
