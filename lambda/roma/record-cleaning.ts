@@ -1,7 +1,8 @@
 import { splitNumber } from 'lossless-json';
 import type { Json } from '../core/instance';
 import { ExactNumber } from './page-text';
-import { isSecretField, REDACTED, type Redactor } from './redaction';
+import { REDACTED, type Redactor } from './redaction';
+import { type FieldKind, kindOfField } from './secret-fields';
 
 /** Deepest nesting of a snapshot; DynamoDB allows 32 levels, of which the row itself takes a few. */
 export const MAX_DEPTH = 24;
@@ -29,10 +30,10 @@ export interface Cleaned {
  * @param plainText that no string of the page holds a secret, a lone surrogate or an escape, so that text may be kept unread
  */
 export function createCleaner(redactor: Redactor, plainText: boolean): (raw: unknown) => Cleaned {
-  const secretFields = new Map<string, boolean>();
-  const isSecret = (field: string): boolean => {
-    let known = secretFields.get(field);
-    if (known === undefined) secretFields.set(field, (known = isSecretField(field)));
+  const kinds = new Map<string, FieldKind>();
+  const kindOf = (field: string): FieldKind => {
+    let known = kinds.get(field);
+    if (known === undefined) kinds.set(field, (known = kindOfField(field)));
     return known;
   };
   let problem: string | undefined;
@@ -44,22 +45,24 @@ export function createCleaner(redactor: Redactor, plainText: boolean): (raw: unk
   const number = (value: number, path: string): Json => {
     const magnitude = Math.abs(value);
     if (magnitude >= LARGEST || (magnitude < SMALLEST && magnitude > 0) || Number.isNaN(value)) {
-      problem ??= `${path}: the number ${value} is outside of what the database can hold`;
-      return String(value);
+      problem ??= `${path}: the number ${text(String(value))} is outside of what the database can hold`;
+      return text(String(value));
     }
-    return value;
+    // A password may be a number, too.
+    return plainText || text(String(value)) === String(value) ? value : REDACTED;
   };
 
   const exact = ({ text: digits }: ExactNumber, path: string): Json => {
+    const shown = text(digits);
     const magnitude = Math.abs(Number(digits));
     const significant = splitNumber(digits).digits;
     if (magnitude >= LARGEST || (magnitude < SMALLEST && significant !== '0')) {
-      problem ??= `${path}: the number ${shorten(digits)} is outside of what the database can hold`;
+      problem ??= `${path}: the number ${shorten(shown)} is outside of what the database can hold`;
     } else if (significant.length > MAX_DIGITS) {
-      problem ??= `${path}: the number ${shorten(digits)} has more than ${MAX_DIGITS} significant digits`;
+      problem ??= `${path}: the number ${shorten(shown)} has more than ${MAX_DIGITS} significant digits`;
     }
     size += digits.length;
-    return digits;
+    return shown;
   };
 
   function clean(value: unknown, path: string, depth: number): Json {
@@ -94,18 +97,29 @@ export function createCleaner(redactor: Redactor, plainText: boolean): (raw: unk
 
   function fields(values: Record<string, unknown>, path: string, depth: number): Json {
     let copy: Record<string, Json> | undefined;
-    for (const rawField of Object.keys(values)) {
+    const names = Object.keys(values);
+    const named = nameOfPair(names, values);
+    for (const rawField of names) {
       const field = text(rawField);
       size += field.length * 6 + 4;
       if (field === '') problem ??= `${path}: a field without a name`;
       if (field === '__proto__') problem ??= `${path}: a field named __proto__`;
       const raw = values[rawField];
       const inner = path === '' ? field : path;
-      const cleaned = isSecret(field) && holdsSomething(raw) ? REDACTED : clean(raw, inner, depth + 1);
+      const kind = kindOf(field);
+      const cleaned = tellsSecret(kind === 'holding' ? named : kind, raw) ? REDACTED : clean(raw, inner, depth + 1);
       if (copy === undefined && (cleaned !== raw || field !== rawField)) copy = copyBefore(values, rawField);
       if (copy !== undefined) define(copy, field, cleaned);
     }
     return copy ?? (values as Record<string, Json>);
+  }
+
+  /** What the fields that name another one say of those that hold it, as in `{name: 'password', value: …}`. */
+  function nameOfPair(fields: readonly string[], values: Record<string, unknown>): FieldKind {
+    if (!fields.some((field) => kindOf(field) === 'holding')) return 'other';
+    const told = fields.filter((field) => kindOf(field) === 'naming').map((field) => values[field]);
+    const kinds = told.map((name) => (typeof name === 'string' ? kindOfField(name) : 'other'));
+    return kinds.find((kind) => kind === 'secret' || kind === 'secrets') ?? 'other';
   }
 
   return (raw) => {
@@ -116,9 +130,12 @@ export function createCleaner(redactor: Redactor, plainText: boolean): (raw: unk
   };
 }
 
-/** An empty or missing secret, or a flag, tells nothing. */
-const holdsSomething = (value: unknown): boolean =>
-  value !== null && value !== undefined && value !== '' && typeof value !== 'boolean';
+/** An empty or missing secret, or a flag, tells nothing; and a number of secrets is no secret. */
+function tellsSecret(kind: FieldKind, value: unknown): boolean {
+  if (kind !== 'secret' && kind !== 'secrets') return false;
+  if (value === null || value === undefined || value === '' || typeof value === 'boolean') return false;
+  return kind === 'secret' || (typeof value !== 'number' && !(value instanceof ExactNumber));
+}
 
 /** Plain assignment would change the prototype for one name. */
 const define = (object: Record<string, Json>, field: string, value: Json): void => {

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import type { Client } from '../../../lambda/roma/client';
 import { type AgencyCredentials, secretsOf } from '../../../lambda/roma/credentials';
 import { createIdentity } from '../../../lambda/roma/identity';
@@ -5,6 +6,7 @@ import { createCache } from '../../../lambda/roma/perishable';
 import { createRedactor, REDACTED } from '../../../lambda/roma/redaction';
 import type { ApiAnswer, ApiRequest } from '../../../lambda/roma/transport';
 import { parsePage } from '../../../lambda/roma/wire-schema';
+import { ESCAPES, hostilePassword, MARKS, STRIPPED } from '../../support/hostile-secrets';
 import { ManualClock } from './manual-clock';
 
 const redact = (secrets: readonly string[], text: string): string => createRedactor(() => secrets).redact(text);
@@ -41,6 +43,73 @@ describe('redaction', () => {
     );
     expect(JSON.stringify(result)).toContain(REDACTED);
     expect(JSON.stringify(result)).not.toMatch(telltale);
+  });
+});
+
+describe('a secret with any characters', () => {
+  const escapes = Object.entries(ESCAPES);
+  const someEscapes = fc.array(fc.constantFrom(...escapes.map(([, escape]) => escape)), { minLength: 1, maxLength: 3 });
+
+  it.each(escapes)('is replaced exactly when it is written as %s', (_, escape) => {
+    fc.assert(
+      fc.property(hostilePassword, (secret) => {
+        const text = `it was ${escape(secret)} here`;
+        expect(redact([secret], text)).toBe(`it was ${REDACTED} here`);
+        expect(createRedactor(() => [secret]).finds(text)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('is replaced when one way of escaping is put on top of another, and with all that stands around it', () => {
+    fc.assert(
+      fc.property(hostilePassword, someEscapes, fc.boolean(), (secret, escaping, isAll) => {
+        const escape = (text: string): string => escaping.reduce((rest, one) => one(rest), text);
+        const text = isAll ? escape(`{"password":"${secret}"}`) : `it was ${escape(secret)} here`;
+        const left = redact([secret], text);
+        for (const mark of MARKS) expect(left).not.toContain(escape(mark));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('is replaced where its tags were taken out, and where tags were put into it', () => {
+    fc.assert(
+      fc.property(hostilePassword, fc.constantFrom(...STRIPPED), fc.nat(), (secret, strip, place) => {
+        const stripped = strip(secret);
+        fc.pre(stripped.includes(MARKS[0]) || stripped.includes(MARKS[1]));
+        const at = place % (MARKS[0].length - 1);
+        const broken = secret.replace(MARKS[0], (mark) => `${mark.slice(0, at + 1)}<wbr>${mark.slice(at + 1)}`);
+        for (const text of [stripped, broken]) {
+          const left = redact([secret], `it was ${text} here`);
+          for (const mark of MARKS) expect(left).not.toContain(mark);
+          expect(left).toMatch(/^it was .*here$/s);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('leaves no beginning of itself where a text breaks off, however it is written', () => {
+    fc.assert(
+      fc.property(hostilePassword, fc.constantFrom(...escapes), fc.nat(), (secret, [, escape], place) => {
+        const whole = `it was ${escape(secret)}`;
+        const cut = whole.slice(0, 8 + (place % (whole.length - 7)));
+        const left = createRedactor(() => [secret]).redact(cut, true);
+        // Nothing but what stands before it.
+        expect('it was ').toContain(left.replace(REDACTED, ''));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('changes no text in which it does not stand', () => {
+    fc.assert(
+      fc.property(hostilePassword, fc.string({ unit: 'binary', maxLength: 60 }), (secret, text) => {
+        fc.pre(!/signature|access|token/i.test(text));
+        expect(redact([secret], text)).toBe(text);
+      }),
+    );
   });
 });
 
