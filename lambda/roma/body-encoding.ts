@@ -39,6 +39,17 @@ function decoderOf(name: string, bytes: Uint8Array) {
     case 'identity':
       return undefined;
     default:
-      throw new Error(`the body has the unknown encoding ${JSON.stringify(name.slice(0, 32))}`);
+      // Its name is text from outside, and may be anything.
+      throw new Error('the body has a Content-Encoding that was not asked for, neither gzip nor deflate nor br');
+  }
+}
+
+/** JSON is always UTF-8; a page of a proxy is what its Content-Type says. @param isCut it may end within a character */
+export function toText(bytes: Uint8Array, contentType: string = '', isCut = false): string {
+  const charset = /json/i.test(contentType) ? undefined : /charset=["']?([\w.-]{1,40})/i.exec(contentType)?.[1];
+  try {
+    return new TextDecoder(charset).decode(bytes, { stream: isCut });
+  } catch {
+    return new TextDecoder().decode(bytes, { stream: isCut });
   }
 }

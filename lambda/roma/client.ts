@@ -65,8 +65,7 @@ export function createClient({ transport, clock, random, redactor, retry, gate }
     try {
       const answer = await transport.send(request, limits);
       if (answer.status >= 200 && answer.status < 300) return answer;
-      const { status, header, body } = answer;
-      return errorOf({ what: nameOf(request), status, header, body, now: answer.receivedAt }, redactor);
+      return errorOf({ ...answer, what: nameOf(request), now: answer.receivedAt }, redactor);
     } catch (error) {
       if (error instanceof RomaApiError) return error;
       throw error;

@@ -75,6 +75,8 @@ export interface FailedAnswer {
   /** First value of a header, by lower-case name. */
   readonly header: (name: string) => string | undefined;
   readonly body: string;
+  /** The body was longer. */
+  readonly isCut?: boolean;
   /** The clock when the answer had been read, in ms since the epoch. */
   readonly now: number;
 }
@@ -84,7 +86,7 @@ const MAX_TEXT = 400;
 /** Makes a typed error of any answer that the gateway, ROMA, IAM or something before them gives. */
 export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError {
   const { status, header, now } = answer;
-  const said = readErrorBody(answer.body);
+  const said = readErrorBody(answer.body, (text) => redactor.redact(text, answer.isCut));
   const clean = (text: string | undefined, max: number): string | undefined =>
     text === undefined ? undefined : oneLine(redactor.redact(text), max);
   const apiCode = clean(said.code, 64);
@@ -102,7 +104,7 @@ export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError 
   const keyRefused = errorClass === 'unauthorized' && (apiCode ?? '').endsWith('.0301') && !isTokenText(apiMessage);
   // The code of an identity error is often just the status.
   const parts = [apiCode === String(status) ? undefined : apiCode, apiMessage].filter(Boolean).join(' ');
-  const hint = advice(answer, errorClass, apiMessage);
+  const hint = advice({ ...answer, date: clean(header('date'), 64) }, errorClass, apiMessage);
   return new RomaApiError(
     `${answer.what} answered ${status}${parts === '' ? '' : ` ${parts}`}${hint === '' ? '' : `: ${hint}`}${requestId === undefined ? '' : ` (request ${requestId})`}`,
     {
@@ -135,11 +137,19 @@ function classify(status: number, code: string | undefined): ErrorClass {
 const isTokenText = (message: string | undefined): boolean =>
   /token/i.test(message ?? '') && !/signature/i.test(message ?? '');
 
-function advice(answer: FailedAnswer, errorClass: ErrorClass, message: string | undefined): string {
+function advice(
+  answer: FailedAnswer & { readonly date: string | undefined },
+  errorClass: ErrorClass,
+  message: string | undefined,
+): string {
   const { status } = answer;
   if (/signature expired|signature time/i.test(message ?? '')) {
-    const server = answer.header('date');
-    return `this clock says ${new Date(answer.now).toISOString()}, the server's Date header ${server ?? 'nothing'}; signatures are valid for 15 minutes, set the clock right`;
+    return `this clock says ${new Date(answer.now).toISOString()}, the server's Date header ${answer.date ?? 'nothing'}; signatures are valid for 15 minutes, set the clock right`;
+  }
+  if (errorClass === 'throttled') {
+    const window = throttleWindow(message);
+    const limit = window === undefined ? 'too many requests' : `it allows ${window.limit} requests in ${window.time}`;
+    return `${limit}; run less often, or let some targets use another user`;
   }
   if (errorClass === 'unauthorized') return 'the credentials were refused; check them and that they have not expired';
   if (status >= 300 && status < 400) return 'redirects are not followed; check the endpoint';
@@ -164,12 +174,20 @@ export function retryAfter(value: string | undefined, now: number): number | und
 
 const UNIT_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
+export interface ThrottleWindow {
+  /** Requests that are allowed … */
+  readonly limit: number;
+  /** … in this time, */
+  readonly ms: number;
+  /** which is `5 minutes` in words. */
+  readonly time: string;
+}
+
 /** The gateway tells its window: `policy user over ratelimit,limit:200,time:5 minute`. */
-export function throttleWindow(
-  message: string | undefined,
-): { readonly limit: number; readonly ms: number } | undefined {
+export function throttleWindow(message: string | undefined): ThrottleWindow | undefined {
   const match = /limit:(\d{1,9}),\s*time:(\d{1,6}) (second|minute|hour|day)/i.exec(message ?? '');
   if (match === null) return undefined;
   const unit = (match[3] ?? '').toLowerCase() as keyof typeof UNIT_MS;
-  return { limit: Number(match[1]), ms: Number(match[2]) * UNIT_MS[unit] };
+  const count = Number(match[2]);
+  return { limit: Number(match[1]), ms: count * UNIT_MS[unit], time: `${count} ${unit}${count === 1 ? '' : 's'}` };
 }

@@ -5,11 +5,11 @@ import { RomaApiError } from './errors';
 const failure = (message: string, retryable: boolean, cause?: unknown): RomaApiError =>
   new RomaApiError(message, { errorClass: 'network', retryable, cause });
 
-export const stopped = (what: string): RomaApiError => failure(`${what} was stopped, for the run is ending`, false);
-export const noTime = (what: string): RomaApiError =>
-  failure(`${what} was not sent, for the run has no time left`, false);
+export const noTime = (what: string): RomaApiError => failure(`${what} was not sent: the run has no time left`, false);
 export const timedOut = (what: string, ms: number, cause: unknown): RomaApiError =>
   failure(`${what} had no whole answer after ${Math.ceil(ms / 1000)} s`, true, cause);
+export const stopped = (what: string, ms: number): RomaApiError =>
+  failure(`${what} had no whole answer after ${Math.ceil(ms / 1000)} s, when the run had to end`, false);
 export const tooLarge = (what: string, max: number): RomaApiError =>
   new RomaApiError(`${what} answered with a body of more than ${max} bytes; it was not read`, {
     errorClass: 'client',
@@ -34,6 +34,7 @@ export function networkError(what: string, error: unknown): RomaApiError {
   return failure(
     `${what} failed: ${text === '' ? 'no answer' : text}${hint}`,
     code !== 'UND_ERR_HEADERS_OVERFLOW',
-    error,
+    // An error of the parser holds what was sent, which may echo anything.
+    typeof error === 'object' && error !== null && 'data' in error ? undefined : error,
   );
 }

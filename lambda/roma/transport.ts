@@ -2,7 +2,7 @@ import { rootCertificates } from 'node:tls';
 import send from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/ports';
-import { BodyTooLarge, decode } from './body-encoding';
+import { BodyTooLarge, decode, toText } from './body-encoding';
 import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
 import { encodePath, encodeQuery } from './signer';
 
@@ -22,6 +22,8 @@ export interface ApiAnswer {
   /** First value of a header, by lower-case name. */
   readonly header: (name: string) => string | undefined;
   readonly body: string;
+  /** The body of an error was longer: this is its beginning, or nothing where that could not be read. */
+  readonly isCut?: boolean;
   /** The clock before the request and after the body, in ms since the epoch. */
   readonly requestedAt: number;
   readonly receivedAt: number;
@@ -44,8 +46,10 @@ export interface TransportLimits {
   readonly bodyMs: number;
   /** The whole request. */
   readonly totalMs: number;
-  /** Of a body, before and after decompression. */
+  /** Of a body, before and after decompression; a longer one is refused. */
   readonly maxBodyBytes: number;
+  /** Of the body of an error; of a longer one the beginning is read. */
+  readonly maxErrorBytes: number;
 }
 
 export const DEFAULT_LIMITS: TransportLimits = {
@@ -54,6 +58,7 @@ export const DEFAULT_LIMITS: TransportLimits = {
   bodyMs: 15_000,
   totalMs: 60_000,
   maxBodyBytes: 10 * 1024 * 1024,
+  maxErrorBytes: 64 * 1024,
 };
 
 /** A token alone may have 64 KiB, and it comes in a header. */
@@ -89,8 +94,7 @@ export function createTransport(
       const what = `${request.method} ${request.origin}${request.path}`;
       const requestedAt = clock.now();
       const left = deadline === undefined ? limits.totalMs : Math.min(limits.totalMs, deadline - requestedAt);
-      if (isAborted(signal)) throw stopped(what);
-      if (left <= 0) throw noTime(what);
+      if (isAborted(signal) || left <= 0) throw noTime(what);
       const abort = new AbortController();
       const stop = (): void => abort.abort();
       const timer = setTimeout(stop, left);
@@ -107,20 +111,26 @@ export function createTransport(
           const value = headers[name];
           return Array.isArray(value) ? value[0] : value;
         };
-        const bytes = await readAll(body, limits.maxBodyBytes);
-        const decoded = await decode(bytes, header('content-encoding'), limits.maxBodyBytes);
+        const isError = statusCode < 200 || statusCode >= 300;
+        const read = isError ? readBeginning : readWhole;
+        const { bytes, isCut } = await read(
+          body,
+          header('content-encoding'),
+          isError ? limits.maxErrorBytes : limits.maxBodyBytes,
+        );
         const serverTime = Date.parse(header('date') ?? '');
         return {
           status: statusCode,
           header,
-          body: new TextDecoder().decode(decoded),
+          body: toText(bytes, header('content-type'), isCut),
+          ...(isCut ? { isCut } : {}),
           requestedAt,
           receivedAt: clock.now(),
           ...(Number.isNaN(serverTime) ? {} : { serverTime }),
         };
       } catch (error) {
         if (error instanceof BodyTooLarge) throw tooLarge(what, limits.maxBodyBytes);
-        if (isAborted(signal)) throw stopped(what);
+        if (isAborted(signal)) throw stopped(what, clock.now() - requestedAt);
         if (abort.signal.aborted) throw timedOut(what, left, error);
         throw networkError(what, error);
       } finally {
@@ -142,14 +152,46 @@ function addressOf({ origin, path, query }: ApiRequest): { readonly origin: stri
 /** Asked anew each time: it changes while one waits. */
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
 
-async function readAll(body: AsyncIterable<Uint8Array>, max: number): Promise<Uint8Array> {
+interface ReadBody {
+  readonly bytes: Uint8Array;
+  readonly isCut: boolean;
+}
+
+/** @throws BodyTooLarge */
+async function readWhole(
+  body: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+  max: number,
+): Promise<ReadBody> {
+  const { bytes, isCut } = await readUpTo(body, max);
+  if (isCut) throw new BodyTooLarge();
+  return { bytes: await decode(bytes, encoding, max), isCut };
+}
+
+async function readBeginning(
+  body: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+  max: number,
+): Promise<ReadBody> {
+  const { bytes, isCut } = await readUpTo(body, max);
+  if (isCut && encoding === undefined) return { bytes: bytes.subarray(0, max), isCut };
+  try {
+    if (!isCut) return { bytes: await decode(bytes, encoding, max), isCut };
+  } catch (error) {
+    if (!(error instanceof BodyTooLarge)) throw error;
+  }
+  // What is compressed and too long says nothing.
+  return { bytes: new Uint8Array(), isCut: true };
+}
+
+async function readUpTo(body: AsyncIterable<Uint8Array>, max: number): Promise<ReadBody> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
+    chunks.push(chunk);
     size += chunk.byteLength;
     // Leaving the loop destroys the body, and with it the connection.
-    if (size > max) throw new BodyTooLarge();
-    chunks.push(chunk);
+    if (size > max) break;
   }
-  return Buffer.concat(chunks);
+  return { bytes: Buffer.concat(chunks), isCut: size > max };
 }

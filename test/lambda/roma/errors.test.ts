@@ -115,6 +115,28 @@ describe('an error answer', () => {
     expect(text).not.toMatch(/known-secret|gQpj|SOMEKEY|0123456789abcdef/);
   });
 
+  it('shows no part of a secret that its tags would cut in two, nor one that stands in a header', () => {
+    const secret = 'Zx<81>pass"&word';
+    const hiding = createRedactor(() => [secret]);
+    const of = (body: string, headers: Record<string, string> = {}): string =>
+      errorOf({ what: 'GET x', status: 401, header: (name) => headers[name], body, now }, hiding).message;
+    for (const text of [secret, 'Zx&lt;81&gt;pass&quot;&amp;word', 'Zx%3c81%3epass%22%26word', 'Zxpass"&word'])
+      expect(of(`<html><p>no ${text}</p></html>`)).toMatch(/^GET x answered 401 no ?\[redacted\]: the cred/);
+    expect(of('{"error_msg":"signature expired"}', { date: secret })).toContain('Date header [redacted];');
+  });
+
+  it('that breaks off shows no beginning of a secret', () => {
+    const said = errorOf(
+      { what: 'GET x', status: 500, header: () => undefined, body: '<p>it was known-secret', isCut: true, now },
+      redactor,
+    );
+    expect(said.message).toBe('GET x answered 500 it was');
+  });
+
+  it('in an encoding that it does not name says nothing', () => {
+    expect(error(500, Buffer.from('<p>known-secret', 'utf16le').toString()).message).toMatch(/ answered 500$/);
+  });
+
   it('is one line of bounded length', () => {
     const { message } = error(500, { error_msg: `a\nb\u0007${'😀'.repeat(5000)}` });
     expect(message).not.toMatch(/\p{Cc}/u);
@@ -136,10 +158,10 @@ describe('the time that an API wants to be left alone', () => {
   });
 
   it.each([
-    ['policy user over ratelimit,limit:200,time:5 minute', { limit: 200, ms: 300_000 }],
-    ['policy ip over ratelimit,limit:5,time:1 second', { limit: 5, ms: 1000 }],
-    ['limit:1,time:2 hour', { limit: 1, ms: 7_200_000 }],
-    ['limit:1,time:1 day', { limit: 1, ms: 86_400_000 }],
+    ['policy user over ratelimit,limit:200,time:5 minute', { limit: 200, ms: 300_000, time: '5 minutes' }],
+    ['policy ip over ratelimit,limit:5,time:1 second', { limit: 5, ms: 1000, time: '1 second' }],
+    ['limit:1,time:2 hour', { limit: 1, ms: 7_200_000, time: '2 hours' }],
+    ['limit:1,time:1 day', { limit: 1, ms: 86_400_000, time: '1 day' }],
     ['limit:XX,time:1 minute', undefined],
   ])('is read from the window: %s', (text, window) => {
     expect(throttleWindow(text)).toEqual(window);
@@ -158,6 +180,14 @@ describe('the time that an API wants to be left alone', () => {
 });
 
 describe('a refusal for the rate', () => {
+  it('says how many requests are allowed in which time, and what to do', () => {
+    const body = { error_code: 'APIGW.0308', error_msg: 'policy user over ratelimit,limit:200,time:5 minute' };
+    expect(error(429, body).message).toBe(
+      'GET https://roma.example/v2/p/instances answered 429 APIGW.0308 policy user over ratelimit,limit:200,time:5 minute: it allows 200 requests in 5 minutes; run less often, or let some targets use another user',
+    );
+    expect(error(429, '').message).toMatch(/ answered 429: too many requests; run less often/);
+  });
+
   it('is known by its code, whatever the status', () => {
     const body = { error_code: 'APIGW.0308', error_msg: 'policy user over ratelimit,limit:200,time:5 minute' };
     expect(error(403, body)).toMatchObject({ errorClass: 'throttled', retryable: true, retryAfterMs: 300_000 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { createTransport, type ApiRequest, type TransportLimits } from '../../../lambda/roma/transport';
 import { ManualClock } from './manual-clock';
@@ -103,6 +104,40 @@ describe('a body that is too large', () => {
   });
 });
 
+describe('the body of an error', () => {
+  const limits = { maxErrorBytes: 1000 };
+  const answering = async (body: Buffer | string, headers: Record<string, string> = {}) =>
+    send(await start((_, response) => response.writeHead(502, headers).end(body), limits));
+
+  it('is read when it just fits', async () => {
+    const answer = await answering('x'.repeat(1000));
+    expect(answer.body).toHaveLength(1000);
+    expect(answer.isCut).toBeUndefined();
+  });
+
+  it('is cut where it is longer, between two characters', async () => {
+    const answer = await answering('é'.repeat(300) + '中'.repeat(2_000_000));
+    expect(answer).toMatchObject({ status: 502, isCut: true });
+    expect(answer.body).toMatch(/^é{300}中{133}$/);
+  });
+
+  it.each([
+    ['too long when it is compressed', Buffer.concat([gzipSync(''), Buffer.alloc(2000)])],
+    ['too long when it is unpacked', gzipSync(Buffer.alloc(50_000_000, 32))],
+  ])('is left out where it is %s', async (_, body) => {
+    expect(await answering(body, { 'content-encoding': 'gzip' })).toMatchObject({ status: 502, body: '', isCut: true });
+  });
+
+  it.each([
+    ['text/html; charset=gbk', Buffer.from([0xd6, 0xd0, 0x21]), '中!'],
+    ['text/html; charset="utf-16le"', Buffer.from('中!', 'utf16le'), '中!'],
+    ['text/html; charset=no-such', Buffer.from('中!'), '中!'],
+    ['application/json; charset=ISO-8859-1', Buffer.from('中!'), '中!'],
+  ])('is text as its Content-Type says: %s', async (type, body, text) => {
+    expect((await answering(body, { 'content-type': type })).body).toBe(text);
+  });
+});
+
 describe('a server that fails', () => {
   const network = (message: RegExp) => ({
     code: 'ROMA_API',
@@ -136,6 +171,19 @@ describe('a server that fails', () => {
       response.setHeader('content-encoding', 'gzip').end(gzipSync(text).subarray(0, 20)),
     );
     await expect(send(request)).rejects.toMatchObject(network(/unexpected end/));
+  });
+
+  it('by another encoding than was asked for, whose name is not repeated', async () => {
+    const request = await start((_, response) => response.setHeader('content-encoding', 'canary').end('{}'));
+    await expect(send(request)).rejects.toMatchObject(network(/was not asked for/));
+    await expect(send(request)).rejects.not.toMatchObject(network(/canary/));
+  });
+
+  it('by an answer that is not HTTP, of which no error keeps a copy', async () => {
+    const request = await start((incoming) => incoming.socket.end('HTTP/1.1 200 OK\r\nx: \u0001canary\r\n\r\n'));
+    const error: unknown = await send(request).catch((reason: unknown) => reason);
+    expect(error).toMatchObject(network(/HPE_|protocol|Parse/i));
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('canary');
   });
 
   it('by never answering: the headers time out', async () => {
@@ -173,7 +221,7 @@ describe('a run that ends', () => {
     const stop = new AbortController();
     const request = await start(() => stop.abort());
     await expect(send(request, { signal: stop.signal })).rejects.toMatchObject({
-      message: /was stopped/,
+      message: /no whole answer after 0 s, when the run had to end/,
       retryable: false,
     });
   });
