@@ -1,6 +1,7 @@
 import { describeError } from './errors';
 import type { Target } from './instance';
 import { toMs } from './instant';
+import { OutOfTimeError } from './lease';
 import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
 import type { Clock, InstanceSource, Known } from './ports';
 import { missing, showsNewcomers } from './membership';
@@ -49,7 +50,9 @@ export class TargetLister {
       });
       const listing = await collectListing(target, pages, () => clock.now());
       if (signal.aborted && listing.is === 'partial') {
-        return { ...listing, because: describeError(signal.reason), retryable: false };
+        const reason = describeError(signal.reason);
+        const because = signal.reason instanceof OutOfTimeError ? `${reason}: ${listing.because}` : reason;
+        return { ...listing, because, retryable: false };
       }
       if (listing.is === 'complete' || !listing.retryable || attempt === LISTING_ATTEMPTS) return listing;
     }

@@ -39,6 +39,7 @@ export function createGate(origin: string, clock: Clock, options: Partial<GateOp
   /** When the next request would be due, were they evenly spread. */
   let due = 0;
   let pausedUntil = 0;
+  let pausedBecause = '';
   let failures = 0;
   let openUntil = 0;
   let openFor = openMs;
@@ -48,17 +49,24 @@ export function createGate(origin: string, clock: Clock, options: Partial<GateOp
   const turn = async ({ signal, deadline }: CallLimits): Promise<void> => {
     const now = clock.now();
     const at = Math.max(now, due - burst, pausedUntil);
-    if (at - now > longestWaitMs || (deadline !== undefined && at >= deadline)) {
-      throw new RomaApiError(
-        `${origin} was not asked, for it wants to be left alone until ${new Date(at).toISOString()}`,
-        {
-          errorClass: 'throttled',
-          retryable: false,
-        },
-      );
-    }
+    if (at - now > longestWaitMs || (deadline !== undefined && at >= deadline)) throw notAsked(now);
     due = Math.max(due, at) + interval;
     if (at > now) await clock.sleep(at - now, signal);
+  };
+
+  const notAsked = (now: number): RomaApiError => {
+    if (pausedUntil > now) {
+      const until = new Date(pausedUntil).toISOString();
+      return new RomaApiError(`${origin} is not asked again before ${until}: ${pausedBecause}`, {
+        errorClass: 'throttled',
+        retryable: false,
+      });
+    }
+    const failed = lastFailure === '' ? '' : `; the last failure: ${lastFailure}`;
+    return new RomaApiError(`${origin} was not asked: the run has no time left${failed}`, {
+      errorClass: 'network',
+      retryable: false,
+    });
   };
 
   return {
@@ -86,13 +94,17 @@ export function createGate(origin: string, clock: Clock, options: Partial<GateOp
       failures = 0;
       openFor = openMs;
       trial = false;
+      lastFailure = '';
     },
     failed(error) {
       lastFailure = error.message;
       const now = clock.now();
       const wasTrial = trial;
       trial = false;
-      if (error.retryAfterMs !== undefined) pausedUntil = Math.max(pausedUntil, now + error.retryAfterMs);
+      if (error.retryAfterMs !== undefined && now + error.retryAfterMs > pausedUntil) {
+        pausedUntil = now + error.retryAfterMs;
+        pausedBecause = error.message;
+      }
       // An answer, even a refusal, shows that the host is up.
       if (error.errorClass !== 'server' && error.errorClass !== 'network') {
         failures = 0;

@@ -14,7 +14,14 @@ import { principalOf } from './principal';
 import { listProjects, type Project } from './projects';
 import { createRedactor } from './redaction';
 import type { RetryPolicy } from './retry';
-import { type ApiAnswer, type ApiRequest, type CallLimits, createTransport, type TransportLimits } from './transport';
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type CallLimits,
+  createTransport,
+  DEFAULT_LIMITS,
+  type TransportLimits,
+} from './transport';
 import { parsePage } from './wire-schema';
 
 export interface RomaSourceOptions extends EndpointOverrides {
@@ -106,8 +113,9 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       const answer = await ask(request, { projectId: target.projectId }, iam, limits);
       const result = parsePage(answer.body, redactor);
       if (!result.ok) {
-        client.countError('server');
-        throw unusable(request, answer, result.because);
+        const error = unusable(request, answer, result.because);
+        client.countError(error.errorClass);
+        throw error;
       }
       const { requestedAt, receivedAt, serverTime } = answer;
       return { ...result.page, requestedAt, receivedAt, ...(serverTime === undefined ? {} : { serverTime }) };
@@ -115,13 +123,16 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
   }
 
   function unusable(request: ApiRequest, answer: ApiAnswer, because: string): RomaApiError {
-    const { header, body, status, receivedAt } = answer;
-    const error = errorOf({ what: nameOf(request), status, header, body: '', now: receivedAt }, redactor);
-    const looksLike = /^\s*</.test(body) ? ' (it looks like HTML: is a proxy or a firewall in between?)' : '';
-    return new RomaApiError(`${nameOf(request)}: ${because}${looksLike}`, {
+    const what = nameOf(request);
+    // An error may come with the status of a success, and then says why there is no list.
+    const mayTell = answer.body.startsWith('{') && answer.body.length <= DEFAULT_LIMITS.maxErrorBytes;
+    const error = errorOf({ ...answer, body: mayTell ? answer.body : '', what, now: answer.receivedAt }, redactor);
+    if (error.apiCode !== undefined || error.apiMessage !== undefined) return error;
+    const looksLike = /^\s*</.test(answer.body) ? ' (it looks like HTML: is a proxy or a firewall in between?)' : '';
+    return new RomaApiError(`${what}: ${because}${looksLike}`, {
       errorClass: 'server',
       retryable: true,
-      status,
+      status: answer.status,
       ...(error.requestId === undefined ? {} : { requestId: error.requestId }),
     });
   }

@@ -28,7 +28,11 @@ describe('the rate of requests', () => {
     const clock = new ManualClock();
     const gate = open(clock);
     gate.failed(failure('throttled', 300_000));
-    await expect(gate.enter({})).rejects.toMatchObject({ errorClass: 'throttled', retryable: false });
+    await expect(gate.enter({})).rejects.toMatchObject({
+      errorClass: 'throttled',
+      retryable: false,
+      message: 'https://roma.example is not asked again before 2026-11-22T10:05:00.000Z: x',
+    });
     const other = open(clock);
     other.failed(failure('throttled', 5000));
     await expect(other.enter({ deadline: clock.now() + 5000 })).rejects.toMatchObject({ errorClass: 'throttled' });

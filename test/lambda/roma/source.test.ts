@@ -333,6 +333,36 @@ describe('an API that is troubled', () => {
     expect(source.stats().errors.network).toBe(1);
   });
 
+  it.each([
+    ['ROMA.00011000', { error_code: 'ROMA.00011000', error_msg: 'System error', request_id: 'r1' }, 'server'],
+    ['APIGW.0308', { error_code: 'APIGW.0308', error_msg: 'limit:200,time:5 minute' }, 'throttled'],
+  ] as const)('that answers 200 with the error %s says which', async (code, body, errorClass) => {
+    await simulate(3);
+    simulator.faults.inject({ fault: { kind: 'answer', answer: { status: 200, body } } });
+    const source = sourceOf();
+    expect(await list(source)).toMatchObject({
+      is: 'partial',
+      because: expect.stringContaining(`/instances answered 200 ${code} ${body.error_msg}`),
+    });
+    expect(source.stats().errors[errorClass]).toBe(1);
+  });
+
+  it('that wants to be left alone for longer than a run lasts is not asked again, and every run says why', async () => {
+    await simulate(3);
+    const error_msg = 'The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute';
+    const answer = { status: 429, body: { error_code: 'APIGW.0308', error_msg } };
+    simulator.faults.inject({ fault: { kind: 'answer', answer }, times: 'always' });
+    const source = sourceOf();
+    await list(source);
+    const until = new Date(clock.now() + 300_000).toISOString();
+    const requests = simulator.requests.length;
+    const again = await list(source);
+    expect(again).toMatchObject({ is: 'partial', retryable: false });
+    expect(again).toMatchObject({ because: expect.stringContaining(`is not asked again before ${until}: GET `) });
+    expect(again).toMatchObject({ because: /429 APIGW\.0308 .* allows 200 requests in 5 minutes; run less often/ });
+    expect(simulator.requests).toHaveLength(requests);
+  });
+
   it('that answers 200 with HTML makes the listing partial, and says so', async () => {
     await simulate(3);
     simulator.faults.inject({ fault: { kind: 'answer', answer: { status: 200, body: '<html>login</html>' } } });
