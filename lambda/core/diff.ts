@@ -6,6 +6,9 @@ import type { FieldChange } from './record';
 type Fields = { readonly [field: string]: Json };
 
 const has = (fields: Fields, field: string): boolean => Object.hasOwn(fields, field);
+/** Plain assignment would change the prototype for one name. */
+const set = (fields: Record<string, Json>, field: string, value: Json): unknown =>
+  Object.defineProperty(fields, field, { value, enumerable: true, configurable: true, writable: true });
 const isFields = (value: Json | undefined): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -53,8 +56,8 @@ function entry(before: Fields, after: Fields, field: string, path: string): Fiel
 }
 
 function entriesOf(before: Fields, after: Fields, field: string, path: string): FieldChange[] {
-  const from = before[field];
-  const to = after[field];
+  const from = has(before, field) ? before[field] : undefined;
+  const to = has(after, field) ? after[field] : undefined;
   if (!isFields(from) || !isFields(to)) return [entry(before, after, field, path)];
   const changes: FieldChange[] = [];
   for (const inner of fieldsOf(from, to)) {
@@ -87,13 +90,13 @@ function rewrite(
     const last = path.pop() ?? '';
     let parent = result;
     for (const step of path) {
-      const copy = { ...(parent[step] as Record<string, Json>) };
-      parent[step] = copy;
+      const copy = { ...(has(parent, step) ? (parent[step] as Record<string, Json>) : {}) };
+      set(parent, step, copy);
       parent = copy;
     }
     const wanted = side(change);
     if (wanted === undefined) delete parent[last];
-    else parent[last] = wanted.value;
+    else set(parent, last, wanted.value);
   }
   return result as Snapshot;
 }

@@ -22,9 +22,12 @@ export const loopbackConfig = (endpoint: string) => ({
  * Numbers above 2^53 are stored and read as the doubles that they are: records with others are not parsed to numbers
  * in the first place.
  */
+export const marshallOptions = { removeUndefinedValues: true, allowImpreciseNumbers: true };
+
 export const documentClient = (client: DynamoDBClient): DynamoDBDocumentClient =>
+  // The client adds options of its own to the object that it is given.
   DynamoDBDocumentClient.from(client, {
-    marshallOptions: { removeUndefinedValues: true, allowImpreciseNumbers: true },
+    marshallOptions: { ...marshallOptions },
     unmarshallOptions: { wrapNumbers: Number },
   });
 

@@ -28,7 +28,7 @@ import {
   range,
   toRegistrationItem,
 } from './table';
-import { cutIntoBatches, gapItem, type TransactItem, transactItems } from './transact-items';
+import { cutIntoBatches, gapItem, type TransactItem, transactItems, unwritableField } from './transact-items';
 import { UnitMeter } from './units';
 
 /** Tries of reading a few rows; the service may hand back some keys unread. */
@@ -206,6 +206,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       for (const capacity of ConsumedCapacity ?? []) meter.write(capacity);
       return { is: 'recorded' };
     } catch (error) {
+      const unwritable = unwritableField(items);
+      if (unwritable !== undefined) return { is: 'invalid', because: unwritable };
       const withoutExpiry = withoutFailedExpiry(items, reasonsOf(error));
       return withoutExpiry === undefined ? classify(error) : { retryWith: withoutExpiry };
     }

@@ -4,6 +4,7 @@ import { TableError } from '../core/errors';
 import { type Instant, toInstant, toMs } from '../core/instant';
 import { isDeletedStatus, type Target, targetName } from '../core/instance';
 import type { Current, Gap, Head, Rejection, Version, ViewState } from '../core/record';
+import { fromStored, toStored } from './stored-json';
 
 /** The only file that knows how keys are built and read, and how records become items. */
 
@@ -136,8 +137,8 @@ function versionAttributes(version: Version): Item {
     statusSince: version.statusSince,
     observedAt: version.observedAt,
     changedAfter: version.changedAfter,
-    changes: version.changes,
-    snapshot: version.snapshot,
+    changes: toStored(version.changes),
+    snapshot: toStored(version.snapshot),
     listedFrom: version.listedFrom,
     runId: version.runId,
   };
@@ -225,8 +226,8 @@ export function fromVersionItem(item: Item): Version {
     statusSince: item.statusSince as Instant,
     observedAt: item.observedAt as Instant,
     changedAfter: (item.changedAfter ?? null) as Instant | null,
-    changes: item.changes as Version['changes'],
-    snapshot: item.snapshot as Version['snapshot'],
+    changes: fromStored(item.changes) as Version['changes'],
+    snapshot: fromStored(item.snapshot) as Version['snapshot'],
     listedFrom: item.listedFrom as Instant,
     runId: item.runId as string,
     ...(typeof item.expiresAt === 'number' ? { expiresAt: toInstant(item.expiresAt * 1000) } : {}),

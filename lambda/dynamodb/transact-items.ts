@@ -1,8 +1,11 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { convertToAttr } from '@aws-sdk/util-dynamodb';
+import { describeError } from '../core/errors';
 import type { Instant } from '../core/instant';
 import type { Target } from '../core/instance';
 import type { Action } from '../core/ports';
 import type { Gap } from '../core/record';
+import { marshallOptions } from './client';
 import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive, toVersionItem } from './table';
 
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -74,6 +77,24 @@ const expire = (tableName: string, Key: Item, at: Instant): TransactItem => ({
     ExpressionAttributeValues: { ':expiresAt': toTimeToLive(at) },
   },
 });
+
+/**
+ * Which field of an item the SDK cannot write, and why. It finds out before it sends anything, so the error looks like
+ * an answer that never came. Undefined when it can write them all.
+ */
+export function unwritableField(items: readonly TransactItem[]): string | undefined {
+  for (const { Put } of items) {
+    const { snapshot, ...attributes } = Put?.Item ?? {};
+    for (const [name, value] of [...Object.entries(snapshot ?? {}), ...Object.entries(attributes)]) {
+      try {
+        if (value !== undefined) convertToAttr(value, marshallOptions);
+      } catch (error) {
+        return `${name}: ${describeError(error)}`;
+      }
+    }
+  }
+  return undefined;
+}
 
 interface Weight {
   readonly items: number;

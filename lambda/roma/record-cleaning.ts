@@ -102,14 +102,15 @@ export function createCleaner(redactor: Redactor, plainText: boolean): (raw: unk
     for (const rawField of names) {
       const field = text(rawField);
       size += field.length * 6 + 4;
-      if (field === '') problem ??= `${path}: a field without a name`;
-      if (field === '__proto__') problem ??= `${path}: a field named __proto__`;
       const raw = values[rawField];
-      const inner = path === '' ? field : path;
+      const inner = depth === 0 ? shorten(field) : path;
       const kind = kindOf(field);
       const cleaned = tellsSecret(kind === 'holding' ? named : kind, raw) ? REDACTED : clean(raw, inner, depth + 1);
       if (copy === undefined && (cleaned !== raw || field !== rawField)) copy = copyBefore(values, rawField);
-      if (copy !== undefined) define(copy, field, cleaned);
+      if (copy === undefined) continue;
+      if (Object.hasOwn(copy, field))
+        problem ??= `${inner}: two fields have the same name once secrets and half characters are replaced`;
+      define(copy, field, cleaned);
     }
     return copy ?? (values as Record<string, Json>);
   }
@@ -154,4 +155,4 @@ function copyBefore(values: Record<string, unknown>, end: string): Record<string
   return copy;
 }
 
-const shorten = (text: string): string => (text.length > 48 ? `${text.slice(0, 45)}…` : text);
+const shorten = (text: string): string => (text.length > 48 ? `${text.slice(0, 45).toWellFormed()}…` : text);

@@ -168,6 +168,24 @@ describe('a run whose database fails', () => {
     expect(await recorder.readHead(world.target)).toMatchObject({ lastRunId: 'run-3' });
   });
 
+  it('sets aside what the SDK cannot write, says which field, and records the others', async () => {
+    world.put('c', 'RUNNING', { size: Number.NaN });
+    world.put('b', 'RUNNING', { size: Number.POSITIVE_INFINITY });
+    expect(await world.tick()).toMatchObject({
+      outcome: 'changed',
+      rejected: 2,
+      changes: { statusChanged: 1, updated: 0, created: 0 },
+    });
+    const { rejections } = await createRecorder(table.client, table.tableName).readKnown(world.target);
+    expect(rejections.size).toBe(2);
+    for (const [id, value] of [
+      ['b', 'Infinity'],
+      ['c', 'NaN'],
+    ] as const)
+      expect(rejections.get(id)?.reason).toContain(`the database refuses it: size: Special numeric value ${value}`);
+    expect(await world.current('b')).toMatchObject({ version: 1, unobservedSince: expect.any(String) });
+  });
+
   it('sets aside what the database refuses, and records the others', async () => {
     world.put('c', 'RUNNING', { note: { '': 1 } });
     const recorder = createRecorder(table.client, table.tableName);

@@ -10,6 +10,8 @@ function toLambdaValue(value: AttributeValue): LambdaValue {
   if (value.BS !== undefined) return { BS: value.BS.map(base64) };
   if (value.L !== undefined) return { L: value.L.map(toLambdaValue) };
   if (value.M !== undefined) return { M: toLambdaItem(value.M) };
+  // The stream of DynamoDB Local writes an empty map as nothing at all.
+  if (Object.keys(value).length === 0) return { M: {} };
   return value as LambdaValue;
 }
 
