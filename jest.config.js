@@ -1,4 +1,4 @@
-// Three projects: `unit` needs nothing but Node, `integration` starts a database engine, `infra` synthesizes the stack.
+// The kind of a test is in its name. Three projects: `unit` needs nothing but Node, `integration` starts a database engine, `infra` synthesizes the stack.
 const transform = {
   '^.+\\.([cm]?ts|m?js)$': [
     '@swc/jest',
@@ -36,8 +36,8 @@ const project = (displayName, testMatch, more = {}) => ({
 module.exports = {
   testTimeout: 60_000,
   projects: [
-    project('unit', ['<rootDir>/test/(bin|lambda|lib)/**/*.test.ts', '<rootDir>/test/*.test.ts']),
-    project('integration', ['<rootDir>/test/{contract,integration,property,crash,browser}/**/*.test.ts'], engines),
-    project('infra', ['<rootDir>/test/infra/**/*.test.ts']),
+    project('unit', ['<rootDir>/test/**/*.unit.test.ts']),
+    project('integration', ['<rootDir>/test/**/*.{db,property,crash,browser}.test.ts'], engines),
+    project('infra', ['<rootDir>/test/**/*.infra.test.ts']),
   ],
 };

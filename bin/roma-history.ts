@@ -1,7 +1,7 @@
 #!/usr/bin/env -S npx tsx
 import { systemClock } from '../lambda/wire';
-import { run } from './program';
-import { openTerminal } from './terminal';
+import { run } from './cli/program';
+import { openTerminal } from './cli/terminal';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 

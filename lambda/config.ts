@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ENV, type ScheduleTemplate, type SyncRequest } from './contract';
-import { UsageError } from './core/errors';
-import { parseTarget, type Target } from './core/instance';
+import { UsageError } from './core/model/errors';
+import { parseTarget, type Target } from './core/model/instance';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,5 +1,5 @@
-import { findInstance } from './core/find-instance';
-import { followChanges } from './core/follow';
+import { findInstance } from './core/history/find-instance';
+import { followChanges } from './core/history/follow';
 import {
   type FleetMember,
   fleetAt,
@@ -10,27 +10,27 @@ import {
   stateAt,
   targetUptime,
   versionDiff,
-} from './core/history';
-import { UsageError } from './core/errors';
-import { type Instant, toInstant } from './core/instant';
-import type { Target } from './core/instance';
-import type { Clock, Reader, Span } from './core/ports';
-import type { Current, FieldChange, Version } from './core/record';
-import type { State } from './core/spans';
+} from './core/history/queries';
+import { UsageError } from './core/model/errors';
+import { type Instant, toInstant } from './core/model/instant';
+import type { Target } from './core/model/instance';
+import type { Clock, Reader, Span } from './core/sync/ports';
+import type { Current, FieldChange, Version } from './core/model/record';
+import type { State } from './core/history/spans';
 import { connect } from './dynamodb/client';
 import { createReader } from './dynamodb/reader';
 import { systemClock } from './system-clock';
 
 /** `roma-instance-history/reader`: ask the history from TypeScript. Reads only. */
 
-export { type ChangeEvent, toChangeEvent } from './core/change-event';
-export { NotFoundError, TableError, UsageError } from './core/errors';
-export { type Target, targetName } from './core/instance';
-export type { Instant } from './core/instant';
-export type { Current, FieldChange, Gap, Head, Rejection, Version } from './core/record';
-export type { Reader } from './core/ports';
-export type { State, UnobservedSpan } from './core/spans';
-export type { FleetMember, InstanceUptime, LogEntry } from './core/history';
+export { type ChangeEvent, toChangeEvent } from './core/publish/change-event';
+export { NotFoundError, TableError, UsageError } from './core/model/errors';
+export { type Target, targetName } from './core/model/instance';
+export type { Instant } from './core/model/instant';
+export type { Current, FieldChange, Gap, Head, Rejection, Version } from './core/model/record';
+export type { Reader } from './core/sync/ports';
+export type { State, UnobservedSpan } from './core/history/spans';
+export type { FleetMember, InstanceUptime, LogEntry } from './core/history/queries';
 
 export interface HistoryOptions {
   readonly tableName: string;

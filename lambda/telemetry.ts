@@ -1,12 +1,12 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from './contract';
-import type { DiscoveryResult } from './core/discovery';
-import { describeError } from './core/errors';
-import { toMs } from './core/instant';
-import { targetName } from './core/instance';
-import { CHANGE_KINDS } from './core/record';
-import { isCompleted, type RunResult, toRunLine } from './core/run-result';
+import type { DiscoveryResult } from './core/discovery/discovery';
+import { describeError } from './core/model/errors';
+import { toMs } from './core/model/instant';
+import { targetName } from './core/model/instance';
+import { CHANGE_KINDS } from './core/model/record';
+import { isCompleted, type RunResult, toRunLine } from './core/sync/run-result';
 
 /** What one run asked of the API. */
 export interface ApiUse {

@@ -1,6 +1,6 @@
-import { targetName } from '../../lambda/core/instance';
+import { targetName } from '../../lambda/core/model/instance';
 import { SEED_INSTANCE } from './roma-simulator/fleet';
-import { SANDBOX_TARGET, type Stage } from './stage';
+import { SANDBOX_TARGET, type Stage } from './start-sandbox';
 
 /** By its id: the scenario renames instances. */
 const LOG = `log ${SEED_INSTANCE.id.slice(0, 8)}`;

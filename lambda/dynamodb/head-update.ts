@@ -1,7 +1,7 @@
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { Target } from '../core/instance';
-import type { RunEnd, Units } from '../core/ports';
-import { cutToBytes, utf8Bytes } from '../core/wire-text';
+import type { Target } from '../core/model/instance';
+import type { RunEnd, Units } from '../core/sync/ports';
+import { cutToBytes, utf8Bytes } from '../core/model/wire-text';
 import { type HeadAttributes, type Item, key, toViewLine } from './table';
 
 /** The head must stay under 1 KB, or every run costs another write unit. In bytes, with some to spare. */

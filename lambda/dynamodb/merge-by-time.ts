@@ -1,5 +1,5 @@
-import { compareText } from '../core/canonical';
-import type { Version } from '../core/record';
+import { compareText } from '../core/model/canonical';
+import type { Version } from '../core/model/record';
 
 /** Order of versions that were observed at the same time: by target, then by id. */
 const byPlace = (a: Version, b: Version): number =>

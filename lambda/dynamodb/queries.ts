@@ -1,5 +1,5 @@
 import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import { TableError } from '../core/errors';
+import { TableError } from '../core/model/errors';
 import { isExpired, type Item, type KeyRange } from './table';
 import { tableProblem } from './table-problem';
 import type { UnitMeter } from './units';

@@ -1,9 +1,9 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { HISTORY_TABLE } from '../contract';
-import { type Instant, plusMs } from '../core/instant';
-import type { Target } from '../core/instance';
-import type { NotRunning, Reader, Span } from '../core/ports';
-import type { Current, Gap, Version } from '../core/record';
+import { type Instant, plusMs } from '../core/model/instant';
+import type { Target } from '../core/model/instance';
+import type { NotRunning, Reader, Span } from '../core/sync/ports';
+import type { Current, Gap, Version } from '../core/model/record';
 import { mergeByTime } from './merge-by-time';
 import { query, type QueryOptions, queryProblem, type Source } from './queries';
 import {

@@ -9,11 +9,11 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { SCHEMA_VERSION } from '../contract';
-import { type Instant, toMs } from '../core/instant';
-import type { Target } from '../core/instance';
-import { LEASE_MAX_AHEAD_MS } from '../core/lease';
-import type { Action, BatchOutcome, Known, Recorder, RunEnd, TakeLease } from '../core/ports';
-import type { Current, Head } from '../core/record';
+import { type Instant, toMs } from '../core/model/instant';
+import type { Target } from '../core/model/instance';
+import { LEASE_MAX_AHEAD_MS } from '../core/sync/lease';
+import type { Action, BatchOutcome, Known, Recorder, RunEnd, TakeLease } from '../core/sync/ports';
+import type { Current, Head } from '../core/model/record';
 import { classify, reasonsOf, withoutFailedExpiry } from './cancellation';
 import { headUpdate } from './head-update';
 import { tableProblem } from './table-problem';

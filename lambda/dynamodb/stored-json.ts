@@ -1,4 +1,4 @@
-import { utf8Bytes } from '../core/wire-text';
+import { utf8Bytes } from '../core/model/wire-text';
 
 /**
  * Names that no map of an item can hold: the database refuses the empty one, and the SDK takes the others for the

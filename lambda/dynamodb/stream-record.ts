@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { describeError, TableError } from '../core/errors';
-import type { StreamRecord } from '../core/publish';
+import { describeError, TableError } from '../core/model/errors';
+import type { StreamRecord } from '../core/publish/batch';
 import { fromCurrentItem, itemType } from './table';
 
 type Image = Record<string, AttributeValue>;

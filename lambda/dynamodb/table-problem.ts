@@ -1,4 +1,4 @@
-import { TableBusyError, TableError } from '../core/errors';
+import { TableBusyError, TableError } from '../core/model/errors';
 
 const HINTS: Readonly<Record<string, string>> = {
   ResourceNotFoundException: 'does not exist: deploy the stack first, or check --table, --stack and the AWS region',

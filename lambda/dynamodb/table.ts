@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { SCHEMA_VERSION } from '../contract';
-import { TableError } from '../core/errors';
-import { type Instant, toInstant, toMs } from '../core/instant';
-import { isDeletedStatus, type Target, targetName } from '../core/instance';
-import type { Current, Gap, Head, Rejection, Version, ViewState } from '../core/record';
+import { TableError } from '../core/model/errors';
+import { type Instant, toInstant, toMs } from '../core/model/instant';
+import { isDeletedStatus, type Target, targetName } from '../core/model/instance';
+import type { Current, Gap, Head, Rejection, Version, ViewState } from '../core/model/record';
 import { fromStored, toStored } from './stored-json';
 
 /** The only file that knows how keys are built and read, and how records become items. */

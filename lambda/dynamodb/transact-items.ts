@@ -1,10 +1,10 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { convertToAttr } from '@aws-sdk/util-dynamodb';
-import { describeError } from '../core/errors';
-import type { Instant } from '../core/instant';
-import type { Target } from '../core/instance';
-import type { Action } from '../core/ports';
-import type { Gap } from '../core/record';
+import { describeError } from '../core/model/errors';
+import type { Instant } from '../core/model/instant';
+import type { Target } from '../core/model/instance';
+import type { Action } from '../core/sync/ports';
+import type { Gap } from '../core/model/record';
 import { marshallOptions } from './client';
 import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive, toVersionItem } from './table';
 

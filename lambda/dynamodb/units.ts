@@ -1,5 +1,5 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
-import type { Units } from '../core/ports';
+import type { Units } from '../core/sync/ports';
 
 /** Adds up request units as the database reports them. */
 export class UnitMeter {

@@ -1,8 +1,8 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
-import { type ChangeEvent, eventText } from '../core/change-event';
-import type { EventSink, Receipt } from '../core/delivery';
-import { utf8Bytes } from '../core/wire-text';
+import { type ChangeEvent, eventText } from '../core/publish/change-event';
+import type { EventSink, Receipt } from '../core/publish/delivery';
+import { utf8Bytes } from '../core/model/wire-text';
 
 /** The service counts the time of an entry as 14 bytes, and everything else as UTF-8. */
 const TIME_BYTES = 14;

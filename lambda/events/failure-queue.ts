@@ -1,6 +1,6 @@
 import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import type { FailureQueue } from '../core/publish';
-import { utf8Bytes, wireText } from '../core/wire-text';
+import type { FailureQueue } from '../core/publish/batch';
+import { utf8Bytes, wireText } from '../core/model/wire-text';
 
 /** Queues made before August 2025 take 256 KB a message. */
 const MAX_MESSAGE_BYTES = 256 * 1024;

@@ -1,8 +1,8 @@
 import { PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { sha256 } from '../core/canonical';
-import { type ChangeEvent, eventText, instanceKey } from '../core/change-event';
-import type { EventSink, Receipt } from '../core/delivery';
-import { utf8Bytes } from '../core/wire-text';
+import { sha256 } from '../core/model/canonical';
+import { type ChangeEvent, eventText, instanceKey } from '../core/publish/change-event';
+import type { EventSink, Receipt } from '../core/publish/delivery';
+import { utf8Bytes } from '../core/model/wire-text';
 
 /**
  * The ordered feed, a FIFO topic: one message group an instance, deduplicated by `eventId` for five minutes.

@@ -1,11 +1,11 @@
 /** What consumers of the events need: types, names, and a guard. Exported as `roma-instance-history/events`. */
 import { type DETAIL_TYPE, EVENT_SOURCE } from '../contract';
-import { type ChangeEvent, changeEventSchema } from '../core/change-event';
-import type { ChangeKind } from '../core/record';
+import { type ChangeEvent, changeEventSchema } from '../core/publish/change-event';
+import type { ChangeKind } from '../core/model/record';
 
-export { type ChangeEvent, changeEventSchema, EVENT_SCHEMA_VERSION } from '../core/change-event';
-export { CHANGE_KINDS, type ChangeKind, type Evidence, type FieldChange } from '../core/record';
-export { apply, revert } from '../core/diff';
+export { type ChangeEvent, changeEventSchema, EVENT_SCHEMA_VERSION } from '../core/publish/change-event';
+export { CHANGE_KINDS, type ChangeKind, type Evidence, type FieldChange } from '../core/model/record';
+export { apply, revert } from '../core/model/diff';
 export { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
 export { changeEventJsonSchema } from './json-schema';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { changeEventSchema, EVENT_SCHEMA_VERSION } from '../core/change-event';
+import { changeEventSchema, EVENT_SCHEMA_VERSION } from '../core/publish/change-event';
 
 /**
  * The JSON Schema (2020-12) of an event's `detail`, for consumers in other languages. Properties that it does not name

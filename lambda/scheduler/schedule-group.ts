@@ -9,7 +9,7 @@ import {
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler';
-import type { Schedule, ScheduleGroup } from '../core/discovery';
+import type { Schedule, ScheduleGroup } from '../core/discovery/discovery';
 
 /** The schedules of one group of EventBridge Scheduler. */
 export function scheduleGroup(client: SchedulerClient, groupName: string): ScheduleGroup {

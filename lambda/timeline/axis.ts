@@ -1,6 +1,6 @@
 import { scaleUtc, type ScaleTime } from 'd3-scale';
 import { utcFormat } from 'd3-time-format';
-import type { Instant } from '../core/instant';
+import type { Instant } from '../core/model/instant';
 import { durationText } from './format';
 import { DAY_MS, lengthMs, type Period, ZOOMS } from './period';
 

@@ -1,6 +1,6 @@
-import type { Instant } from '../core/instant';
-import type { Version } from '../core/record';
-import type { Segment } from '../core/spans';
+import type { Instant } from '../core/model/instant';
+import type { Version } from '../core/model/record';
+import type { Segment } from '../core/history/spans';
 
 /** A stretch of a lane. `status` is null where nobody looked, or what was seen has expired. */
 export interface Bar {

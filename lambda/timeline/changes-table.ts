@@ -1,5 +1,5 @@
-import type { Json } from '../core/instance';
-import type { FieldChange, Version } from '../core/record';
+import type { Json } from '../core/model/instance';
+import type { FieldChange, Version } from '../core/model/record';
 import { cut, text } from './escape';
 import { countText, dayText, timeText } from './format';
 import { displayName } from './group';

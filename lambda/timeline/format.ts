@@ -1,6 +1,6 @@
 import { utcFormat } from 'd3-time-format';
-import type { Instant } from '../core/instant';
-import { toMs } from '../core/instant';
+import type { Instant } from '../core/model/instant';
+import { toMs } from '../core/model/instant';
 import { DAY_MS, HOUR_MS, lengthMs, type Period } from './period';
 
 const dateAndTime = utcFormat('%Y-%m-%d %H:%M:%S');

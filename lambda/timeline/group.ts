@@ -1,5 +1,5 @@
-import { targetName } from '../core/instance';
-import type { Instant } from '../core/instant';
+import { targetName } from '../core/model/instance';
+import type { Instant } from '../core/model/instant';
 import { axisSvg } from './axis';
 import { cut, text } from './escape';
 import { agoText, countText, momentText, percentText } from './format';

@@ -1,5 +1,5 @@
-import { toMs } from '../core/instant';
-import type { ChangeKind, Version } from '../core/record';
+import { toMs } from '../core/model/instant';
+import type { ChangeKind, Version } from '../core/model/record';
 import type { TimeScale, Zoom } from './axis';
 import { text } from './escape';
 import { countText, durationText, percentText } from './format';

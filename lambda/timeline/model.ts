@@ -1,9 +1,9 @@
-import type { Instant } from '../core/instant';
-import { toMs } from '../core/instant';
-import { targetName, type Target } from '../core/instance';
-import type { Current, Head, Version } from '../core/record';
-import { type History, openGapOf, segments } from '../core/spans';
-import { totalUptime, type Uptime, uptimeOf } from '../core/uptime';
+import type { Instant } from '../core/model/instant';
+import { toMs } from '../core/model/instant';
+import { targetName, type Target } from '../core/model/instance';
+import type { Current, Head, Version } from '../core/model/record';
+import { type History, openGapOf, segments } from '../core/history/spans';
+import { totalUptime, type Uptime, uptimeOf } from '../core/history/uptime';
 import { type Bar, barsOf } from './bars';
 import type { Period } from './period';
 

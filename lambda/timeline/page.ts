@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { targetName } from '../core/instance';
-import { toMs } from '../core/instant';
-import { CHANGE_KINDS } from '../core/record';
+import { targetName } from '../core/model/instance';
+import { toMs } from '../core/model/instant';
+import { CHANGE_KINDS } from '../core/model/record';
 import { timeScale, type Zoom, zoomsOf } from './axis';
 import { changesHtml } from './changes-table';
 import { definitions } from './definitions';

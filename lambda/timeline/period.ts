@@ -1,5 +1,5 @@
-import { UsageError } from '../core/errors';
-import { type Instant, plusMs, toMs } from '../core/instant';
+import { UsageError } from '../core/model/errors';
+import { type Instant, plusMs, toMs } from '../core/model/instant';
 
 /** The half-open span of time that is shown. */
 export interface Period {

@@ -1,10 +1,10 @@
 import pMap from 'p-map';
-import { historyOf } from '../core/history';
-import type { Instant } from '../core/instant';
-import { toMs } from '../core/instant';
-import { targetName, type Target } from '../core/instance';
-import type { Reader } from '../core/ports';
-import type { Current } from '../core/record';
+import { historyOf } from '../core/history/queries';
+import type { Instant } from '../core/model/instant';
+import { toMs } from '../core/model/instant';
+import { targetName, type Target } from '../core/model/instance';
+import type { Reader } from '../core/sync/ports';
+import type { Current } from '../core/model/record';
 import { buildTimeline, type TargetRecords, type Timeline } from './model';
 import type { Period } from './period';
 

@@ -1,4 +1,4 @@
-import { isDeletedStatus, normalizeStatus } from '../core/instance';
+import { isDeletedStatus, normalizeStatus } from '../core/model/instance';
 
 /**
  * How a status is drawn: a class that sets colour and pattern, and the words for it. The colours are those of Okabe and

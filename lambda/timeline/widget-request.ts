@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { UsageError } from '../core/errors';
-import { toInstant } from '../core/instant';
-import { parseTarget, type Target } from '../core/instance';
+import { UsageError } from '../core/model/errors';
+import { toInstant } from '../core/model/instant';
+import { parseTarget, type Target } from '../core/model/instance';
 import { type Period, periodBetween } from './period';
 
 const range = z.object({ start: z.number(), end: z.number() });

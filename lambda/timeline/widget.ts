@@ -1,6 +1,6 @@
-import { describeError, UsageError } from '../core/errors';
-import { toInstant } from '../core/instant';
-import type { Clock, Reader } from '../core/ports';
+import { describeError, UsageError } from '../core/model/errors';
+import { toInstant } from '../core/model/instant';
+import type { Clock, Reader } from '../core/sync/ports';
 import { timeScale } from './axis';
 import { changesHtml } from './changes-table';
 import { definitions } from './definitions';

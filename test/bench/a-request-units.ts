@@ -1,7 +1,7 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { makeInstance } from '../../bin/sandbox/roma-simulator';
-import type { Snapshot } from '../../lambda/core/instance';
-import type { RunResult } from '../../lambda/core/run-result';
+import type { Snapshot } from '../../lambda/core/model/instance';
+import type { RunResult } from '../../lambda/core/sync/run-result';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
 import { accepted, TARGET } from '../support/fleet';

@@ -1,6 +1,6 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { createHistoryTable } from '../../bin/sandbox/create-table';
+import { createHistoryTable } from '../../bin/local-database/create-table';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 
 export interface BenchTable {

@@ -1,8 +1,8 @@
 import { request } from 'undici';
 import { type RomaSimulator, SEED_PROJECT, seedFleet, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
-import { syncTarget } from '../../lambda/core/sync';
+import { syncTarget } from '../../lambda/core/sync/run';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
-import { createRomaSource } from '../../lambda/roma/source';
+import { createRomaSource } from '../../lambda/roma/list/source';
 import { systemPorts } from '../../lambda/wire';
 import { type BenchTable, historyTable } from './bench-table';
 import { type Bench, type Finding, type Measure, median, round, times, wallTime } from './measure';

@@ -1,4 +1,4 @@
-import { raiseStage, SANDBOX_TARGET } from '../../bin/sandbox/stage';
+import { raiseStage, SANDBOX_TARGET } from '../../bin/sandbox/start-sandbox';
 import { type Measure, percentile, round } from './measure';
 
 const CHANGES = 100;

@@ -1,9 +1,9 @@
 import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { makeInstance } from '../../bin/sandbox/roma-simulator';
-import { fleetAt, stateAt, targetUptime } from '../../lambda/core/history';
-import { plusMs } from '../../lambda/core/instant';
-import type { Snapshot } from '../../lambda/core/instance';
-import type { Reader } from '../../lambda/core/ports';
+import { fleetAt, stateAt, targetUptime } from '../../lambda/core/history/queries';
+import { plusMs } from '../../lambda/core/model/instant';
+import type { Snapshot } from '../../lambda/core/model/instance';
+import type { Reader } from '../../lambda/core/sync/ports';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { headItems, itemsOf, TARGET, versionsOf } from '../support/history-rows';
 import { type BenchTable, historyTable } from './bench-table';

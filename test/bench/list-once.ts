@@ -1,11 +1,11 @@
 import { Agent, request } from 'undici';
-import { fingerprint } from '../../lambda/core/fingerprint';
-import { toInstant } from '../../lambda/core/instant';
-import { collectListing } from '../../lambda/core/listing';
-import type { Known } from '../../lambda/core/ports';
-import { reconcile } from '../../lambda/core/reconcile';
-import { viewId, viewOf } from '../../lambda/core/view';
-import { createRomaSource } from '../../lambda/roma/source';
+import { fingerprint } from '../../lambda/core/sync/fingerprint';
+import { toInstant } from '../../lambda/core/model/instant';
+import { collectListing } from '../../lambda/core/sync/listing';
+import type { Known } from '../../lambda/core/sync/ports';
+import { reconcile } from '../../lambda/core/sync/reconcile';
+import { viewId, viewOf } from '../../lambda/core/model/view';
+import { createRomaSource } from '../../lambda/roma/list/source';
 import { systemPorts } from '../../lambda/wire';
 import { median } from './measure';
 

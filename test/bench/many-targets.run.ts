@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startDatabase } from '../../bin/sandbox/dynamodb-local';
+import { startDatabase } from '../../bin/local-database/dynamodb-local';
 import { measureManyTargets } from './many-targets';
 
 /** `npx tsx test/bench/many-targets.run.ts [targets] [intervals]`: an hour of 200 targets at five minutes, measured. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startDatabase } from '../../bin/sandbox/dynamodb-local';
+import { startDatabase } from '../../bin/local-database/dynamodb-local';
 import { PAGE, readPage, ROOT } from '../support/documents';
 import { requestUnits } from './a-request-units';
 import { processorTime } from './b-processor-time';

@@ -1,8 +1,8 @@
-import { type ChangeEvent, toChangeEvent } from '../../lambda/core/change-event';
-import { diff } from '../../lambda/core/diff';
-import { plusMs } from '../../lambda/core/instant';
-import { type Snapshot, statusOf, type Target } from '../../lambda/core/instance';
-import type { ChangeKind, Current } from '../../lambda/core/record';
+import { type ChangeEvent, toChangeEvent } from '../../lambda/core/publish/change-event';
+import { diff } from '../../lambda/core/model/diff';
+import { plusMs } from '../../lambda/core/model/instant';
+import { type Snapshot, statusOf, type Target } from '../../lambda/core/model/instance';
+import type { ChangeKind, Current } from '../../lambda/core/model/record';
 
 export const TARGET: Target = { region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' };
 export const INSTANCE_ID = 'e34684c6be5c4c64a9b8f4c5b3c3a1d2';

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Io } from '../../bin/io';
-import { painter } from '../../bin/output';
-import { run } from '../../bin/program';
-import { toMs } from '../../lambda/core/instant';
+import type { Io } from '../../bin/cli/io';
+import { painter } from '../../bin/cli/output';
+import { run } from '../../bin/cli/program';
+import { toMs } from '../../lambda/core/model/instant';
 
 export interface CliResult {
   readonly exitCode: number;

@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
-import { createHistoryTable } from '../../bin/sandbox/create-table';
-import { ENGINES, type Engine } from '../../bin/sandbox/dynamodb-local';
+import { createHistoryTable } from '../../bin/local-database/create-table';
+import { ENGINES, type Engine } from '../../bin/local-database/dynamodb-local';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 
 /** The global set-up starts the engines that this machine can run and leaves their endpoints here. */

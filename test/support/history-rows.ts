@@ -1,8 +1,8 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { diff } from '../../lambda/core/diff';
-import { type Instant, plusMs } from '../../lambda/core/instant';
-import { enterpriseProjectIdOf, nameOf, type Snapshot, type Target } from '../../lambda/core/instance';
-import type { ChangeKind, Current, Evidence, Head, Version } from '../../lambda/core/record';
+import { diff } from '../../lambda/core/model/diff';
+import { type Instant, plusMs } from '../../lambda/core/model/instant';
+import { enterpriseProjectIdOf, nameOf, type Snapshot, type Target } from '../../lambda/core/model/instance';
+import type { ChangeKind, Current, Evidence, Head, Version } from '../../lambda/core/model/record';
 import { key, toCurrentItem, toRegistrationItem, toVersionItem } from '../../lambda/dynamodb/table';
 import type { TestTable } from './engines';
 

@@ -1,6 +1,6 @@
 import { createReader } from '../../lambda/dynamodb/reader';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
-import type { Reader, Recorder } from '../../lambda/core/ports';
+import type { Reader, Recorder } from '../../lambda/core/sync/ports';
 import { createTestTable, onEachEngine } from './engines';
 import { InMemoryHistory } from './in-memory-history';
 

@@ -1,9 +1,9 @@
-import type { Instant } from '../../lambda/core/instant';
-import { toMs } from '../../lambda/core/instant';
-import { isDeletedStatus, type Target, targetName } from '../../lambda/core/instance';
-import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/lease';
-import type { Action, NotRunning, Reader, Recorder, RunEnd, Span } from '../../lambda/core/ports';
-import type { Current, Gap, Head, Rejection, Version } from '../../lambda/core/record';
+import type { Instant } from '../../lambda/core/model/instant';
+import { toMs } from '../../lambda/core/model/instant';
+import { isDeletedStatus, type Target, targetName } from '../../lambda/core/model/instance';
+import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/sync/lease';
+import type { Action, NotRunning, Reader, Recorder, RunEnd, Span } from '../../lambda/core/sync/ports';
+import type { Current, Gap, Head, Rejection, Version } from '../../lambda/core/model/record';
 
 interface Shelf {
   head: Head | undefined;

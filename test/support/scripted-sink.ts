@@ -1,5 +1,5 @@
-import type { ChangeEvent } from '../../lambda/core/change-event';
-import { type EventSink, type Receipt } from '../../lambda/core/delivery';
+import type { ChangeEvent } from '../../lambda/core/publish/change-event';
+import { type EventSink, type Receipt } from '../../lambda/core/publish/delivery';
 
 export const ACCEPTED: Receipt = { accepted: true };
 export const refused = (because = 'ThrottlingException: slow down'): Receipt => ({

@@ -1,4 +1,4 @@
-import { type Database, ENGINES, isAvailable, startDatabase } from '../../bin/sandbox/dynamodb-local';
+import { type Database, ENGINES, isAvailable, startDatabase } from '../../bin/local-database/dynamodb-local';
 import { announce } from './engines';
 
 /** Starts each engine once a jest run. `REQUIRE_ALL_ENGINES` turns a missing engine into an error. */

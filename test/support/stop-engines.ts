@@ -1,4 +1,4 @@
-import type { Database } from '../../bin/sandbox/dynamodb-local';
+import type { Database } from '../../bin/local-database/dynamodb-local';
 
 export default async function stopEngines(): Promise<void> {
   const { databases = [] } = globalThis as { databases?: Database[] };

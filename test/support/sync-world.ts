@@ -1,9 +1,9 @@
-import type { Json } from '../../lambda/core/instance';
-import type { ParsedRecord } from '../../lambda/core/listing';
-import type { Current, Gap, Head, Version } from '../../lambda/core/record';
-import type { RunResult } from '../../lambda/core/run-result';
-import { type SyncOptions, syncTarget } from '../../lambda/core/sync';
-import type { Recorder } from '../../lambda/core/ports';
+import type { Json } from '../../lambda/core/model/instance';
+import type { ParsedRecord } from '../../lambda/core/sync/listing';
+import type { Current, Gap, Head, Version } from '../../lambda/core/model/record';
+import type { RunResult } from '../../lambda/core/sync/run-result';
+import { type SyncOptions, syncTarget } from '../../lambda/core/sync/run';
+import type { Recorder } from '../../lambda/core/sync/ports';
 import { accepted, fleetSource, type FleetSourceOptions, instance, ManualClock, rejected, TARGET } from './fleet';
 import type { HistoryStore } from './history-stores';
 

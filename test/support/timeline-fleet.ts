@@ -1,8 +1,8 @@
-import { plusMs, toMs, type Instant } from '../../lambda/core/instant';
-import type { Json, Snapshot, Target } from '../../lambda/core/instance';
-import type { ChangeKind, Current, FieldChange, Gap, Head, Version } from '../../lambda/core/record';
-import { diff } from '../../lambda/core/diff';
-import { unobservedSpans } from '../../lambda/core/spans';
+import { plusMs, toMs, type Instant } from '../../lambda/core/model/instant';
+import type { Json, Snapshot, Target } from '../../lambda/core/model/instance';
+import type { ChangeKind, Current, FieldChange, Gap, Head, Version } from '../../lambda/core/model/record';
+import { diff } from '../../lambda/core/model/diff';
+import { unobservedSpans } from '../../lambda/core/history/spans';
 import type { TargetRecords } from '../../lambda/timeline/model';
 
 export const MINUTE = 60_000;

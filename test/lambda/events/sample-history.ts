@@ -1,8 +1,14 @@
-import { asReplayed, type ChangeEvent, fitEvent, toChangeEvent } from '../../../lambda/core/change-event';
-import { diff, settle } from '../../../lambda/core/diff';
-import { plusMs } from '../../../lambda/core/instant';
-import { enterpriseProjectIdOf, nameOf, type Snapshot, statusOf, type Target } from '../../../lambda/core/instance';
-import type { ChangeKind, Evidence, Version } from '../../../lambda/core/record';
+import { asReplayed, type ChangeEvent, fitEvent, toChangeEvent } from '../../../lambda/core/publish/change-event';
+import { diff, settle } from '../../../lambda/core/model/diff';
+import { plusMs } from '../../../lambda/core/model/instant';
+import {
+  enterpriseProjectIdOf,
+  nameOf,
+  type Snapshot,
+  statusOf,
+  type Target,
+} from '../../../lambda/core/model/instance';
+import type { ChangeKind, Evidence, Version } from '../../../lambda/core/model/record';
 
 /** One instance that goes through everything that can happen to it; its events are the committed samples. */
 const TARGET: Target = { region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' };

@@ -1,0 +1,54 @@
+import { type Command, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import { describeError, UsageError } from '../../../lambda/core/model/errors';
+import { type Credentials, credentialsFromEnvironment } from '../../../lambda/roma/auth/credentials';
+import { createRomaSource, type RomaSource } from '../../../lambda/roma/list/source';
+import type { Io } from '../io';
+
+/** How the ROMA Connect API is reached. */
+export interface ApiOptions {
+  readonly endpoint?: string;
+  readonly iamEndpoint?: string;
+  readonly api?: 'v2' | 'v3';
+  readonly extraCa?: string;
+}
+
+export const withApiOptions = (command: Command): Command =>
+  command
+    .option(
+      '--endpoint <url>',
+      'base address of ROMA Connect, for other clouds (default: the public one of the region)',
+    )
+    .option('--iam-endpoint <url>', 'base address of IAM')
+    .addOption(new Option('--api <version>', 'which list is read').choices(['v2', 'v3']))
+    .option('--extra-ca <file>', 'PEM certificates that are trusted besides the usual ones');
+
+/**
+ * The API with the credentials of the environment.
+ * @throws CredentialsError when there are none or they contradict each other
+ */
+export function openApi(
+  io: Io,
+  options: ApiOptions,
+  credentials: Credentials = credentialsFromEnvironment(io.environment),
+): RomaSource {
+  return createRomaSource({
+    credentials,
+    clock: io.clock,
+    random: Math.random,
+    api: options.api,
+    endpoint: options.endpoint,
+    iamEndpoint: options.iamEndpoint,
+    extraCa: options.extraCa === undefined ? undefined : readCa(options.extraCa),
+  });
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--extra-ca ${JSON.stringify(file)} cannot be read: ${describeError(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,72 @@
+import { type Command, Option } from 'commander';
+import { toChangeEvent } from '../../../lambda/core/publish/change-event';
+import { NotFoundError, UsageError } from '../../../lambda/core/model/errors';
+import { followChanges } from '../../../lambda/core/history/follow';
+import { targetName } from '../../../lambda/core/model/instance';
+import { CHANGE_KINDS, type ChangeKind, type Version } from '../../../lambda/core/model/record';
+import { type Io, printJson } from '../io';
+import { safeLine } from '../output';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { parseSpan } from '../time';
+import { changeLine } from './views';
+
+interface ChangesOptions extends TargetOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly kind?: ChangeKind;
+  readonly follow?: boolean;
+}
+
+/** What was there when the recording began is no change. */
+const KINDS = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
+
+export function registerChanges(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('changes')
+      .description('changes over the whole fleet, oldest first')
+      .option('--since <time>', 'from this time on (default: 24h)')
+      .option('--until <time>', 'before this time (default: now)')
+      .addOption(new Option('--kind <kind>', 'only changes of this kind').choices(KINDS))
+      .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ChangesOptions) => {
+      if (options.follow === true && options.until !== undefined)
+        throw new UsageError('--follow has no end: leave out --until');
+      const span = parseSpan(options, io.clock.now(), '24h');
+      await withStore(io, options, async ({ reader, describe }) => {
+        if (options.target !== undefined)
+          await chooseTargets(reader, options.target).catch((error: unknown) => {
+            if (options.follow !== true || !(error instanceof NotFoundError)) throw error;
+            io.err(`roma-history: waiting, for ${safeLine(error.message)}`);
+          });
+        const wanted = new Set(options.target?.map(targetName));
+        const changes =
+          options.follow === true
+            ? followChanges(reader, io.clock, {
+                from: span.from,
+                signal: io.signal,
+                onProblem: (error) => io.err(`roma-history: trying again: ${safeLine(describe(error))}`),
+              })
+            : reader.changes(span);
+        let printed = 0;
+        for await (const version of changes) {
+          if (!matches(version, options.kind, wanted)) continue;
+          printed += 1;
+          if (options.json === true) printJson(io, toChangeEvent(version));
+          else io.out(changeLine(io, version));
+        }
+        if (printed === 0 && options.json !== true && options.follow !== true) io.out('no change in this time');
+      });
+    });
+}
+
+const matches = (version: Version, kind: ChangeKind | undefined, targets: ReadonlySet<string>): boolean =>
+  (kind === undefined || version.kind === kind) && (targets.size === 0 || targets.has(targetName(version.target)));
+
+const EXAMPLES = `
+Examples:
+  roma-history changes --since 7d
+  roma-history changes --kind deleted --since 2026-11-01
+  roma-history changes --follow --json | jq -c '{at: .observedAt, id: .instance.id, status}'`;

@@ -1,0 +1,115 @@
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import type { Command } from 'commander';
+import type { Head } from '../../../lambda/core/model/record';
+import { apiFindings } from '../doctor/api-findings';
+import { costOf, PRICES } from '../doctor/cost';
+import { type Finding, type Level, note } from '../doctor/finding';
+import { stackFindings } from '../doctor/stack-findings';
+import { schemaFinding, tableFindings } from '../doctor/table-findings';
+import { targetFindings } from '../doctor/target-findings';
+import { EXIT, ExitCode } from '../exit';
+import { type Io, printJson } from '../io';
+import { flow } from '../layout';
+import { type Colour, safeText } from '../output';
+import { type Store, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { type ApiOptions, withApiOptions } from './api-options';
+
+interface DoctorOptions extends StoreOptions, ApiOptions {
+  readonly cost?: boolean;
+}
+
+export function registerDoctor(program: Command, io: Io): void {
+  withStoreOptions(
+    withApiOptions(
+      program
+        .command('doctor')
+        .description('what is misconfigured, stale or rejected, and the fix')
+        .option('--cost', 'what a month costs, from the measured units of the last runs'),
+    ),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: DoctorOptions) => {
+      await withStore(io, options, async (store) =>
+        options.cost === true ? cost(io, options, store) : examine(io, options, store),
+      );
+    });
+}
+
+async function examine(io: Io, options: DoctorOptions, store: Store): Promise<void> {
+  let badOnes = 0;
+  for await (const finding of findings(io, options, store)) {
+    if (finding.level === 'bad') badOnes += 1;
+    if (options.json === true) printJson(io, finding);
+    else print(io, finding);
+  }
+  if (options.json !== true)
+    io.out(badOnes === 0 ? io.paint('green', 'nothing is wrong') : io.paint('red', `${badOnes} to be fixed`));
+  if (badOnes > 0) throw new ExitCode(EXIT.failed);
+}
+
+async function* findings(io: Io, options: DoctorOptions, store: Store): AsyncGenerator<Finding> {
+  for await (const finding of tableFindings(store)) {
+    yield finding;
+    // Without the table nothing else can be known.
+    if (finding.check === 'table' && finding.level === 'bad') return;
+  }
+  const schema = await schemaFinding(store);
+  yield schema;
+  if (schema.level === 'bad') return;
+  const targets = await store.reader.targets();
+  if (targets.length === 0)
+    yield note('targets', 'none is recorded yet', 'roma-history sync --target region/projectId');
+  for (const target of targets) yield* targetFindings(store.reader, target, io.clock.now());
+  yield* apiFindings(io, options, targets);
+  yield* stackFindings(options.stack);
+}
+
+const SIGNS: Readonly<Record<Level, readonly [string, Colour]>> = {
+  ok: ['ok  ', 'green'],
+  note: ['note', 'yellow'],
+  bad: ['BAD ', 'red'],
+  skipped: ['--  ', 'gray'],
+};
+
+function print(io: Io, { check, level, message, fix }: Finding): void {
+  const [sign, colour] = SIGNS[level];
+  const { width } = io;
+  io.out(flow([`${safeText(check)}: ${safeText(message)}`], { width, lead: `${io.paint(colour, sign)}  ` }));
+  if (fix !== undefined) io.out(flow([`fix: ${safeText(fix)}`], { width, lead: ' '.repeat(6), indent: 11 }));
+}
+
+async function cost(io: Io, options: DoctorOptions, { reader, raw, tableName }: Store): Promise<void> {
+  const heads: Head[] = [];
+  for (const target of await reader.targets()) {
+    const head = await reader.head(target);
+    if (head !== undefined) heads.push(head);
+  }
+  const { Table } = await raw.send(new DescribeTableCommand({ TableName: tableName }));
+  const result = costOf(heads, Table?.TableSizeBytes ?? 0);
+  if (options.json === true) {
+    printJson(io, { ...result, currency: 'USD', prices: PRICES });
+    return;
+  }
+  const { dollars, runsPerMonth, writeUnits, readUnits } = result;
+  const row = (what: string, amount: number, from: string): void =>
+    io.out(`${what.padEnd(10)} ${`$${amount.toFixed(2)}`.padStart(9)}  ${io.paint('gray', from)}`);
+  row(
+    'writes',
+    dollars.writes,
+    `${Math.round(writeUnits)} units: ${Math.round(runsPerMonth)} runs, each like the last one of its target`,
+  );
+  row('reads', dollars.reads, `${Math.round(readUnits)} units`);
+  row('storage', dollars.storage, `${Table?.TableSizeBytes ?? 0} bytes, as DynamoDB counted them in the last hours`);
+  row('functions', dollars.functions, 'half a second of 512 MB a run, assumed');
+  row('schedules', dollars.schedules, 'one invocation a run');
+  row('a month', dollars.total, 'without free tier, alarms, custom metrics, logs, backups, events and taxes');
+  io.out(io.paint('gray', `Prices of ${PRICES.region}, ${PRICES.asOf}: ${PRICES.source}`));
+}
+
+const EXAMPLES = `
+Exit code 1 when anything is bad. What cannot be looked at from here is skipped and says so.
+
+Examples:
+  roma-history doctor --stack RomaInstanceHistory
+  roma-history doctor --local
+  roma-history doctor --cost --json`;

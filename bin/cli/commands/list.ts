@@ -1,0 +1,180 @@
+import type { Command } from 'commander';
+import { fleetAt, type FleetMember } from '../../../lambda/core/history/queries';
+import { isDeletedStatus, normalizeStatus, targetName } from '../../../lambda/core/model/instance';
+import { toInstant, toMs } from '../../../lambda/core/model/instant';
+import type { Version } from '../../../lambda/core/model/record';
+import { BEGINNING, openGapOf, type UnobservedSpan } from '../../../lambda/core/history/spans';
+import { type Io, printJson } from '../io';
+import { flow, renderTable } from '../layout';
+import { safeText, statusColour } from '../output';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { duration, parseTime, showTime } from '../time';
+import { NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
+
+interface ListOptions extends TargetOptions {
+  readonly at?: string;
+  readonly status?: string;
+  readonly all?: boolean;
+}
+
+export function registerList(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('list')
+      .description('the fleet now, or as of a time')
+      .option('--at <time>', 'as of this time: ISO-8601 or a span back (15m, 24h, 7d)')
+      .option('--status <status>', 'only instances with this status')
+      .option('--all', 'show deleted instances too (--json always does)'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ListOptions) => list(io, options));
+}
+
+async function list(io: Io, options: ListOptions): Promise<void> {
+  const nowMs = io.clock.now();
+  const at = options.at === undefined ? toInstant(nowMs) : parseTime(options.at, nowMs, '--at');
+  const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
+  await withStore(io, options, async ({ reader }) => {
+    const targets = await chooseTargets(reader, options.target);
+    const rows: Member[] = [];
+    let expired = 0;
+    const others = new Set<string>();
+    let deleted = 0;
+    for (const target of targets) {
+      for await (const member of fleetAt(reader, target, at, nowMs)) {
+        if (!hasVersion(member)) {
+          // It may have had any status.
+          if (options.json !== true) expired += 1;
+          else if (status === undefined) printJson(io, expiredLine(member));
+          continue;
+        }
+        if (status !== undefined && member.version.status.toUpperCase() !== status) {
+          others.add(member.version.status);
+          continue;
+        }
+        if (options.json === true) printJson(io, listLine(member));
+        else if (isGone(member) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
+          deleted += 1;
+        else rows.push(member);
+      }
+    }
+    if (options.json === true) return;
+    if (targets.length === 0) io.out(NOTHING_RECORDED);
+    else
+      printFleet(io, rows, {
+        deleted,
+        expired,
+        targets: targets.length,
+        at: options.at === undefined ? undefined : at,
+        filter: status === undefined ? undefined : { status, others: [...others].toSorted() },
+      });
+    if (rows.length > 0 || options.at !== undefined) return;
+    // Without a row that could say so: it is not known that there is none.
+    for (const target of targets) {
+      const gap = openGapOf(await reader.head(target), nowMs);
+      if (gap !== undefined) io.out(flow([targetName(target), io.paint('yellow', unobservedText(io, gap))], io));
+    }
+  });
+}
+
+/** A member whose version of that time has not expired. */
+type Member = FleetMember & { readonly version: Version };
+const hasVersion = (member: FleetMember): member is Member => member.version !== undefined;
+
+const isGone = ({ version }: Member): boolean => version.kind === 'deleted';
+
+/** `unobserved` is there only when the time lies in a span in which nobody looked. */
+const listLine = (member: Member): Record<string, unknown> => {
+  const { version, unobserved } = member;
+  return {
+    id: version.id,
+    name: version.name,
+    status: version.status,
+    region: version.target.region,
+    projectId: version.target.projectId,
+    since: version.statusSince,
+    version: version.version,
+    deleted: isGone(member),
+    snapshot: version.snapshot,
+    ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+  };
+};
+
+/** Of an instance that was there, and of whose state then nothing is left. */
+const expiredLine = ({ current, unobserved }: FleetMember): Record<string, unknown> => ({
+  id: current.id,
+  name: current.name,
+  status: null,
+  region: current.target.region,
+  projectId: current.target.projectId,
+  since: null,
+  version: null,
+  deleted: null,
+  snapshot: null,
+  ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+});
+
+/** An open gap by its length, which fits beside the rest. */
+const certaintyText = (io: Io, span: UnobservedSpan): string =>
+  span.to !== undefined || span.from === BEGINNING
+    ? unobservedText(io, span)
+    : `(unobserved for ${duration(io.clock.now() - toMs(span.from))})`;
+
+function printFleet(
+  io: Io,
+  rows: readonly Member[],
+  about: {
+    readonly deleted: number;
+    readonly expired: number;
+    readonly targets: number;
+    readonly at: string | undefined;
+    /** What was asked for, and what else there is. */
+    readonly filter: { readonly status: string; readonly others: readonly string[] } | undefined;
+  },
+): void {
+  if (about.at !== undefined) io.out(`As of ${showTime(about.at, io.time)}`);
+  if (rows.length > 0) {
+    const columns = [
+      {
+        title: 'STATUS',
+        of: ({ version }: Member) => version.status,
+        shrinksTo: 13,
+        colour: (row: Member) => statusColour(row.version.status),
+      },
+      { title: 'SINCE', of: ({ version }: Member) => sinceText(io, version.statusSince) },
+      { title: 'NAME', of: ({ version }: Member) => version.name ?? '(no name)', shrinksTo: 12 },
+      { title: 'ID', of: ({ version }: Member) => version.id },
+      { title: 'VERSION', of: ({ version }: Member) => String(version.version), alignRight: true },
+      ...(about.targets > 1
+        ? [{ title: 'TARGET', of: ({ version }: Member) => targetName(version.target), shrinksTo: 20 }]
+        : []),
+      ...(rows.some(({ unobserved }) => unobserved !== undefined)
+        ? [
+            {
+              title: 'CERTAINTY',
+              of: ({ unobserved }: Member) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
+            },
+          ]
+        : []),
+    ];
+    io.out(renderTable(columns, rows, io));
+  }
+  const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
+  const unknown = about.expired === 0 ? '' : `, ${about.expired} whose history of that time has expired`;
+  const isNone = rows.length + about.deleted + about.expired === 0;
+  const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}${isNone ? whyNone(about) : ''}`;
+  io.out(flow([io.paint('gray', count)], { width: io.width }));
+}
+
+/** A mistyped status is not the good news that it looks like. */
+function whyNone({ filter, at }: Parameters<typeof printFleet>[2]): string {
+  if (filter !== undefined && filter.others.length > 0)
+    return ` with status ${safeText(filter.status)}; there are: ${filter.others.map((one) => safeText(one)).join(', ')}`;
+  return at !== undefined && filter === undefined ? ': none was recorded then' : '';
+}
+
+const EXAMPLES = `
+Examples:
+  roma-history list                        what is there now
+  roma-history list --status ERROR         what is broken
+  roma-history list --at 2026-11-22T03:00:00Z --json | jq .name`;

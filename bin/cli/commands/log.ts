@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { log } from '../../../lambda/core/history/queries';
+import { targetName } from '../../../lambda/core/model/instance';
+import { type Io, printJson } from '../io';
+import { flow } from '../layout';
+import { safeText } from '../output';
+import { type TargetOptions, withStore, withTargetOptions } from '../store';
+import { parseSpan } from '../time';
+import { find, INSTANCE_HELP } from './instance-argument';
+import { changeText, evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+import { wholeNumber } from './whole-number';
+
+interface LogOptions extends TargetOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit?: number;
+}
+
+export function registerLog(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('log')
+      .description("one instance's history, newest first")
+      .argument('<instance>', INSTANCE_HELP)
+      .option('--since <time>', 'not before this time')
+      .option('--until <time>', 'before this time')
+      .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000)),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (instance: string, options: LogOptions) => {
+      const nowMs = io.clock.now();
+      const hasSpan = options.since !== undefined || options.until !== undefined;
+      const { from, to } = parseSpan(options, nowMs, '1970-01-01');
+      await withStore(io, options, async (store) => {
+        const current = await find(store, instance, options);
+        if (options.json !== true)
+          io.out(
+            flow(
+              [
+                `${io.paint('bold', safeText(current.name ?? '(no name)'))} ${safeText(current.id)}`,
+                targetName(current.target),
+              ],
+              { width: io.width, indent: 7 },
+            ),
+          );
+        const span = hasSpan
+          ? { ...(options.since === undefined ? {} : { from }), ...(options.until === undefined ? {} : { to }) }
+          : {};
+        const limit = options.limit === undefined ? {} : { limit: options.limit };
+        for await (const entry of log(store.reader, current, { ...span, ...limit, nowMs })) {
+          if (entry.type === 'gap') {
+            if (options.json === true) printJson(io, { type: 'gap', ...spanLine(entry.gap) });
+            else
+              io.out(
+                flow([io.paint('yellow', unobservedText(io, entry.gap))], { width: io.width, lead: ' '.repeat(7) }),
+              );
+          } else if (options.json === true) {
+            printJson(io, versionLine(entry.version));
+          } else {
+            const { version } = entry;
+            const when = `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`;
+            io.out(
+              flow([version.kind + evidenceText(version), changeText(io, version), io.paint('gray', when)], {
+                width: io.width,
+                lead: io.paint('cyan', `v${version.version}`.padEnd(7)),
+              }),
+            );
+          }
+        }
+      });
+    });
+}
+
+const EXAMPLES = `
+Examples:
+  roma-history log roma-prod               by name
+  roma-history log e346 -n 5               by the beginning of the id, the newest five versions
+  roma-history log e346 --since 7d --json`;

@@ -1,0 +1,215 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import type { Command } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { ENV, OUTPUT } from '../../../lambda/contract';
+import { UsageError } from '../../../lambda/core/model/errors';
+import type { Instant } from '../../../lambda/core/model/instant';
+import { targetName } from '../../../lambda/core/model/instance';
+import type { Clock } from '../../../lambda/core/sync/ports';
+import type { Version } from '../../../lambda/core/model/record';
+import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
+import { loopbackConfig } from '../../../lambda/dynamodb/client';
+import { type AwsClientConfig, eventSinks } from '../../../lambda/wire';
+import { EXIT, ExitCode } from '../exit';
+import { type Io, printJson } from '../io';
+import { safeLine } from '../output';
+import { regionProblem, stackOutput } from '../stack';
+import { chooseTargets, isLoopback, type Store, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { parseSpan } from '../time';
+import { find, INSTANCE_HELP } from './instance-argument';
+import { changeLine } from './views';
+import { wholeNumber } from './whole-number';
+
+interface ReplayOptions extends TargetOptions {
+  readonly since: string;
+  readonly until?: string;
+  readonly instance?: string;
+  readonly feed?: boolean;
+  readonly dryRun?: boolean;
+  readonly rate: number;
+  readonly bus?: string;
+  readonly topic?: string;
+  readonly eventsEndpoint?: string;
+}
+interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Well below the smallest quota of PutEvents in any region, so that live events are not held up. */
+const DEFAULT_RATE = 50;
+const MAX_RATE = 1000;
+const PROGRESS_MS = 2000;
+/** Problems that are printed one by one. */
+const PROBLEMS_SHOWN = 20;
+
+export function registerReplay(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('replay')
+      .description('publish recorded changes again, with the same event ids, marked as replayed')
+      .requiredOption('--since <time>', 'from this time on')
+      .option('--until <time>', 'before this time (default: now)')
+      .option('--instance <instance>', `only the changes of one instance: ${INSTANCE_HELP}`)
+      .option('--feed', 'to the ordered feed, too, not only to the bus')
+      .option('--dry-run', 'print what would be published, and publish nothing')
+      .option('--rate <events>', `events a second at most, 1 to ${MAX_RATE}`, wholeNumber(1, MAX_RATE), DEFAULT_RATE)
+      .option('--bus <name>', `the event bus (default: that of --stack, else $${ENV.eventBusName})`)
+      .option('--topic <arn>', `the topic of the feed (default: that of --stack, else $${ENV.feedTopicArn})`)
+      .option('--events-endpoint <url>', 'an endpoint of the bus and the feed other than the AWS region'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ReplayOptions) => {
+      const span = parseSpan(options, io.clock.now(), options.since);
+      await withStore(io, options, async (store) => {
+        const versions = await versionsOf(store, options, span);
+        if (options.dryRun === true) await rehearse(io, options, versions);
+        else await publish(io, options, span, versions);
+      });
+    });
+}
+
+async function versionsOf(store: Store, options: ReplayOptions, span: Span): Promise<AsyncIterable<Version>> {
+  if (options.instance !== undefined) {
+    const { target, id } = await find(store, options.instance, options);
+    return store.reader.versions(target, id, span);
+  }
+  if (options.target === undefined) return store.reader.changes(span);
+  const wanted = new Set((await chooseTargets(store.reader, options.target)).map(targetName));
+  return only(store.reader.changes(span), ({ target }) => wanted.has(targetName(target)));
+}
+
+async function* only(versions: AsyncIterable<Version>, isWanted: (version: Version) => boolean) {
+  for await (const version of versions) if (isWanted(version)) yield version;
+}
+
+async function rehearse(io: Io, options: ReplayOptions, versions: AsyncIterable<Version>): Promise<void> {
+  let events = 0;
+  const problems: string[] = [];
+  for await (const item of replayItems(versions)) {
+    if (io.signal.aborted) break;
+    if ('problem' in item) {
+      problems.push(item.problem);
+      continue;
+    }
+    events += 1;
+    if (options.json === true) printJson(io, item.event);
+    else io.out(changeLine(io, item.version));
+  }
+  if (options.json !== true) io.out(`${counted(events)} would be published; nothing was`);
+  tellProblems(io, problems);
+  if (problems.length > 0) throw new ExitCode(EXIT.failed);
+}
+
+async function publish(io: Io, options: ReplayOptions, span: Span, versions: AsyncIterable<Version>): Promise<void> {
+  const names = await sinksOf(io, options);
+  const aws = awsOf(options);
+  await needRegion(aws);
+  const report = await replay(versions, {
+    sinks: eventSinks(names, aws, randomUUID()),
+    clock: io.clock,
+    rate: options.rate,
+    signal: io.signal,
+    onProgress: progressOf(io, io.clock),
+  });
+  tell(io, options, span, report);
+  if (report.ended !== 'complete' || report.problems.length > 0) throw new ExitCode(EXIT.failed);
+}
+
+async function sinksOf(io: Io, options: ReplayOptions): Promise<{ eventBusName: string; feedTopicArn?: string }> {
+  const find = async (given: string | undefined, output: string, variable: string): Promise<string> =>
+    given ??
+    (options.stack === undefined ? (io.environment[variable] ?? '') : await stackOutput(options.stack, output));
+  const eventBusName = await find(options.bus, OUTPUT.eventBusName, ENV.eventBusName);
+  if (eventBusName === '')
+    throw new UsageError(`no event bus is named: give --bus, --stack or $${ENV.eventBusName}, or try --dry-run`);
+  if (options.feed !== true) return { eventBusName };
+  const feedTopicArn = await find(options.topic, OUTPUT.feedTopicArn, ENV.feedTopicArn);
+  if (feedTopicArn === '')
+    throw new UsageError(`no topic of the feed is named: give --topic, --stack or $${ENV.feedTopicArn}`);
+  return { eventBusName, feedTopicArn };
+}
+
+function awsOf({ eventsEndpoint }: ReplayOptions): AwsClientConfig {
+  if (eventsEndpoint === undefined) return {};
+  if (!URL.canParse(eventsEndpoint) || !/^https?:/.test(eventsEndpoint))
+    throw new UsageError(
+      `--events-endpoint ${JSON.stringify(eventsEndpoint)} is not an address such as http://127.0.0.1:4010`,
+    );
+  return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
+}
+
+/** Without a region no event gets out: said once, and not for each event. */
+async function needRegion(aws: AwsClientConfig): Promise<void> {
+  const client = new EventBridgeClient(aws);
+  try {
+    await client.config.region();
+  } catch (error) {
+    throw regionProblem(error) ?? error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** On a terminal, every other second. */
+function progressOf(io: Io, clock: Clock): (progress: ReplayProgress) => void {
+  let told = clock.now();
+  return ({ published, reached }) => {
+    if (!io.time.isTerminal || clock.now() - told < PROGRESS_MS) return;
+    told = clock.now();
+    io.err(`${counted(published)} published, up to ${reached}`);
+  };
+}
+
+function tell(io: Io, options: ReplayOptions, span: Span, report: ReplayReport): void {
+  const { published, problems, resumeSince, ended } = report;
+  if (options.json === true) {
+    const resume = resumeSince === undefined ? {} : { resumeSince };
+    printJson(io, { type: 'replay', ended, published, since: span.from, until: span.to, ...resume, problems });
+    return;
+  }
+  tellProblems(io, problems);
+  io.out(`${counted(published)} published`);
+  if (resumeSince !== undefined) {
+    io.err(`the replay ${ended === 'failed' ? 'failed' : 'was interrupted'}; go on with:`);
+    io.err(`  ${resumption(options, resumeSince, span.to)}`);
+  }
+}
+
+function tellProblems(io: Io, problems: readonly string[]): void {
+  for (const problem of problems.slice(0, PROBLEMS_SHOWN)) io.err(safeLine(problem));
+  if (problems.length > PROBLEMS_SHOWN) io.err(`… and ${problems.length - PROBLEMS_SHOWN} more`);
+}
+
+/** The command that publishes the rest, with the end of this one. */
+function resumption(options: ReplayOptions, since: Instant, until: Instant): string {
+  const named: readonly (readonly [string, string | undefined])[] = [
+    ['--since', since],
+    ['--until', until],
+    ['--instance', options.instance],
+    ...(options.target ?? []).map((target) => ['--target', targetName(target)] as const),
+    ['--rate', options.rate === DEFAULT_RATE ? undefined : String(options.rate)],
+    ['--table', options.table],
+    ['--stack', options.stack],
+    ['--dynamodb-endpoint', options.dynamodbEndpoint],
+    ['--bus', options.bus],
+    ['--topic', options.topic],
+    ['--events-endpoint', options.eventsEndpoint],
+    ['--local', options.local],
+  ];
+  const words = named.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(value)]));
+  return ['roma-history replay', ...words, ...(options.feed === true ? ['--feed'] : [])].join(' ');
+}
+
+const quoted = (text: string): string =>
+  /^[\w./:@+-]+$/.test(text) ? text : `'${safeLine(text).replaceAll("'", `'\\''`)}'`;
+
+const counted = (events: number): string => `${events} event${events === 1 ? '' : 's'}`;
+
+const EXAMPLES = `
+Consumers know a repeated change by its eventId, and a replay by "replayed": true.
+
+Examples:
+  roma-history replay --since 24h --dry-run
+  roma-history replay --stack RomaInstanceHistory --since 2026-11-22T08:00:00Z --until 2026-11-22T10:00:00Z
+  roma-history replay --stack RomaInstanceHistory --since 7d --instance roma-prod --feed`;

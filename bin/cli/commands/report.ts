@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { toInstant } from '../../../lambda/core/model/instant';
+import { periodBetween } from '../../../lambda/timeline/period';
+import { type Io, printJson } from '../io';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { parseSpan } from '../time';
+import { writeReport } from '../timeline/report';
+
+interface ReportOptions extends TargetOptions {
+  readonly output: string;
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export function registerReport(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('report')
+      .description('the timeline as one self-contained HTML page')
+      .requiredOption('-o, --output <file>', 'the file to write; one that is there is replaced')
+      .option('--since <time>', 'from this time on (default: 30d)')
+      .option('--until <time>', 'before this time (default: now)'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ReportOptions) => {
+      const nowMs = io.clock.now();
+      const span = parseSpan(options, nowMs, '30d');
+      const period = periodBetween(span.from, span.to);
+      await withStore(io, options, async ({ reader }) => {
+        const targets = await chooseTargets(reader, options.target);
+        const report = await writeReport(reader, period, { file: options.output, now: toInstant(nowMs), targets });
+        if (options.json === true) printJson(io, { type: 'report', ...period, ...report });
+        else
+          io.out(
+            `${report.file}: ${report.instances} instances, ${report.changes} changes, ${Math.ceil(report.bytes / 1000)} kB`,
+          );
+      });
+    });
+}
+
+const EXAMPLES = `
+The page needs no server and asks for nothing: it can be mailed, or kept with the minutes of an incident. It can be read
+without JavaScript, which adds search, filters and a period of one's own.
+
+Examples:
+  roma-history report -o report.html
+  roma-history report -o november.html --since 2026-11-01 --until 2026-11-22 --target cn-north-4/106506b9a92342df9a5025fc12351cfc`;

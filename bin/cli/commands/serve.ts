@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import { once } from 'node:events';
+import { type Io, printJson } from '../io';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { parseTime } from '../time';
+import { startTimelineServer } from '../timeline/server';
+import { wholeNumber } from './whole-number';
+
+const DEFAULT_PORT = 4780;
+
+interface ServeOptions extends TargetOptions {
+  readonly port: number;
+  readonly since: string;
+}
+
+export function registerServe(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('serve')
+      .description('the timeline as a live page on this machine')
+      .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free one', wholeNumber(0, 65_535), DEFAULT_PORT)
+      .option('--since <time>', 'from this time on', '30d'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ServeOptions) => {
+      parseTime(options.since, io.clock.now(), '--since');
+      await withStore(io, options, async ({ reader }) => {
+        const { port, since } = options;
+        const server = await startTimelineServer({
+          reader,
+          clock: io.clock,
+          port,
+          since,
+          ...(options.target === undefined ? {} : { targets: await chooseTargets(reader, options.target) }),
+          onProblem: io.err,
+        });
+        try {
+          if (options.json === true) printJson(io, { type: 'serving', url: server.url });
+          else io.out(`The timeline is at ${server.url} (Ctrl-C ends it)`);
+          if (!io.signal.aborted) await once(io.signal, 'abort');
+        } finally {
+          await server.close();
+        }
+      });
+    });
+}
+
+const EXAMPLES = `
+The page renews itself when a run has ended. It is served on 127.0.0.1 only and to no other host name.
+The address takes a period too: http://127.0.0.1:${DEFAULT_PORT}/?since=7d or ?since=2026-11-01&until=2026-11-08
+
+Examples:
+  roma-history serve
+  roma-history serve --local --since 24h --port 0`;

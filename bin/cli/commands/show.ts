@@ -1,0 +1,113 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { NotFoundError } from '../../../lambda/core/model/errors';
+import { stateAt } from '../../../lambda/core/history/queries';
+import { targetName } from '../../../lambda/core/model/instance';
+import { type Instant, toInstant } from '../../../lambda/core/model/instant';
+import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Current, Version } from '../../../lambda/core/model/record';
+import type { State, UnobservedSpan } from '../../../lambda/core/history/spans';
+import { type Io, printJson } from '../io';
+import { flow } from '../layout';
+import { safeText, safeValue, statusColour } from '../output';
+import { type TargetOptions, withStore, withTargetOptions } from '../store';
+import { parseTime, showTime } from '../time';
+import { find, INSTANCE_HELP } from './instance-argument';
+import { evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+
+interface ShowOptions extends TargetOptions {
+  readonly at?: string;
+  readonly version?: number;
+}
+
+const versionNumber = (text: string): number => {
+  if (!/^v?[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a version number from 1 on.');
+  return Number(text.replace('v', ''));
+};
+
+export function registerShow(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('show')
+      .description("one instance's state, now, at a time, or in a version")
+      .argument('<instance>', INSTANCE_HELP)
+      .addOption(new Option('--at <time>', 'as of this time').conflicts('version'))
+      .addOption(new Option('--version <number>', 'this version').argParser(versionNumber)),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (instance: string, options: ShowOptions) => show(io, instance, options));
+}
+
+async function show(io: Io, instance: string, options: ShowOptions): Promise<void> {
+  const nowMs = io.clock.now();
+  const at = options.at === undefined ? toInstant(nowMs) : parseTime(options.at, nowMs, '--at');
+  await withStore(io, options, async (store) => {
+    const current = await find(store, instance, options);
+    if (options.version !== undefined) {
+      print(io, options, await versionByNumber(store.reader, current, options.version));
+      return;
+    }
+    const state = await stateAt(store.reader, current.target, current.id, at, nowMs);
+    const { version, during } = shown(state, current, at);
+    print(io, options, version, during);
+  });
+}
+
+/** @throws NotFoundError when nothing is known of that time */
+function shown(state: State | undefined, current: Current, at: Instant): { version: Version; during?: UnobservedSpan } {
+  if (state?.is === 'known') return { version: state.version };
+  if (state?.is === 'nonexistent' && state.deletedBy !== undefined) return { version: state.deletedBy };
+  if (state?.is === 'unobserved' && state.lastKnown !== undefined)
+    return { version: state.lastKnown, ...(state.during === undefined ? {} : { during: state.during }) };
+  throw new NotFoundError(
+    state?.is === 'nonexistent'
+      ? `instance ${current.id} did not exist at ${at}: "roma-history log" shows when it was created`
+      : `nothing is known of instance ${current.id} at ${at}: it was not observed then, or the retention has removed it`,
+  );
+}
+
+/** @throws NotFoundError when there is no such version (any more) */
+export async function versionByNumber(reader: Reader, current: Current, number: number): Promise<Version> {
+  if (number === current.version) return current;
+  if (number < current.version) {
+    // Versions have no key by number; the nearer end is read first.
+    const newestFirst = number > current.version / 2;
+    for await (const version of reader.versions(current.target, current.id, { newestFirst })) {
+      if (version.version === number) return version;
+      if (newestFirst ? version.version < number : version.version > number) break;
+    }
+  }
+  throw new NotFoundError(
+    `instance ${current.id} has no version ${number}: its newest is ${current.version}, and the retention may have removed old ones`,
+  );
+}
+
+function print(io: Io, options: ShowOptions, version: Version, during?: UnobservedSpan): void {
+  if (options.json === true) {
+    printJson(io, { ...versionLine(version), ...(during === undefined ? {} : { unobserved: spanLine(during) }) });
+    return;
+  }
+  const line = (title: string, ...parts: string[]): void =>
+    io.out(flow(parts, { width: io.width, lead: io.paint('gray', title.padEnd(12)) }));
+  const text = (value: unknown): string => safeValue(value, io.width === Infinity ? Infinity : undefined);
+  const name = io.paint('bold', safeText(version.name ?? '(no name)'));
+  io.out(flow([`${name} ${safeText(version.id)}`], { width: io.width }));
+  line('target', targetName(version.target));
+  line(
+    'status',
+    `${io.paint(statusColour(version.status), safeText(version.status))} since ${showTime(version.statusSince, io.time)}`,
+    ...(during === undefined ? [] : [io.paint('yellow', unobservedText(io, during))]),
+  );
+  line('version', `${version.version}, ${version.kind}${evidenceText(version)}`);
+  line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
+  for (const { field, from, to } of version.changes) line('changed', `${safeText(field)}: ${text(from)} → ${text(to)}`);
+  io.out('');
+  // The order of a map in DynamoDB means nothing and changes from read to read.
+  for (const field of Object.keys(version.snapshot).toSorted())
+    io.out(flow([`${safeText(field)}: ${text(version.snapshot[field])}`], { width: io.width, lead: '  ', indent: 4 }));
+}
+
+const EXAMPLES = `
+Examples:
+  roma-history show roma-prod
+  roma-history show roma-prod --at 2026-11-22T03:00:00Z
+  roma-history show e346 --version 7 --json`;

@@ -1,0 +1,165 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { randomUUID } from 'node:crypto';
+import { toChangeEvent } from '../../../lambda/core/publish/change-event';
+import { UsageError } from '../../../lambda/core/model/errors';
+import { type Target, targetName } from '../../../lambda/core/model/instance';
+import { isCompleted, type RunResult, toRunLine } from '../../../lambda/core/sync/run-result';
+import { syncTarget } from '../../../lambda/core/sync/run';
+import { createRecorder } from '../../../lambda/dynamodb/recorder';
+import { resolveEndpoints } from '../../../lambda/roma/http/endpoints';
+import type { RomaSource } from '../../../lambda/roma/list/source';
+import { systemAlarm } from '../../../lambda/wire';
+import { EXIT, ExitCode } from '../exit';
+import { type Io, printJson } from '../io';
+import { flow } from '../layout';
+import { outcomeColour, safeText } from '../output';
+import { deployedSync } from '../stack';
+import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
+import { type ApiOptions, openApi, withApiOptions } from './api-options';
+import { changeLine } from './views';
+import { wholeNumber } from './whole-number';
+
+const DAY_MS = 24 * 60 * 60_000;
+
+interface SyncCommandOptions extends StoreOptions, ApiOptions {
+  readonly target?: readonly Target[];
+  /** `false` after `--no-status`. */
+  readonly status?: string | false;
+  readonly dryRun?: boolean;
+  readonly allowMassDeletion?: boolean;
+  /** In days. */
+  readonly retention?: number;
+}
+
+export function registerSync(program: Command, io: Io): void {
+  withStoreOptions(
+    withApiOptions(
+      program
+        .command('sync')
+        .description('one run per target now; prints what changed')
+        .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
+        .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
+        .option('--no-status', 'follow all instances again')
+        .option('--dry-run', 'print what would be recorded; write nothing')
+        .option('--allow-mass-deletion', 'the deletions that the brake holds are real')
+        .option(
+          '--retention <days>',
+          'keep superseded versions so long (default: as the deployed runs do, else for ever)',
+          wholeNumber(1, 36_500),
+        ),
+    ),
+  )
+    .addHelpText('after', HELP)
+    .action(async (options: SyncCommandOptions) => sync(io, options));
+}
+
+async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
+  // All that can be wrong about the call is found before anything is opened or made.
+  for (const target of options.target ?? []) resolveEndpoints(target.region, options, false);
+  const sources = new Map<string, RomaSource>();
+  const sourceOf = (api: 'v2' | 'v3'): RomaSource => {
+    const source = sources.get(api) ?? openApi(io, { ...options, api });
+    sources.set(api, source);
+    return source;
+  };
+  try {
+    for (const target of options.target ?? []) sourceOf(options.api ?? 'v2').check(target);
+    const outcomes = await withStore(io, options, async ({ reader, client, tableName }) => {
+      const recorded = await reader.targets();
+      const targets = options.target ?? recorded;
+      if (targets.length === 0)
+        throw new UsageError('no target is recorded yet: name one with --target region/projectId');
+      const deployed = options.stack === undefined ? undefined : await deployedSync(options.stack);
+      // Without either, the run does as the last deployed one did, which the head tells.
+      const retentionMs =
+        options.retention === undefined ? deployed && (deployed.retentionMs ?? null) : options.retention * DAY_MS;
+      const results: RunResult['outcome'][] = [];
+      for (const target of unique(targets)) {
+        // A recorded target is read as its schedule reads it, unless the user says otherwise.
+        const { listedWith } = (await reader.head(target)) ?? {};
+        const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
+        const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
+        const source = sourceOf(api);
+        const result = await syncTarget(
+          {
+            clock: io.clock,
+            alarm: systemAlarm,
+            random: Math.random,
+            newRunId: randomUUID,
+            source,
+            recorder: createRecorder(client, tableName),
+          },
+          {
+            target,
+            identity: source.principal,
+            brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs,
+            retentionMs,
+            ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
+            ...(options.dryRun === true ? { dryRun: true } : {}),
+            ...(status === undefined ? {} : { statusFilter: status }),
+            api,
+          },
+        );
+        print(io, options, result, status);
+        results.push(result.outcome);
+      }
+      return results;
+    });
+    if (outcomes.some((outcome) => outcome === 'failed' || outcome === 'partial' || outcome === 'brake'))
+      throw new ExitCode(EXIT.failed);
+  } finally {
+    await Promise.all([...sources.values()].map(async (source) => source.close()));
+  }
+}
+
+/** As in the configuration of a deployed target: the API would answer anything else with an error or an empty list. */
+function statusFilter(text: string): string {
+  const status = text.toUpperCase();
+  if (!/^[A-Z][A-Z_]{1,31}$/.test(status)) throw new InvalidArgumentError('it must be a status such as RUNNING.');
+  return status;
+}
+
+const unique = (targets: readonly Target[]): readonly Target[] => [
+  ...new Map(targets.map((target) => [targetName(target), target])).values(),
+];
+
+function print(io: Io, options: SyncCommandOptions, result: RunResult, status: string | undefined): void {
+  const dryRun = options.dryRun === true ? { dryRun: true } : {};
+  if (options.json === true) {
+    for (const version of result.versions) printJson(io, { type: 'change', ...toChangeEvent(version), ...dryRun });
+    printJson(io, { ...toRunLine(result), ...dryRun });
+    return;
+  }
+  for (const version of result.versions) if (version.kind !== 'baseline') io.out(changeLine(io, version));
+  io.out(summary(io, result, options.dryRun === true, status));
+}
+
+function summary(io: Io, result: RunResult, isRehearsal: boolean, status: string | undefined): string {
+  const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
+  if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" tells why)`);
+  if (result.held > 0) counts.push(`${result.held} absent but held`);
+  const parts = [
+    `${targetName(result.target)}  ${io.paint(outcomeColour(result.outcome), result.outcome)}`,
+    // A run that listed nothing knows of no number.
+    ...(result.outcome === 'failed' || result.outcome === 'busy'
+      ? []
+      : [
+          `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
+        ]),
+    ...(status === undefined ? [] : [`followed only with status ${status} (all again: --no-status)`]),
+    ...(result.because === undefined ? [] : [safeText(result.because)]),
+    ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),
+    ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
+    ...(isCompleted(result.outcome) ? [] : ['what was recorded before stays']),
+  ];
+  return flow([parts.join('; ')], { width: io.width, indent: 4 });
+}
+
+const HELP = `
+Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN), or
+HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN.
+Exit code 1 when any target ended as failed, partial or brake.
+
+Examples:
+  roma-history sync --target cn-north-4/106506b9a92342df9a5025fc12351cfc --local
+  roma-history sync --dry-run --json`;

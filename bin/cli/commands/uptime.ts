@@ -1,0 +1,142 @@
+import type { Command } from 'commander';
+import { type InstanceUptime, instanceUptime, targetUptime } from '../../../lambda/core/history/queries';
+import { type Target, targetName } from '../../../lambda/core/model/instance';
+import type { Instant } from '../../../lambda/core/model/instant';
+import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
+import { type Io, printJson } from '../io';
+import { flow, renderTable } from '../layout';
+import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { duration, parseSpan, showSpan } from '../time';
+import { NOTHING_RECORDED } from './views';
+import { find, INSTANCE_HELP } from './instance-argument';
+
+interface UptimeOptions extends TargetOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly total?: boolean;
+}
+
+interface Row {
+  readonly id: string;
+  readonly name: string;
+  readonly uptime: Uptime;
+}
+
+export function registerUptime(program: Command, io: Io): void {
+  withTargetOptions(
+    program
+      .command('uptime')
+      .description('time in each status, availability, unobserved time; of one instance or of all')
+      .argument('[instance]', INSTANCE_HELP)
+      .option('--since <time>', 'from this time on (default: 24h)')
+      .option('--until <time>', 'before this time (default: now)')
+      .option('--total', 'with --json: a line for each target too, its instances added up'),
+  )
+    .addHelpText('after', EXAMPLES)
+    .action(async (instance: string | undefined, options: UptimeOptions) => {
+      const nowMs = io.clock.now();
+      const span = parseSpan(options, nowMs, '24h');
+      await withStore(io, options, async (store) => {
+        if (instance !== undefined) {
+          const current = await find(store, instance, options);
+          const uptime = await instanceUptime(store.reader, current, span, nowMs);
+          print(io, options, span, [{ uptimes: [uptime] }]);
+          return;
+        }
+        const groups: Group[] = [];
+        for (const target of await chooseTargets(store.reader, options.target)) {
+          const uptimes: InstanceUptime[] = [];
+          for await (const uptime of targetUptime(store.reader, target, span, nowMs)) uptimes.push(uptime);
+          groups.push({ target, uptimes });
+        }
+        print(io, options, span, groups);
+      });
+    });
+}
+
+interface Group {
+  readonly target?: Target;
+  readonly uptimes: readonly InstanceUptime[];
+}
+
+const line = (uptime: Uptime): Record<string, unknown> => ({
+  from: uptime.from,
+  to: uptime.to,
+  statusMs: uptime.statusMs,
+  unobservedMs: uptime.unobservedMs,
+  availability: uptime.availability,
+});
+
+function print(
+  io: Io,
+  options: UptimeOptions,
+  span: { readonly from: Instant; readonly to: Instant },
+  groups: readonly Group[],
+): void {
+  if (options.json === true) {
+    for (const { uptimes } of groups)
+      for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });
+    for (const { target, uptimes } of groups)
+      if (target !== undefined && options.total === true)
+        printJson(io, { type: 'total', target: targetName(target), ...line(totalUptime(uptimes, span)) });
+    return;
+  }
+  if (groups.length === 0) {
+    io.out(NOTHING_RECORDED);
+    return;
+  }
+  io.out(flow([showSpan(span.from, span.to, io.time)], { width: io.width }));
+  const rows: Row[] = groups.flatMap(({ target, uptimes }) => [
+    ...uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime })),
+    ...(target === undefined
+      ? []
+      : [
+          {
+            id: groups.length > 1 ? targetName(target) : '',
+            name: `all ${uptimes.length}`,
+            uptime: totalUptime(uptimes, span),
+          },
+        ]),
+  ]);
+  const percent = ({ uptime }: Row): string =>
+    uptime.availability === null ? 'unknown' : `${(Math.floor(uptime.availability * 1e5) / 1e3).toFixed(3)} %`;
+  io.out(
+    renderTable<Row>(
+      [
+        { title: 'NAME', of: ({ name }) => name, shrinksTo: 12 },
+        { title: 'ID', of: ({ id }) => id },
+        {
+          title: 'AVAILABILITY',
+          of: percent,
+          alignRight: true,
+          colour: ({ uptime }) =>
+            uptime.availability === null ? 'yellow' : uptime.availability === 1 ? 'green' : 'red',
+        },
+        {
+          title: 'UNOBSERVED',
+          of: ({ uptime }) => (uptime.unobservedMs === 0 ? '' : duration(uptime.unobservedMs)),
+          alignRight: true,
+        },
+        {
+          title: 'TIME IN STATUS',
+          of: ({ uptime }) =>
+            Object.entries(uptime.statusMs)
+              .toSorted(([, a], [, b]) => b - a)
+              .map(([status, ms]) => `${status} ${duration(ms)}`)
+              .join(', '),
+          shrinksTo: 24,
+        },
+      ],
+      rows,
+      io,
+    ),
+  );
+}
+
+const EXAMPLES = `
+Availability is the share of the observed time of an instance's life in which it was RUNNING; unobserved time, the time
+before its creation and after its deletion do not count.
+
+Examples:
+  roma-history uptime --since 30d
+  roma-history uptime roma-prod --since 2026-11-01 --until 2026-11-08`;

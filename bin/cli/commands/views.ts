@@ -1,0 +1,98 @@
+import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
+import type { Version } from '../../../lambda/core/model/record';
+import type { Io } from '../io';
+import { cutTo, flow } from '../layout';
+import { safeText, safeValue, statusColour } from '../output';
+import { ago, showSpan, showTime } from '../time';
+
+/** For a table without a target. */
+export const NOTHING_RECORDED =
+  'Nothing is recorded yet: "roma-history sync --target region/projectId" records a first listing.';
+
+/** What a line on a terminal shows of changed fields, and cells of each value. Elsewhere all is shown. */
+const FIELDS_SHOWN = 3;
+const VALUE_WIDTH = 40;
+
+/** The stable shape of one version that `log` and `show` print with --json. */
+export const versionLine = (version: Version): Record<string, unknown> => ({
+  version: version.version,
+  kind: version.kind,
+  observedAt: version.observedAt,
+  changedAfter: version.changedAfter,
+  status: version.status,
+  evidence: version.evidence,
+  changes: version.changes,
+  snapshot: version.snapshot,
+});
+
+/** An unobserved span with explicit open ends: null is "always" or "still". */
+export const spanLine = ({ from, to }: UnobservedSpan): { from: string | null; to: string | null } => ({
+  from: from === BEGINNING ? null : from,
+  to: to ?? null,
+});
+
+/** `changed between 09:55 and 10:00`: as exact as it is known. */
+export function whenText(io: Io, version: Version): string {
+  const { changedAfter, observedAt } = version;
+  if (version.kind === 'baseline') return `already there at ${showTime(observedAt, io.time)}`;
+  if (changedAfter === null) return `seen at ${showTime(observedAt, io.time)}`;
+  return `changed between ${showSpan(changedAfter, observedAt, io.time, ' and ')}`;
+}
+
+/** `(unobserved 10:00–10:45)`. */
+export const unobservedText = (io: Io, span: UnobservedSpan): string => {
+  const isAlways = span.from === BEGINNING;
+  return isAlways ? '(unobserved: no run has completed)' : `(unobserved ${showSpan(span.from, span.to, io.time)})`;
+};
+
+/** `RUNNING → ERROR`, or the fields that changed. */
+export function changeText(io: Io, version: Version): string {
+  const painted = (status: string): string => io.paint(statusColour(status), safeText(status));
+  if (version.previousStatus !== null && version.previousStatus !== version.status)
+    return `${painted(version.previousStatus)} → ${painted(version.status)}${otherFields(io, version)}`;
+  if (version.changes.length > 0) return fieldsText(io, version.changes);
+  return painted(version.status);
+}
+
+function otherFields(io: Io, { changes }: Version): string {
+  const others = changes.filter(({ field }) => field !== 'status');
+  if (others.length === 0) return '';
+  return isWhole(io)
+    ? `, ${fieldsText(io, others)}`
+    : ` and ${others.length} more field${others.length === 1 ? '' : 's'}`;
+}
+
+function fieldsText(io: Io, changes: Version['changes']): string {
+  const shown = isWhole(io) ? changes : changes.slice(0, FIELDS_SHOWN);
+  const texts = shown.map(({ field, from, to }) => `${safeText(field)}: ${short(io, from)} → ${short(io, to)}`);
+  const more = changes.length - shown.length;
+  return `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+const isWhole = (io: Io): boolean => io.width === Infinity;
+
+const short = (io: Io, value: unknown): string =>
+  isWhole(io) ? safeValue(value, Infinity) : cutTo(safeValue(value), VALUE_WIDTH);
+
+/** How a deletion is known, for people. */
+export const evidenceText = (version: Version): string =>
+  version.kind !== 'deleted'
+    ? ''
+    : version.evidence === 'reported'
+      ? ' (the API reported it)'
+      : ' (absent from two equal lists)';
+
+/** One change on one line, which goes on indented where the terminal is narrower. */
+export const changeLine = (io: Io, version: Version): string =>
+  flow(
+    [
+      showTime(version.observedAt, io.time),
+      `${safeText(version.name ?? '(no name)')} ${io.paint('gray', safeText(version.id))}`,
+      version.kind + evidenceText(version),
+      changeText(io, version),
+      io.paint('gray', whenText(io, version)),
+    ],
+    { width: io.width, indent: 4 },
+  );
+
+export const sinceText = (io: Io, instant: string): string => ago(instant, io.clock.now());

@@ -1,0 +1,19 @@
+import type { Clock } from '../../lambda/core/sync/ports';
+import { jsonLine, type Paint } from './output';
+import type { TimeStyle } from './time';
+
+/** What a command sees of the world; tests give their own. */
+export interface Io {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly paint: Paint;
+  /** Cells of a terminal's line; Infinity where there is none. */
+  readonly width: number;
+  readonly time: TimeStyle;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+export const printJson = (io: Io, value: unknown): void => io.out(jsonLine(value));

@@ -1,0 +1,99 @@
+import { styleText } from 'node:util';
+import { compareText } from '../../lambda/core/model/canonical';
+import type { RunOutcome } from '../../lambda/core/model/record';
+
+/**
+ * All text that comes from outside passes through here before it is printed: names may hold terminal escapes, line
+ * breaks, marks that turn the direction of writing, or 64 KB of anything.
+ */
+
+/** Code units of a text that are shown where nobody asked for all of it. */
+const MAX_SHOWN = 400;
+/** Control, format, surrogate, private and separator characters: none of them has a shape of its own. */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+/** More than two combining marks in a row climb out of their line. */
+const STACKED = /(\p{M}{2})\p{M}+/gu;
+/** A spreadsheet into which the output is pasted would take these for a formula. */
+const FORMULA = /^[=+\-@]/;
+
+const escapeCharacter = (character: string): string => {
+  if (character === '\n') return '\\n';
+  if (character === '\r') return '\\r';
+  if (character === '\t') return '\\t';
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+};
+
+/** Text that occupies one line, moves nothing and hides nothing; cut behind `most` code units. */
+export function safeText(text: string, most = MAX_SHOWN): string {
+  const cut = text.length > most ? `${text.slice(0, most)}…` : text;
+  const escaped = cut.replaceAll(UNSAFE, escapeCharacter).replaceAll(STACKED, '$1');
+  return FORMULA.test(escaped) ? `'${escaped}'` : escaped;
+}
+
+/** A whole line that was put together from anything, such as an error. */
+export const safeLine = (text: string): string => text.slice(0, 2000).replaceAll(UNSAFE, escapeCharacter);
+
+/** A database gives the fields of what it holds in any order; sorted, equal values are equal texts. */
+const sortedFields = (_field: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => compareText(a, b)))
+    : value;
+
+/** A JSON value as one safe line of text. */
+export const safeValue = (value: unknown, most = MAX_SHOWN): string =>
+  value === undefined
+    ? '(absent)'
+    : safeText(typeof value === 'string' ? value : JSON.stringify(value, sortedFields), most);
+
+/** One JSON object a line: its fields as given, those within sorted. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
+export const jsonLine = (value: unknown): string =>
+  JSON.stringify(value, (field, within) => (field === '' ? within : sortedFields(field, within))).replaceAll(
+    /[\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff][\udc00-\udfff]/g,
+    (text) =>
+      text.length === 2 && !/[\p{Cf}\p{Co}\p{Cn}]/u.test(text)
+        ? text
+        : [...Array(text.length).keys()]
+            .map((place) => `\\u${text.charCodeAt(place).toString(16).padStart(4, '0')}`)
+            .join(''),
+  );
+
+export type Colour = 'red' | 'green' | 'yellow' | 'blue' | 'magenta' | 'cyan' | 'gray' | 'bold';
+export type Paint = (colour: Colour | undefined, text: string) => string;
+
+export const painter =
+  (hasColours: boolean): Paint =>
+  (colour, text) =>
+    colour !== undefined && hasColours ? styleText(colour, text, { validateStream: false }) : text;
+
+/** The colour of a status; one that nobody documents stands out. */
+export function statusColour(status: string): Colour {
+  switch (status) {
+    case 'RUNNING':
+      return 'green';
+    case 'ERROR':
+    case 'CREATE_FAILED':
+    case 'DELETE_FAILED':
+      return 'red';
+    case 'CREATING':
+    case 'DELETING':
+    case 'FREEZING':
+      return 'yellow';
+    case 'FROZEN':
+      return 'cyan';
+    case 'DELETED':
+    case 'SOFT_DELETED':
+      return 'gray';
+    default:
+      return 'magenta';
+  }
+}
+
+const OUTCOME_COLOURS: Readonly<Record<RunOutcome, Colour>> = {
+  changed: 'green',
+  unchanged: 'gray',
+  brake: 'magenta',
+  partial: 'yellow',
+  busy: 'yellow',
+  failed: 'red',
+};
+export const outcomeColour = (outcome: RunOutcome): Colour => OUTCOME_COLOURS[outcome];

@@ -1,0 +1,62 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { readSyncConfig, type SyncConfig } from '../../lambda/config';
+import { OUTPUT } from '../../lambda/contract';
+import { describeError, NotFoundError, TableError, UsageError } from '../../lambda/core/model/errors';
+
+/** The SDK's defaults never give up on a silent server. */
+const awsClientConfig = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 3_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+} as const;
+
+/** @throws NotFoundError when the stack or its output does not exist, TableError when it cannot be read */
+export async function stackOutput(stack: string, output: string): Promise<string> {
+  const client = new CloudFormationClient(awsClientConfig);
+  try {
+    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+    const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
+    if (value !== undefined) return value;
+  } catch (error) {
+    throw stackProblem(error, stack);
+  } finally {
+    client.destroy();
+  }
+  throw new NotFoundError(`stack ${stack} has no output ${output}: is it a stack of this application?`);
+}
+
+/**
+ * How the stack's own sync function is configured.
+ * @throws NotFoundError when the stack does not exist, TableError when it or the function cannot be read
+ */
+export async function deployedSync(stack: string): Promise<SyncConfig> {
+  const FunctionName = await stackOutput(stack, OUTPUT.syncFunctionName);
+  const client = new LambdaClient(awsClientConfig);
+  try {
+    const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
+    return readSyncConfig(Environment?.Variables ?? {});
+  } catch (error) {
+    throw stackProblem(error, stack);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** An error of a call about a stack, in words that say what to do. */
+function stackProblem(error: unknown, stack: string): unknown {
+  const reason = describeError(error);
+  if (/^Stack .*does not exist$/.test(reason))
+    return new NotFoundError(`stack ${stack} does not exist: check its name and AWS_REGION`, { cause: error });
+  return (
+    regionProblem(error) ??
+    new TableError(
+      `stack ${stack} cannot be read (${reason}): check the AWS credentials and their rights, AWS_REGION and the network`,
+      { cause: error },
+    )
+  );
+}
+
+export const regionProblem = (error: unknown): UsageError | undefined =>
+  error instanceof Error && error.message === 'Region is missing'
+    ? new UsageError('no AWS region is set: set AWS_REGION, or use --local or --dynamodb-endpoint', { cause: error })
+    : undefined;

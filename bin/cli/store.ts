@@ -1,0 +1,156 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { ENV, OUTPUT } from '../../lambda/contract';
+import { describeError, NotFoundError, TableError, UsageError } from '../../lambda/core/model/errors';
+import { parseTarget, type Target, targetName } from '../../lambda/core/model/instance';
+import type { Reader } from '../../lambda/core/sync/ports';
+import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
+import { createReader } from '../../lambda/dynamodb/reader';
+import type { Io } from './io';
+import { createHistoryTable } from '../local-database/create-table';
+import { startDatabase } from '../local-database/dynamodb-local';
+import { regionProblem, stackOutput } from './stack';
+
+const DEFAULT_TABLE = 'InstanceHistory';
+export const DEFAULT_FOLDER = '.roma-history';
+
+/** Where the history is, as every command's options say it. */
+export interface StoreOptions {
+  readonly table?: string;
+  readonly stack?: string;
+  readonly dynamodbEndpoint?: string;
+  readonly local?: string;
+  readonly json?: boolean;
+}
+
+export const withStoreOptions = (command: Command): Command =>
+  command
+    .option('--json', 'print one JSON object a line')
+    .option('--table <name>', `the table (default: $${ENV.tableName}, else ${DEFAULT_TABLE})`)
+    .option('--stack <name>', 'take the table from the outputs of this CloudFormation stack')
+    .option(
+      '--dynamodb-endpoint <url>',
+      'a DynamoDB endpoint other than the AWS region; on loopback the table is created',
+    )
+    .option(
+      '--local [dir]',
+      `the embedded database in a folder (default: ${DEFAULT_FOLDER}; among arguments write ./dir or --local=dir); the table is created`,
+    );
+
+/** Options of the commands that may be about some targets only. */
+export interface TargetOptions extends StoreOptions {
+  readonly target?: readonly Target[];
+}
+
+export const withTargetOptions = (command: Command): Command =>
+  withStoreOptions(command.option('--target <region/project>', 'only this target (repeatable)', collectTargets));
+
+/** An opened history. */
+export interface Store {
+  readonly reader: Reader;
+  readonly client: DynamoDBDocumentClient;
+  readonly raw: DynamoDBClient;
+  readonly tableName: string;
+  /** An error of the database in words that say where it is and what to do. */
+  readonly describe: (error: unknown) => string;
+}
+
+/** Opens the history, lets it be used, and closes what was opened. */
+export async function withStore<T>(io: Io, options: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
+  if (options.local !== undefined && options.dynamodbEndpoint !== undefined)
+    throw new UsageError('--local and --dynamodb-endpoint exclude each other: leave one out');
+  if (options.stack !== undefined && (options.table !== undefined || options.local !== undefined))
+    throw new UsageError('--stack names the table already: leave out --table and --local');
+  const tableName =
+    options.stack === undefined
+      ? (options.table ?? (io.environment[ENV.tableName] || DEFAULT_TABLE))
+      : await stackOutput(options.stack, OUTPUT.tableName);
+  if (!/^[A-Za-z0-9_.-]{3,255}$/.test(tableName) && !tableName.startsWith('arn:'))
+    throw new UsageError(`--table ${JSON.stringify(tableName.slice(0, 80))} is not the name of a DynamoDB table`);
+  if (options.local === undefined) return useAt(io, options.dynamodbEndpoint, tableName, use);
+  if (options.local === '') throw new UsageError('--local names no folder: it is empty');
+  const folder = resolve(options.local);
+  const database = await startDatabase({ folder, environment: io.environment });
+  try {
+    return await useAt(io, database.endpoint, tableName, use);
+  } finally {
+    await database.stop();
+  }
+}
+
+async function useAt<T>(
+  io: Io,
+  endpoint: string | undefined,
+  tableName: string,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
+  const isLocal = endpoint !== undefined && isLoopback(endpoint);
+  const raw = new DynamoDBClient(
+    dynamodbClientConfig(isLocal ? loopbackConfig(endpoint) : endpoint === undefined ? {} : { endpoint }),
+  );
+  try {
+    if (isLocal) await createHistoryTable(raw, tableName);
+    const client = documentClient(raw);
+    return await use({
+      client,
+      raw,
+      tableName,
+      reader: createReader(client, tableName, { now: () => io.clock.now() }),
+      describe: (error) => describeError(connectionProblem(error, endpoint)),
+    });
+  } catch (error) {
+    throw connectionProblem(error, endpoint);
+  } finally {
+    raw.destroy();
+  }
+}
+
+/** Errors of the network, and answers of something else, have no words of their own in the SDK. */
+function connectionProblem(error: unknown, endpoint: string | undefined): unknown {
+  const text = `${(error as { code?: string }).code ?? ''} ${describeError(error)}`;
+  const reason = /\b(ECONNREFUSED|ENOTFOUND|ECONNRESET|EHOSTUNREACH|EAI_AGAIN|ETIMEDOUT)\b/.exec(text)?.[1];
+  if (reason !== undefined || (error as { name?: string }).name === 'TimeoutError')
+    return new TableError(
+      `DynamoDB does not answer at ${endpoint ?? 'the AWS endpoint'} (${reason ?? 'time-out'}): check the address and the network`,
+      { cause: error },
+    );
+  if (/Deserialization error|^UnknownError$/.test(describeError(error)))
+    return new TableError(
+      `what answers at ${endpoint ?? 'the AWS endpoint'} is not DynamoDB: check the address, and any proxy on the way`,
+      { cause: error },
+    );
+  return regionProblem(error) ?? error;
+}
+
+/** @throws UsageError when the text is no http address */
+export function isLoopback(endpoint: string): boolean {
+  if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
+    throw new UsageError(
+      `--dynamodb-endpoint ${JSON.stringify(endpoint)} is not an address such as http://127.0.0.1:8000`,
+    );
+  const { hostname } = new URL(endpoint);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+export const collectTargets = (text: string, before: readonly Target[] = []): readonly Target[] => [
+  ...before,
+  parseTarget(text),
+];
+
+/**
+ * The recorded targets, or those of them that were asked for.
+ * @throws NotFoundError when one that was asked for is not recorded
+ */
+export async function chooseTargets(reader: Reader, wanted: readonly Target[] = []): Promise<readonly Target[]> {
+  const recorded = await reader.targets();
+  if (wanted.length === 0) return recorded;
+  const names = new Set(recorded.map(targetName));
+  const missing = wanted.find((target) => !names.has(targetName(target)));
+  if (missing !== undefined)
+    throw new NotFoundError(
+      `target ${targetName(missing)} is not recorded in this table: "roma-history targets list" shows those that are`,
+    );
+  return wanted;
+}

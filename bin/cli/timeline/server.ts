@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describeError, UsageError } from '../../../lambda/core/model/errors';
+import { toInstant } from '../../../lambda/core/model/instant';
+import { type Target, targetName } from '../../../lambda/core/model/instance';
+import type { Clock, Reader } from '../../../lambda/core/sync/ports';
+import { timelinePage } from '../../../lambda/timeline/page';
+import { periodBetween } from '../../../lambda/timeline/period';
+import { readTimeline } from '../../../lambda/timeline/read-timeline';
+import { safeLine } from '../output';
+import { parseSpan } from '../time';
+
+export interface TimelineServerOptions {
+  readonly reader: Reader;
+  readonly clock: Clock;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The period that is shown unless the address names another: a span back, or a time. */
+  readonly since: string;
+  readonly targets?: readonly Target[];
+  /** How often the table is asked whether a run has ended, while a page is open. @default 3000 ms */
+  readonly pollMs?: number;
+  /** Told once when the table cannot be read, and again after it could be. */
+  readonly onProblem?: (line: string) => void;
+}
+
+export interface TimelineServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const LOOPBACK = '127.0.0.1';
+const CHANGES_PATH = '/changes';
+/** Open pages at one time. */
+const MOST_LISTENERS = 64;
+
+const HEADERS = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Content-Security-Policy': "frame-ancestors 'none'",
+};
+
+/**
+ * Serves the timeline on the loopback interface only. A request whose Host is another name is refused, so that no page
+ * of the web can read it by pointing a name of its own at this machine.
+ * @throws UsageError when the port cannot be had
+ */
+export async function startTimelineServer(options: TimelineServerOptions): Promise<TimelineServer> {
+  const ended = new AbortController();
+  const listeners = new Set<Listener>();
+  const watch = watcher(options, listeners, ended.signal);
+  const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
+    void answer(request, response).catch((error: unknown) => {
+      const isUsage = error instanceof UsageError;
+      plain(response, isUsage ? 400 : 503, safeLine(describeError(error)));
+    });
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { port } = server.address() as AddressInfo;
+    const host = request.headers.host?.toLowerCase();
+    const names = [LOOPBACK, 'localhost'].flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]);
+    if (host === undefined || !names.includes(host))
+      return plain(response, 421, `this page is served as http://${LOOPBACK}:${port}/ only`);
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return plain(response, 405, 'this page can only be read', { Allow: 'GET, HEAD' });
+    const url = new URL(request.url ?? '/', `http://${LOOPBACK}`);
+    if (url.pathname === CHANGES_PATH) return listen(url.searchParams.get('seen') ?? '', response);
+    if (url.pathname !== '/') return plain(response, 404, 'there is nothing here: the timeline is at /');
+    const html = await pageFor(url, options);
+    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' });
+    response.end(request.method === 'HEAD' ? undefined : html);
+  }
+
+  function listen(seen: string, response: ServerResponse): void {
+    if (listeners.size >= MOST_LISTENERS)
+      return plain(response, 503, `${MOST_LISTENERS} pages are open already: close one`);
+    const listener: Listener = { seen, response };
+    listeners.add(listener);
+    response.on('close', () => listeners.delete(listener));
+    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/event-stream' });
+    response.write('retry: 3000\n\n');
+    watch();
+  }
+
+  await bind(server, options.port);
+  return {
+    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/`,
+    close: async () => {
+      ended.abort();
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
+
+function plain(response: ServerResponse, status: number, line: string, more: Record<string, string> = {}): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8', ...more });
+  response.end(`${line}\n`);
+}
+
+async function bind(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new UsageError(
+          `port ${port} cannot be had (${describeError(error)}): give another with --port, 0 takes any free one`,
+          { cause: error },
+        ),
+      ),
+    );
+    server.listen(port, LOOPBACK, resolve);
+  });
+}
+
+async function pageFor(url: URL, options: TimelineServerOptions): Promise<string> {
+  const nowMs = options.clock.now();
+  const since = url.searchParams.get('since') ?? undefined;
+  const until = url.searchParams.get('until') ?? undefined;
+  const span = parseSpan({ since, until }, nowMs, options.since);
+  // Taken before the history is read: what changes in between is announced, at worst once too often.
+  const seen = await stateOf(options);
+  const timeline = await readTimeline(options.reader, periodBetween(span.from, span.to), {
+    now: toInstant(nowMs),
+    ...(options.targets === undefined ? {} : { targets: options.targets }),
+  });
+  return timelinePage(timeline, { liveFrom: `${CHANGES_PATH}?seen=${seen}` });
+}
+
+/** Another text after every run that ended. */
+async function stateOf({ reader, targets }: TimelineServerOptions): Promise<string> {
+  const digest = createHash('sha256');
+  for (const target of targets?.length ? targets : await reader.targets()) {
+    const head = await reader.head(target);
+    digest.update(JSON.stringify([targetName(target), head?.lastRunId, head?.lastRunAt, head?.outcome]));
+  }
+  return digest.digest('hex').slice(0, 24);
+}
+
+/** An open page, and the state that it shows. */
+interface Listener {
+  seen: string;
+  readonly response: ServerResponse;
+}
+
+/** Asks the table again and again for as long as someone listens. Call it when someone begins to. */
+function watcher(options: TimelineServerOptions, listeners: ReadonlySet<Listener>, signal: AbortSignal): () => void {
+  const { clock, pollMs = 3000, onProblem = () => {} } = options;
+  let isRunning = false;
+  let isBroken = false;
+  const run = async (): Promise<void> => {
+    while (listeners.size > 0 && !signal.aborted) {
+      try {
+        const state = await stateOf(options);
+        isBroken = false;
+        for (const listener of listeners) {
+          if (listener.seen === state) continue;
+          listener.seen = state;
+          listener.response.write('event: changed\ndata: \n\n');
+        }
+      } catch (error) {
+        if (!isBroken) onProblem(`the history cannot be read, trying again: ${safeLine(describeError(error))}`);
+        isBroken = true;
+      }
+      await clock.sleep(pollMs, signal);
+    }
+    isRunning = false;
+  };
+  return () => {
+    if (isRunning) return;
+    isRunning = true;
+    void run();
+  };
+}

@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError, UsageError } from '../../lambda/core/model/errors';
+import { toInstant } from '../../lambda/core/model/instant';
+import type { Version } from '../../lambda/core/model/record';
+import type { RunResult } from '../../lambda/core/sync/run-result';
+import { periodBefore } from '../../lambda/timeline/period';
+import { systemClock } from '../../lambda/wire';
+import { type Column, renderTable } from '../cli/layout';
+import { outcomeColour, safeText, statusColour } from '../cli/output';
+import type { BusEvent } from './event-bus';
+import { Scenario } from './roma-simulator';
+import { raiseStage, SANDBOX_TARGET, type Stage } from './start-sandbox';
+import { tryIt, tryItText } from './try-it';
+import { openTerminal } from '../cli/terminal';
+import { writeReport } from '../cli/timeline/report';
+import { startTimelineServer, type TimelineServer } from '../cli/timeline/server';
+
+/**
+ * `npm start`: the whole system on this machine. A simulated ROMA API whose fleet lives, the real functions, an embedded
+ * DynamoDB, a bus with a subscriber. Ends by itself; with `--watch` it goes on until Ctrl-C.
+ */
+
+const RUNS = 10;
+const PAUSE_MS = 700;
+const WATCH_PAUSE_MS = 5_000;
+const REPORT_FILE = 'report.html';
+
+const terminal = openTerminal(process.env);
+const { paint, out: print } = terminal;
+
+function printRun(number: number, result: RunResult): void {
+  const { outcome, instances, changes, units, durationMs, because } = result;
+  const counts = Object.entries(changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
+  const cost = `${units.write} write and ${units.read} read units, ${durationMs} ms`;
+  print(
+    `${paint('bold', `run ${String(number).padStart(2)}`)}  ${paint(outcomeColour(outcome), outcome.padEnd(9))}  ${instances} instances${counts.length > 0 ? `, ${counts.join(', ')}` : ''}  ${paint('gray', `(${cost})`)}${because === undefined ? '' : `  ${safeText(because)}`}`,
+  );
+  for (const version of result.versions) if (version.kind !== 'baseline') print(`          ${describeChange(version)}`);
+}
+
+function describeChange(version: Version): string {
+  const fields = version.changes.map(({ field }) => safeText(field)).filter((field) => field !== 'status');
+  const status =
+    version.previousStatus === version.status || version.previousStatus === null
+      ? paint(statusColour(version.status), version.status)
+      : `${paint(statusColour(version.previousStatus), version.previousStatus)} → ${paint(statusColour(version.status), version.status)}`;
+  return `${version.kind.padEnd(13)} ${safeText(version.name ?? version.id)}  ${status}${fields.length > 0 ? paint('gray', `  (${fields.join(', ')})`) : ''}`;
+}
+
+/** A subscriber of the bus: prints each event with the time that it took since its listing was complete. */
+const subscriber =
+  (latencies: number[]) =>
+  (event: BusEvent): void => {
+    const { instance, version, observedAt } = event.detail as {
+      instance: { id: string; name: string | null };
+      version: number;
+      observedAt: string;
+    };
+    const latency = Date.now() - Date.parse(observedAt);
+    latencies.push(latency);
+    const name = safeText(instance.name ?? instance.id);
+    print(
+      paint(
+        'cyan',
+        `  event   ${event['detail-type']}: ${name}, version ${version}, ${latency} ms after it was observed`,
+      ),
+    );
+  };
+
+const HISTORY: readonly Column<Version>[] = [
+  { title: 'version', of: ({ version }) => String(version), alignRight: true },
+  { title: 'observed', of: ({ observedAt }) => observedAt },
+  { title: 'changed after', of: ({ changedAfter }) => changedAfter ?? '(before we looked)' },
+  { title: 'kind', of: ({ kind }) => kind },
+  { title: 'status', of: ({ status }) => status, colour: ({ status }) => statusColour(status) },
+  { title: 'evidence', of: ({ evidence }) => evidence },
+  { title: 'changes', of: ({ changes }) => changes.map(({ field }) => field).join(', '), shrinksTo: 12 },
+];
+
+/** The history of the instance that has the most to tell, newest first. */
+async function printHistory(stage: Stage): Promise<void> {
+  let most: { id: string; name: string | null; version: number } | undefined;
+  for await (const current of stage.reader.currents(SANDBOX_TARGET)) {
+    if (most === undefined || current.version > most.version) most = current;
+  }
+  if (most === undefined) return;
+  const versions: Version[] = [];
+  for await (const version of stage.reader.versions(SANDBOX_TARGET, most.id, { newestFirst: true }))
+    versions.push(version);
+  print(`\n${paint('bold', `History of ${safeText(most.name ?? most.id)}`)} (${most.id}), newest first\n`);
+  print(renderTable(HISTORY, versions, terminal));
+}
+
+/** What `serve` shows, while the fleet lives on. */
+async function openTimeline(stage: Stage): Promise<TimelineServer> {
+  const server = await startTimelineServer({
+    reader: stage.reader,
+    clock: systemClock,
+    port: 0,
+    since: '10m',
+    onProblem: print,
+  });
+  print(`the timeline, live: ${server.url}\n`);
+  return server;
+}
+
+/** The same page as a file, as `report -o` writes it. */
+async function printReport(stage: Stage, startedMs: number): Promise<void> {
+  const nowMs = systemClock.now();
+  const now = toInstant(nowMs);
+  const period = periodBefore(now, Math.max(5_000, nowMs - startedMs));
+  const report = await writeReport(stage.reader, period, { file: REPORT_FILE, now });
+  print(`\nThe timeline as a page: ${report.file}`);
+}
+
+async function runSandbox(): Promise<void> {
+  // Once a process the SDK tells that a later release of it will need a newer Node.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const unknown = process.argv.slice(2).find((word) => word !== '--watch');
+  if (unknown !== undefined) throw new UsageError(`there is no option ${JSON.stringify(unknown)}, only --watch`);
+  const isWatching = process.argv.includes('--watch');
+  const stopped = new AbortController();
+  process.once('SIGINT', () => stopped.abort());
+  const stage = await raiseStage({ environment: process.env });
+  let timeline: TimelineServer | undefined;
+  const startedMs = systemClock.now();
+  try {
+    print(
+      `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${stage.simulator.endpoint}, DynamoDB (${stage.database.engine}) at ${stage.database.endpoint}`,
+    );
+    print(`table ${stage.tableName}, target ${SANDBOX_TARGET.region}/${SANDBOX_TARGET.projectId}\n`);
+    if (isWatching) {
+      timeline = await openTimeline(stage);
+      print(`${tryItText(tryIt(stage))}\n`);
+    }
+    const latencies: number[] = [];
+    stage.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
+    const scenario = new Scenario(stage.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });
+    const lastRun = isWatching ? Number.POSITIVE_INFINITY : RUNS;
+    for (let run = 1; !stopped.signal.aborted && run <= lastRun; run += 1) {
+      // The first run finds the fleet as it is; the second one finds it unchanged.
+      if (run > 2) scenario.step();
+      printRun(run, await stage.sync());
+      await stage.settled();
+      await sleep(isWatching ? WATCH_PAUSE_MS : PAUSE_MS, undefined, { signal: stopped.signal }).catch(() => {});
+    }
+    await stage.settled();
+    await printHistory(stage);
+    await printReport(stage, startedMs);
+    const median = latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length / 2)];
+    print(
+      `\n${latencies.length} events reached the subscriber${median === undefined ? '' : `, half of them within ${median} ms of the observation`}.`,
+    );
+  } finally {
+    await timeline?.close();
+    await stage.stop();
+  }
+}
+
+runSandbox().catch((error: unknown) => {
+  process.stderr.write(`npm start failed: ${describeError(error)}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+});

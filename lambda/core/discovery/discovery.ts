@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { describeError } from '../model/errors';
+import { type Target, targetName } from '../model/instance';
+
+/** Schedules of discovered targets are told from those of the stack by this; the rights of the function end with it. */
+export const DISCOVERED_PREFIX = 'discovered.';
+
+/** One schedule as a whole, for EventBridge Scheduler replaces all of it in an update. */
+export interface Schedule {
+  readonly name: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  /** `rate(5 minutes)` */
+  readonly expression: string;
+  /** The run starts anywhere within so many minutes; 0 is no window. */
+  readonly windowMinutes: number;
+  readonly functionArn: string;
+  readonly roleArn: string;
+  readonly deadLetterArn: string;
+  /** A SyncRequest as JSON text. */
+  readonly input: string;
+  readonly retryAttempts: number;
+  readonly maxAgeSeconds: number;
+}
+
+/** The schedules of one group. There is no way to delete one. */
+export interface ScheduleGroup {
+  list(): Promise<readonly string[]>;
+  read(name: string): Promise<Schedule | undefined>;
+  /** One that exists already is left as it is. */
+  create(schedule: Schedule): Promise<void>;
+  update(schedule: Schedule): Promise<void>;
+}
+
+/** What the schedules of discovered targets have in common. */
+export interface ScheduleTemplate {
+  readonly functionArn: string;
+  readonly roleArn: string;
+  readonly deadLetterArn: string;
+  /** Time between two runs, in ms: whole minutes. */
+  readonly intervalMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** At most 64 characters of those that a name may have, and still unique where region and project id are longer. */
+function shortened(name: string): string {
+  if (name.length <= 64) return name;
+  return `${name.slice(0, 51)}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
+}
+
+/** How the stack names the schedule of a target that is configured; a test compares it with the template. */
+export const configuredName = ({ region, projectId }: Target): string => shortened(`${region}_${projectId}`);
+export const discoveredName = ({ region, projectId }: Target): string =>
+  shortened(`${DISCOVERED_PREFIX}${region}_${projectId}`);
+
+/** The schedule of a discovered target: but for its name the one that the stack would make. */
+export function scheduleOf(target: Target, template: ScheduleTemplate): Schedule {
+  const minutes = template.intervalMs / MINUTE_MS;
+  const { region, projectId } = target;
+  return {
+    name: discoveredName(target),
+    description: `Sync of ${targetName(target)}`,
+    enabled: true,
+    expression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
+    windowMinutes: Math.min(Math.floor(minutes / 4), 15),
+    functionArn: template.functionArn,
+    roleArn: template.roleArn,
+    deadLetterArn: template.deadLetterArn,
+    input: JSON.stringify({ region, projectId, intervalMs: template.intervalMs }),
+    retryAttempts: 3,
+    maxAgeSeconds: minutes * 60,
+  };
+}
+
+export interface DiscoveryPlan {
+  /** What must exist and be enabled. */
+  readonly wanted: readonly Schedule[];
+  /** Names of schedules whose project is no longer shown: to be paused. */
+  readonly vanished: readonly string[];
+  /** Names of schedules whose target is excluded, or now has one of the stack's: to be paused, lest it runs twice. */
+  readonly unwanted: readonly string[];
+}
+
+/**
+ * @param names of all schedules in the group
+ * @param exclude targets that the discovery leaves alone, whether the account shows them or not
+ */
+export function planDiscovery(
+  targets: readonly Target[],
+  names: readonly string[],
+  template: ScheduleTemplate,
+  exclude: readonly Target[] = [],
+): DiscoveryPlan {
+  const taken = new Set(names);
+  const isConfigured = (target: Target): boolean => taken.has(configuredName(target));
+  const unwanted = new Set([...exclude, ...targets.filter(isConfigured)].map(discoveredName));
+  const free = new Map(
+    targets.map((target) => [discoveredName(target), target] as const).filter(([name]) => !unwanted.has(name)),
+  );
+  const superfluous = names.filter((name) => name.startsWith(DISCOVERED_PREFIX) && !free.has(name));
+  return {
+    wanted: [...free.values()].map((target) => scheduleOf(target, template)),
+    vanished: superfluous.filter((name) => !unwanted.has(name)),
+    unwanted: superfluous.filter((name) => unwanted.has(name)),
+  };
+}
+
+/** What one discovery did. */
+export interface DiscoveryResult {
+  /** Targets that the account shows, those of the configuration and excluded ones among them. */
+  readonly discovered: number;
+  readonly added: readonly string[];
+  /** Changed, or enabled again. */
+  readonly updated: readonly string[];
+  /** Enabled until now. */
+  readonly paused: readonly string[];
+  /** All that are paused because their project is no longer shown, since today or for longer. */
+  readonly vanished: readonly string[];
+  /** Schedules that could not be brought in order, each with the reason. */
+  readonly failed: readonly string[];
+}
+
+export interface DiscoveryPorts {
+  /** The targets that the account shows now. */
+  readonly targets: () => Promise<readonly Target[]>;
+  readonly group: ScheduleGroup;
+  readonly template: ScheduleTemplate;
+  /** Targets that the discovery leaves alone. @default none */
+  readonly exclude?: readonly Target[];
+}
+
+/** Calls at one time; far below the request rates of EventBridge Scheduler. */
+const AT_ONCE = 10;
+
+/**
+ * Makes the group equal to what the account shows. Nothing is ever deleted: an answer that shows nothing at all changes
+ * nothing, and a schedule is paused only if two answers lack its project. A schedule that fails does not hold up the others.
+ * @throws what `targets` and `list` throw, and an Error for an answer without any target
+ */
+export async function discover({ targets, group, template, exclude }: DiscoveryPorts): Promise<DiscoveryResult> {
+  const names = await group.list();
+  const first = await shown(targets);
+  const plan = planDiscovery(first, names, template, exclude);
+  // A target that one of the two answers shows is there: only what both lack has vanished.
+  const again = plan.vanished.length === 0 ? first : await shown(targets);
+  const all = [...new Map([...first, ...again].map((target) => [targetName(target), target])).values()];
+  const { wanted, vanished, unwanted } = planDiscovery(all, names, template, exclude);
+
+  const known = new Set(names);
+  const added: string[] = [];
+  const updated: string[] = [];
+  const paused: string[] = [];
+  const failed: string[] = [];
+  const settle = async (schedule: Schedule): Promise<void> => {
+    const before = known.has(schedule.name) ? await group.read(schedule.name) : undefined;
+    if (before === undefined) {
+      await group.create(schedule);
+      added.push(schedule.name);
+    } else if (!isSame(before, schedule)) {
+      await group.update(schedule);
+      updated.push(schedule.name);
+    }
+  };
+  const pause = async (name: string): Promise<void> => {
+    const before = await group.read(name);
+    if (before?.enabled !== true) return;
+    await group.update({ ...before, enabled: false });
+    paused.push(name);
+  };
+  await eachOf(
+    [
+      ...wanted.map((schedule) => ({ name: schedule.name, act: async () => settle(schedule) })),
+      ...[...vanished, ...unwanted].map((name) => ({ name, act: async () => pause(name) })),
+    ],
+    failed,
+  );
+  return { discovered: all.length, added, updated, paused, vanished, failed };
+}
+
+async function shown(targets: () => Promise<readonly Target[]>): Promise<readonly Target[]> {
+  const found = await targets();
+  if (found.length === 0) {
+    throw new Error(
+      'the account shows no project with ROMA Connect: nothing was changed; check the rights of the identity, or roma-history targets discover',
+    );
+  }
+  return found;
+}
+
+async function eachOf(
+  tasks: readonly { readonly name: string; readonly act: () => Promise<void> }[],
+  failed: string[],
+): Promise<void> {
+  for (let from = 0; from < tasks.length; from += AT_ONCE) {
+    await Promise.all(
+      tasks.slice(from, from + AT_ONCE).map(async ({ name, act }) =>
+        act().catch((error: unknown) => {
+          failed.push(`${name}: ${describeError(error)}`);
+        }),
+      ),
+    );
+  }
+}
+
+const isSame = (one: Schedule, other: Schedule): boolean =>
+  (Object.keys(other) as (keyof Schedule)[]).every((field) => one[field] === other[field]);

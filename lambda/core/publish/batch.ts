@@ -1,0 +1,133 @@
+import { type ChangeEvent, eventOfWrite, type CurrentWrite } from './change-event';
+import { deliver, type DeliveryReport, type EventSink } from './delivery';
+import { describeError } from '../model/errors';
+import { toMs } from '../model/instant';
+import type { Clock } from '../sync/ports';
+
+/** A record of the table's stream, already told apart by the reader of the table's rows. */
+export interface StreamRecord {
+  /** Its place in the stream; from here the stream is read again when the record fails. */
+  readonly sequenceNumber: string;
+  /** The record as it came, for the failure queue. */
+  readonly raw: unknown;
+  readonly content:
+    | { readonly is: 'write'; readonly write: CurrentWrite }
+    /** Not a new version of an instance. */
+    | { readonly is: 'silent' }
+    | { readonly is: 'unreadable'; readonly because: string };
+}
+
+/** What cannot be published is kept here for a person, with the reason. */
+export interface FailureQueue {
+  /** @throws Error when it could not be kept */
+  put(setAside: {
+    readonly because: string;
+    readonly sequenceNumber: string;
+    readonly eventId?: string;
+    readonly record: unknown;
+  }): Promise<void>;
+}
+
+export interface PublisherOptions {
+  /** The first one is the bus: its acceptance is what `published` and `latenciesMs` count. */
+  readonly sinks: readonly [EventSink, ...EventSink[]];
+  readonly failureQueue: FailureQueue;
+  readonly clock: Clock;
+  readonly publishBaseline: boolean;
+}
+
+export interface PublishReport {
+  /** The stream must be read again from this sequence number; absent when the whole batch is done. */
+  readonly resumeFrom?: string;
+  readonly published: number;
+  /** Entries that a sink refused, each attempt counted. */
+  readonly refused: number;
+  readonly setAside: number;
+  /** From the observation of each published change until the bus had it. */
+  readonly latenciesMs: readonly number[];
+  /** Why events were not published or were set aside, one line each. */
+  readonly problems: readonly string[];
+}
+
+/** Six attempts take about 3 seconds of waiting; longer outages are the retries of the stream's reader. */
+const MAX_ATTEMPTS = 6;
+const CONCURRENCY = 4;
+
+/**
+ * Publishes one batch of the stream. The stream is read again from the first record that is not done, so a record
+ * counts as done only when every sink has it (or it is set aside), and what comes after a failed one may arrive twice.
+ * @param deadline clock time (ms since the epoch) after which nothing more is sent
+ */
+export async function publishBatch(
+  records: readonly StreamRecord[],
+  options: PublisherOptions,
+  deadline: number,
+): Promise<PublishReport> {
+  const { sinks, failureQueue, clock } = options;
+  const events: ChangeEvent[] = [];
+  /** Index of the record that each event came from. */
+  const origin: number[] = [];
+  const unfit = new Map<number, string>();
+  records.forEach((record, index) => {
+    const judged = judge(record, options.publishBaseline);
+    if (judged.event !== undefined) {
+      events.push(judged.event);
+      origin.push(index);
+    } else if (judged.because !== undefined) unfit.set(index, judged.because);
+  });
+
+  const limits = { deadline, maxAttempts: MAX_ATTEMPTS, concurrency: CONCURRENCY };
+  const reports = await Promise.all(sinks.map(async (sink) => deliver(sink, events, clock, limits)));
+  const problems: string[] = [];
+  let resumeAt = records.length;
+  for (const report of reports) {
+    for (const { index, because } of report.unpublished) {
+      resumeAt = Math.min(resumeAt, origin[index] ?? 0);
+      problems.push(`event ${events[index]?.eventId ?? ''} was not published: ${because}`);
+    }
+    for (const { index, because } of report.unpublishable) unfit.set(origin[index] ?? 0, because);
+  }
+
+  // What lies behind the point of resumption comes again, so it is not set aside now.
+  let setAside = 0;
+  for (const [index, because] of [...unfit].toSorted(([a], [b]) => a - b)) {
+    const record = records[index];
+    if (index >= resumeAt || record === undefined) break;
+    const event = events[origin.indexOf(index)];
+    const { sequenceNumber, raw } = record;
+    problems.push(`stream record ${sequenceNumber} is set aside: ${because}`);
+    try {
+      await failureQueue.put({ because, sequenceNumber, record: raw, ...(event && { eventId: event.eventId }) });
+      setAside += 1;
+    } catch (error) {
+      problems.push(`stream record ${sequenceNumber} could not be set aside: ${describeError(error)}`);
+      resumeAt = index;
+    }
+  }
+  const resumeFrom = records[resumeAt]?.sequenceNumber;
+  return { ...summary(events, reports), setAside, problems, ...(resumeFrom === undefined ? {} : { resumeFrom }) };
+}
+
+function judge(record: StreamRecord, publishBaseline: boolean): { event?: ChangeEvent; because?: string } {
+  const { content } = record;
+  if (content.is === 'silent') return {};
+  if (content.is === 'unreadable') return { because: content.because };
+  try {
+    const event = eventOfWrite(content.write, { publishBaseline });
+    return event === undefined ? {} : { event };
+  } catch (error) {
+    return { because: describeError(error) };
+  }
+}
+
+function summary(
+  events: readonly ChangeEvent[],
+  reports: readonly DeliveryReport[],
+): Pick<PublishReport, 'published' | 'refused' | 'latenciesMs'> {
+  const acceptedAt = [...(reports[0]?.acceptedAt ?? [])];
+  return {
+    published: acceptedAt.length,
+    refused: reports.reduce((sum, { refusals }) => sum + refusals, 0),
+    latenciesMs: acceptedAt.map(([index, at]) => Math.max(0, at - toMs(events[index]?.observedAt ?? ''))),
+  };
+}

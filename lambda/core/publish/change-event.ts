@@ -1,0 +1,147 @@
+import * as z from 'zod';
+import { revert } from '../model/diff';
+import { targetName } from '../model/instance';
+import { CHANGE_KINDS, type Current, type Version } from '../model/record';
+import { utf8Bytes, wireText } from '../model/wire-text';
+
+/** Raised only when a consumer of the older form could break; optional additions keep it. */
+export const EVENT_SCHEMA_VERSION = 1;
+
+const instant = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
+  .meta({ format: 'date-time' });
+const json = z.json().meta({ id: 'json' });
+const snapshot = z.record(z.string(), json);
+
+/** What subscribers receive as `detail`. The JSON Schema in the repository is generated from this. */
+export const changeEventSchema = z.object({
+  schemaVersion: z.literal(EVENT_SCHEMA_VERSION).describe('Raised only when a consumer of the older form could break.'),
+  eventId: z
+    .string()
+    .describe('region/projectId/instance id/version: the same however often the event arrives. Deduplicate by it.'),
+  kind: z
+    .enum(CHANGE_KINDS)
+    .describe(
+      'baseline: it was there when the recording began. created: it is new. statusChanged: its status is another, and maybe more. updated: other fields are. deleted: it is gone. reappeared: it is listed again after its deletion.',
+    ),
+  version: z.int().min(1).describe('Counts the changes of one instance without holes. Order its events by it.'),
+  instance: z.object({
+    id: z.string(),
+    name: z.string().nullable(),
+    region: z.string(),
+    projectId: z.string(),
+    enterpriseProjectId: z.string().nullable(),
+  }),
+  status: z.object({
+    from: z.string().nullable().describe('Null for the first version of an instance.'),
+    to: z.string().describe('DELETED when the deletion was inferred from the absence of the instance.'),
+  }),
+  changes: z
+    .array(
+      z.object({
+        field: z.string().describe('JSON Pointer without its leading slash: a top-level field is just its name.'),
+        from: json.optional().describe('Missing: the field was absent before. Null: the API sent null.'),
+        to: json.optional().describe('Missing: the field is absent now. Null: the API sent null.'),
+      }),
+    )
+    .describe('Complete and invertible. Empty for the first version.'),
+  observedAt: instant.describe('UTC. The change was seen at this time …'),
+  changedAfter: instant.nullable().describe('… and happened after this one; null when nobody looked before.'),
+  evidence: z
+    .enum(['listed', 'absent', 'reported'])
+    .describe(
+      'listed: the API listed the instance. absent: inferred from its absence. reported: the API said "deleted".',
+    ),
+  before: snapshot
+    .nullable()
+    .optional()
+    .describe('The instance before the change; null for the first version. Missing when truncated.'),
+  after: snapshot
+    .nullable()
+    .optional()
+    .describe('The instance after the change; null when it is gone without a last report. Missing when truncated.'),
+  truncated: z
+    .literal(true)
+    .optional()
+    .describe('before and after were left out, because the event would have been too large.'),
+  replayed: z.literal(true).optional().describe('Published again from the table.'),
+});
+export type ChangeEvent = z.infer<typeof changeEventSchema>;
+
+export const eventId = (version: Pick<Version, 'target' | 'id' | 'version'>): string =>
+  `${targetName(version.target)}/${version.id}/${version.version}`;
+
+/** The event of a version. Everything is in the row itself: `before` is rebuilt from the snapshot and the changes. */
+export function toChangeEvent(version: Version): ChangeEvent {
+  const { target, id, name, enterpriseProjectId, kind, evidence } = version;
+  const isFirst = version.version === 1;
+  return {
+    schemaVersion: EVENT_SCHEMA_VERSION,
+    eventId: eventId(version),
+    kind,
+    version: version.version,
+    instance: { id, name, region: target.region, projectId: target.projectId, enterpriseProjectId },
+    status: { from: version.previousStatus, to: version.status },
+    changes: version.changes.map((change) => ({ ...change })) as ChangeEvent['changes'],
+    observedAt: version.observedAt,
+    changedAfter: version.changedAfter,
+    evidence,
+    before: isFirst ? null : (revert(version.snapshot, version.changes) as ChangeEvent['before']),
+    after: evidence === 'absent' ? null : (version.snapshot as ChangeEvent['after']),
+  };
+}
+
+/**
+ * UTF-8 bytes of one event as text. 256 KB is the limit of the smallest sink (an SNS message, an EventBridge entry);
+ * the rest is for the envelope in which the bus delivers it and for the mark of a replay.
+ */
+export const MAX_EVENT_BYTES = 256 * 1024 - 1024;
+
+export const eventText = (event: ChangeEvent): string => wireText(event);
+
+/** Leaves out `before` and `after` of an event that would be too large, never `changes`. */
+export function fitEvent(event: ChangeEvent, maxBytes: number = MAX_EVENT_BYTES): ChangeEvent {
+  if (utf8Bytes(eventText(event)) <= maxBytes) return event;
+  const { before: _before, after: _after, ...rest } = event;
+  return { ...rest, truncated: true };
+}
+
+/** The same event, marked as published again. */
+export const asReplayed = (event: ChangeEvent): ChangeEvent => ({ ...event, replayed: true });
+
+/** One write of a current row, as the table's stream tells it. */
+export interface CurrentWrite {
+  /** Version of the row before the write; 0 when there was none. */
+  readonly versionBefore: number;
+  readonly current: Current;
+}
+
+/**
+ * The event that a write calls for; undefined when the version did not rise, or when it is a baseline and nobody asked.
+ * @throws Error when the row does not make a valid event
+ */
+export function eventOfWrite(
+  { versionBefore, current }: CurrentWrite,
+  options: { readonly publishBaseline: boolean },
+): ChangeEvent | undefined {
+  if (current.version <= versionBefore) return undefined;
+  if (current.kind === 'baseline' && !options.publishBaseline) return undefined;
+  return checkedEvent(current);
+}
+
+/**
+ * The event of a row that nobody has checked yet, cut to size.
+ * @throws Error in one line when the row does not make a valid event
+ */
+export function checkedEvent(version: Version): ChangeEvent {
+  const event = toChangeEvent(version);
+  const { success, error } = changeEventSchema.safeParse(event);
+  if (success) return fitEvent(event);
+  const [issue] = error.issues;
+  throw new Error(`the row makes no valid event: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}`);
+}
+
+/** What the order of events is kept for. */
+export const instanceKey = ({ instance }: ChangeEvent): string =>
+  `${instance.region}/${instance.projectId}/${instance.id}`;

@@ -1,0 +1,184 @@
+import { type ChangeEvent, instanceKey } from './change-event';
+import { describeError } from '../model/errors';
+import type { Clock } from '../sync/ports';
+
+/** What a sink says of one event. `final`: the same event will be refused again, whenever it is sent. */
+export type Receipt =
+  { readonly accepted: true } | { readonly accepted: false; readonly because: string; readonly final: boolean };
+
+/** A place that events are sent to, with the limits of one call. */
+export interface EventSink {
+  readonly name: string;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  /** What the event counts against `maxBytes`, by the rule of the service. */
+  bytesOf(event: ChangeEvent): number;
+  /**
+   * Sends events of different instances in one call.
+   * @returns one receipt an event, in the same order
+   * @throws Error when the call failed: then nothing is known of any of them
+   */
+  send(events: readonly ChangeEvent[], options: { readonly timeLimitMs: number }): Promise<readonly Receipt[]>;
+}
+
+export interface DeliveryLimits {
+  /** Clock time (ms since the epoch) after which nothing more is sent. */
+  readonly deadline: number;
+  /** How often one event is sent before it is given up. */
+  readonly maxAttempts: number;
+  /** Calls in flight at the same time. */
+  readonly concurrency: number;
+}
+
+export interface Failure {
+  /** Index into the events that were given. */
+  readonly index: number;
+  readonly because: string;
+}
+
+export interface DeliveryReport {
+  /** Clock time of acceptance by index. */
+  readonly acceptedAt: ReadonlyMap<number, number>;
+  /** Refused for what they are, or larger than the sink takes. The later events of their instances went on. */
+  readonly unpublishable: readonly Failure[];
+  /** Not accepted in time, and all later ones of the same instance with them. */
+  readonly unpublished: readonly Failure[];
+  /** Refusals by the sink, each attempt counted. */
+  readonly refusals: number;
+}
+
+/** Wait before an event is sent again, in ms: 100, 200, 400 … at most 3,200. @param attempts how often it was sent */
+export const retryDelayMs = (attempts: number): number => 100 * 2 ** Math.min(attempts - 1, 5);
+
+interface Lane {
+  /** Indices of one instance's events, in version order; only the first may be on its way. */
+  readonly waiting: number[];
+  attempts: number;
+  notBefore: number;
+  lastRefusal: string;
+}
+
+/**
+ * Sends the events, which come in version order per instance. An event is sent only after the one before it of the same
+ * instance was accepted, so a refusal delays its own instance and no other, and first arrivals are in order.
+ * Never rejects for a failed call: what did not arrive is in the report.
+ */
+export async function deliver(
+  sink: EventSink,
+  events: readonly ChangeEvent[],
+  clock: Clock,
+  limits: DeliveryLimits,
+): Promise<DeliveryReport> {
+  const lanes = new Map<string, Lane>();
+  const sizes = events.map((event) => sink.bytesOf(event));
+  const acceptedAt = new Map<number, number>();
+  const unpublishable: Failure[] = [];
+  const unpublished: Failure[] = [];
+  let refusals = 0;
+  events.forEach((event, index) => {
+    const size = sizes[index] ?? 0;
+    if (size > sink.maxBytes) {
+      unpublishable.push({ index, because: `${sink.name} takes ${sink.maxBytes} bytes, and the event has ${size}` });
+      return;
+    }
+    const key = instanceKey(event);
+    const lane = lanes.get(key);
+    if (lane !== undefined) lane.waiting.push(index);
+    else lanes.set(key, { waiting: [index], attempts: 0, notBefore: -Infinity, lastRefusal: 'there was no time left' });
+  });
+
+  const giveUp = (key: string, lane: Lane): void => {
+    for (const index of lane.waiting) unpublished.push({ index, because: lane.lastRefusal });
+    lanes.delete(key);
+  };
+  const settle = (key: string, lane: Lane, receipt: Receipt): void => {
+    const index = lane.waiting[0] ?? 0;
+    if (!receipt.accepted) refusals += 1;
+    if (receipt.accepted || receipt.final) {
+      if (receipt.accepted) acceptedAt.set(index, clock.now());
+      else unpublishable.push({ index, because: receipt.because });
+      lane.waiting.shift();
+      lane.attempts = 0;
+      if (lane.waiting.length === 0) lanes.delete(key);
+      return;
+    }
+    lane.attempts += 1;
+    lane.lastRefusal = receipt.because;
+    lane.notBefore = clock.now() + retryDelayMs(lane.attempts);
+    if (lane.attempts >= limits.maxAttempts || lane.notBefore >= limits.deadline) giveUp(key, lane);
+  };
+
+  while (lanes.size > 0) {
+    const now = clock.now();
+    if (now >= limits.deadline) {
+      lanes.forEach((lane, key) => giveUp(key, lane));
+      break;
+    }
+    const ready = [...lanes].filter(([, lane]) => lane.notBefore <= now);
+    if (ready.length === 0) {
+      const next = Math.min(...[...lanes.values()].map(({ notBefore }) => notBefore));
+      await clock.sleep(next - now);
+      // Who has slept has waited, also when the clock was set back meanwhile.
+      for (const lane of lanes.values()) if (lane.notBefore === next) lane.notBefore = -Infinity;
+      continue;
+    }
+    const calls = pack(sink, sizes, ready);
+    await inParallel(calls, limits.concurrency, async (call) => {
+      const receipts = await attempt(sink, call.map(([, lane]) => events[lane.waiting[0] ?? 0]) as ChangeEvent[], {
+        timeLimitMs: Math.max(1, limits.deadline - clock.now()),
+      });
+      call.forEach(([key, lane], position) =>
+        settle(key, lane, receipts[position] ?? { accepted: false, because: 'no result came back', final: false }),
+      );
+    });
+  }
+  return { acceptedAt, unpublishable, unpublished, refusals };
+}
+
+/** The first waiting event of each lane, cut into calls that the sink can take. */
+function pack(
+  sink: EventSink,
+  sizes: readonly number[],
+  lanes: readonly (readonly [string, Lane])[],
+): (readonly [string, Lane])[][] {
+  const calls: (readonly [string, Lane])[][] = [];
+  let bytes = 0;
+  for (const entry of lanes) {
+    const size = sizes[entry[1].waiting[0] ?? 0] ?? 0;
+    const call = calls.at(-1);
+    if (call === undefined || call.length >= sink.maxEntries || bytes + size > sink.maxBytes) {
+      calls.push([entry]);
+      bytes = size;
+    } else {
+      call.push(entry);
+      bytes += size;
+    }
+  }
+  return calls;
+}
+
+/** A call that failed as a whole says of each event that it may not have arrived. */
+async function attempt(
+  sink: EventSink,
+  events: readonly ChangeEvent[],
+  options: { readonly timeLimitMs: number },
+): Promise<readonly Receipt[]> {
+  try {
+    return await sink.send(events, options);
+  } catch (error) {
+    const because = `${sink.name}: ${describeError(error)}`;
+    return events.map(() => ({ accepted: false, because, final: false }));
+  }
+}
+
+async function inParallel<T>(
+  items: readonly T[],
+  concurrency: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const remaining = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of remaining) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+}

@@ -1,0 +1,97 @@
+import { type RetentionOptions, supersede, touch } from './actions';
+import { brake, type BrakeOptions } from './brake';
+import { hasUnreadableRecord, listedIds } from './listing';
+import { isGone, missing } from './membership';
+import type { Observation } from './observation';
+import type { Action } from './ports';
+import type { Current } from '../model/record';
+import { judged, unjudged, unseen, withoutAbsence } from './current-row';
+import { isShownTo } from '../model/view';
+
+export type AbsenceOptions = BrakeOptions & RetentionOptions;
+
+/** What becomes of the instances that a listing does not show. */
+export interface AbsencePlan {
+  readonly actions: readonly Action[];
+  /** Ids that are absent and were not written as deleted. */
+  readonly held: readonly string[];
+  /** Why they are held. */
+  readonly heldBecause?: string;
+  /** How many living instances are not listed and were not judged, because the view has never shown them. */
+  readonly unjudged: number;
+  /** Whether the brake holds deletions that would otherwise be written. */
+  readonly brake: boolean;
+}
+
+/**
+ * Living instances that are not listed: deleted, held, or not judged. An absence is judged only in a view that has shown
+ * that very instance, and that shows every status.
+ */
+export function judgeAbsence(observation: Observation, options: AbsenceOptions): AbsencePlan {
+  const { listing, known, observedAt, view, viewId } = observation;
+  if (listing.is === 'partial') return { actions: [], held: [], unjudged: 0, brake: false };
+  const allMissing = missing(known, listing);
+  const isJudged = (current: Current): boolean =>
+    view.statusFilter === undefined && (options.allowMassDeletion === true || isShownTo(current, viewId));
+  const absent = allMissing.filter(isJudged);
+  const others = allMissing.filter((current) => !isJudged(current));
+  const untold = touches(observation, others, (current) => unseen(observation, current));
+  const remains = view.statusFilter === undefined ? stillDeleted(observation) : [];
+  const plan = { actions: [...remains, ...untold], unjudged: others.length, brake: false };
+  const doubt = absenceDoubt(observation);
+  if (doubt !== undefined) {
+    const held = touches(observation, absent, (current) => stopped(observation, unjudged(observation, current)));
+    return { ...plan, actions: [...plan.actions, ...held], ...heldFor(doubt, absent) };
+  }
+  const living = [...known.currents.values()].filter((current) => !isGone(current) && isJudged(current));
+  const { deleted, held, reason } = brake({ missing: absent, living, listing, observedAt }, options);
+  const deletions = deleted.map((current) => {
+    const change = { kind: 'deleted', evidence: 'absent', snapshot: current.snapshot } as const;
+    return supersede(observation, options, current, judged(observation, current), change);
+  });
+  const braked = touches(observation, held, (current) => timed(observation, current));
+  return {
+    ...plan,
+    actions: [...plan.actions, ...deletions, ...braked],
+    brake: held.length > 0,
+    ...heldFor(reason, held),
+  };
+}
+
+const heldFor = (because: string | undefined, held: readonly Current[]): Pick<AbsencePlan, 'held' | 'heldBecause'> =>
+  held.length === 0 || because === undefined ? { held: [] } : { held: held.map(({ id }) => id), heldBecause: because };
+
+const touches = (
+  observation: Observation,
+  rows: readonly Current[],
+  goOn: (current: Current) => Current,
+): readonly Action[] => rows.flatMap((current) => touch(observation, current, { next: goOn(current) }) ?? []);
+
+/** The brake's clock starts with the first run that holds a deletion, and anew after a gap. */
+function timed(observation: Observation, current: Current): Current {
+  const next = stopped(observation, unjudged(observation, current));
+  return next.absentSince === undefined ? { ...next, absentSince: observation.observedAt } : next;
+}
+
+/** While nobody looked the brake's clock did not run, whatever the run holds that looks again. */
+const stopped = ({ closesGap }: Observation, current: Current): Current =>
+  closesGap ? withoutAbsence(current) : current;
+
+/** Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. */
+function stillDeleted(observation: Observation): readonly Action[] {
+  const { listing, known, isExhaustive, viewId } = observation;
+  if (hasUnreadableRecord(listing) || !isExhaustive) return [];
+  const ids = listedIds(listing);
+  const isOver = (current: Current): boolean =>
+    isGone(current) && current.unobservedSince !== undefined && isShownTo(current, viewId) && !ids.has(current.id);
+  return [...known.currents.values()]
+    .filter(isOver)
+    .flatMap((current) => touch(observation, current, judged(observation, current)) ?? []);
+}
+
+/** Why an absence proves nothing, if so. */
+function absenceDoubt({ listing, absenceConfirmed }: Observation): string | undefined {
+  if (hasUnreadableRecord(listing)) return 'a record without a readable id may be any of the absent instances';
+  if (!absenceConfirmed) return 'no two consecutive listings showed the same ids';
+  return undefined;
+}

@@ -1,0 +1,51 @@
+import { plusMs } from '../model/instant';
+import type { Snapshot } from '../model/instance';
+import type { Observation } from './observation';
+import type { Action } from './ports';
+import type { ChangeKind, Current, Evidence } from '../model/record';
+import { changedAfter, type Judgement, makeVersion, marksOf } from './current-row';
+
+export interface RetentionOptions {
+  /** How long a superseded version is kept, in ms; absent: for ever. */
+  readonly retentionMs?: number | undefined;
+}
+
+/** A new version supersedes the newest one of an instance. */
+export function supersede(
+  observation: Observation,
+  { retentionMs }: RetentionOptions,
+  current: Current,
+  { next, closedGap }: Judgement,
+  change: { readonly kind: ChangeKind; readonly evidence: Evidence; readonly snapshot: Snapshot },
+): Extract<Action, { type: 'version' }> {
+  const { head, observedAt } = observation;
+  const version = makeVersion(observation, current, { ...change, changedAfter: changedAfter(head, current) });
+  return {
+    type: 'version',
+    id: current.id,
+    previous: current,
+    next: {
+      ...(retentionMs === undefined ? {} : { expiringSince: observedAt }),
+      ...marksOf(next),
+      ...version,
+    },
+    ...(closedGap === undefined ? {} : { closedGap }),
+    ...(retentionMs === undefined ? {} : { previousExpiresAt: plusMs(observedAt, retentionMs) }),
+  };
+}
+
+/** The row goes on without a new version; undefined when there is nothing to write. */
+export function touch(
+  { runId }: Pick<Observation, 'runId'>,
+  current: Current,
+  { next, closedGap }: Judgement,
+): Extract<Action, { type: 'touch' }> | undefined {
+  if (next === current) return undefined;
+  return {
+    type: 'touch',
+    id: current.id,
+    previous: current,
+    next: { ...next, touchedBy: runId },
+    ...(closedGap === undefined ? {} : { closedGap }),
+  };
+}

@@ -1,0 +1,59 @@
+import { closedGap, DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
+import { type Instant, toMs } from '../model/instant';
+import type { Target } from '../model/instance';
+import type { Listing } from './listing';
+import { newcomersSince, observationTime } from './observation';
+import type { Known, Recorder } from './ports';
+import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
+import type { Head, RunOutcome } from '../model/record';
+import { clockProblem, type TargetLister } from './lister';
+import { stateOfView, viewId as idOf, viewOf, type ViewOptions } from '../model/view';
+
+export interface DecisionOptions extends ReconcileOptions, ViewOptions {
+  readonly target: Target;
+  readonly intervalMs?: number;
+}
+
+/** What a run has decided to write, and from what. */
+export interface Decision {
+  readonly plan: Plan;
+  readonly observedAt: Instant;
+  readonly listing: Listing;
+  readonly known: Known;
+  /** For the head: what a listing that was not exhaustive leaves open. */
+  readonly missed: Pick<Head, 'newcomersSince'>;
+}
+
+/** Reads what is known, lists again while something may have been missed, and makes the plan. Writes nothing. */
+export async function decide(
+  { recorder, lister }: { readonly recorder: Recorder; readonly lister: TargetLister },
+  options: DecisionOptions,
+  run: { readonly runId: string; readonly head: Head; readonly first: Listing; readonly signal: AbortSignal },
+): Promise<Decision | { readonly wrongClock: string }> {
+  const { head, runId } = run;
+  const known = await recorder.readKnown(options.target);
+  const confirmation = await lister.confirm(run.first, known, run.signal);
+  const { listing } = confirmation;
+  const wrongClock = clockProblem(listing);
+  if (wrongClock !== undefined) return { wrongClock };
+  const observedAt = observationTime(head, listing, known);
+  const view = viewOf(options);
+  const viewId = idOf(view);
+  const lastSeen = stateOfView(head, viewId)?.observedAt;
+  const isViewGap =
+    lastSeen !== undefined && isGap(toMs(lastSeen), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
+  const closesGap =
+    listing.is === 'complete' && (isViewGap || closedGap(head, observedAt, options.intervalMs) !== undefined);
+  const observation = { ...confirmation, view, viewId, known, head, runId, observedAt, closesGap };
+  return {
+    plan: reconcile(observation, options),
+    observedAt,
+    listing,
+    known,
+    missed: confirmation.isExhaustive ? {} : { newcomersSince: newcomersSince(observation) },
+  };
+}
+
+/** How a run ends that records this plan of a complete listing to its end. */
+export const completedOutcome = (plan: Plan | undefined, versions: readonly unknown[]): RunOutcome =>
+  plan?.brake === true ? 'brake' : versions.length > 0 ? 'changed' : 'unchanged';

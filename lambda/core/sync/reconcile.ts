@@ -1,0 +1,100 @@
+import { type AbsenceOptions, type AbsencePlan, judgeAbsence } from './absence';
+import { supersede, touch } from './actions';
+import { diff, settle } from '../model/diff';
+import { isDeletedStatus, type Snapshot, statusOf } from '../model/instance';
+import { isGone } from './membership';
+import { newcomersSince, type Observation } from './observation';
+import type { Action } from './ports';
+import { planRejections, rejectionKeyOf } from './rejections';
+import type { ChangeKind, Current, Gap, Rejection } from '../model/record';
+import { judged, makeVersion, unjudged, withoutAbsence } from './current-row';
+
+export type ReconcileOptions = AbsenceOptions;
+
+/** All that a run will write, and what it holds back. */
+export type Plan = AbsencePlan;
+
+/**
+ * The heart: what is known, compared with what was listed, gives what must be written. Pure, so that it can be
+ * shown (`--dry-run`) and tested without any I/O.
+ */
+export function reconcile(observation: Observation, options: ReconcileOptions): Plan {
+  const { listing, known } = observation;
+  const actions: Action[] = [];
+  for (const snapshot of listing.instances.values()) {
+    const current = known.currents.get(snapshot.id);
+    const action =
+      current === undefined ? firstSighting(observation, snapshot) : sighting(observation, options, current, snapshot);
+    if (action !== undefined) actions.push(action);
+  }
+  for (const { id } of listing.rejected) {
+    const current = id === undefined ? undefined : known.currents.get(id);
+    const next = current && withoutAbsence(listing.is === 'complete' ? unjudged(observation, current) : current);
+    const action = current && next && touch(observation, current, { next });
+    if (action !== undefined) actions.push(action);
+  }
+  const absence = judgeAbsence(observation, options);
+  return { ...absence, actions: [...actions, ...absence.actions, ...planRejections(observation)] };
+}
+
+/** An instance that has never been valid in any listing before. */
+function firstSighting(observation: Observation, snapshot: Snapshot): Action {
+  const { known } = observation;
+  const rejection = known.rejections.get(rejectionKeyOf(snapshot.id));
+  // A record that was unreadable at first was there since then at least.
+  const after = rejection === undefined ? newcomersSince(observation) : rejection.changedAfter;
+  const reported = isDeletedStatus(statusOf(snapshot));
+  const version = makeVersion(observation, undefined, {
+    kind: after === null ? 'baseline' : reported ? 'deleted' : 'created',
+    evidence: reported ? 'reported' : 'listed',
+    snapshot,
+    changedAfter: after,
+  });
+  const gap = rejection && unreadableSince(observation, rejection);
+  return {
+    type: 'version',
+    id: snapshot.id,
+    previous: undefined,
+    next: { ...version, lastOwnGapTo: gap?.to ?? null, views: [observation.viewId] },
+    ...(gap === undefined ? {} : { closedGap: gap }),
+    ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
+  };
+}
+
+/** While its record could not be read nobody knew what the instance was like, only that it was there. */
+const unreadableSince = (
+  { observedAt }: Observation,
+  { target, id, firstObservedAt: from }: Rejection,
+): Gap | undefined => (id === undefined || from >= observedAt ? undefined : { target, id, from, to: observedAt });
+
+/** A known instance that is listed. */
+function sighting(
+  observation: Observation,
+  options: ReconcileOptions,
+  current: Current,
+  listed: Snapshot,
+): Action | undefined {
+  const { known, listing } = observation;
+  const snapshot = settle(current.snapshot, listed);
+  const rejection = known.rejections.get(rejectionKeyOf(current.id));
+  const dropRejection = rejection === undefined ? {} : { dropRejection: rejection.key };
+  const kind = kindOf(current, snapshot);
+  // Only a completed run judges: an unfinished one leaves the instance's own gap open.
+  const seen = listing.is === 'complete' ? judged(observation, current) : { next: withoutAbsence(current) };
+  if (kind !== undefined) {
+    const evidence = isDeletedStatus(statusOf(snapshot)) ? 'reported' : 'listed';
+    return { ...supersede(observation, options, current, seen, { kind, evidence, snapshot }), ...dropRejection };
+  }
+  const touched = touch(observation, current, seen);
+  if (touched !== undefined) return { ...touched, ...dropRejection };
+  return rejection === undefined ? undefined : { type: 'unreject', key: rejection.key };
+}
+
+/** What kind of change leads from the newest version to the listed snapshot; undefined when nothing changed. */
+function kindOf(current: Current, snapshot: Snapshot): ChangeKind | undefined {
+  const status = statusOf(snapshot);
+  if (isGone(current)) return isDeletedStatus(status) ? undefined : 'reappeared';
+  if (isDeletedStatus(status)) return 'deleted';
+  if (status !== current.status) return 'statusChanged';
+  return diff(current.snapshot, snapshot).length > 0 ? 'updated' : undefined;
+}

@@ -1,0 +1,180 @@
+import { canonicalSnapshot, sha256 } from '../model/canonical';
+import type { Instant } from '../model/instant';
+import type { Lease } from './lease';
+import { MAX_SNAPSHOT_BYTES } from '../model/limits';
+import { cutToBytes } from '../model/wire-text';
+import type { Action, Clock, Recorder } from './ports';
+import { rejectionKey } from './rejections';
+import { unjudged, withoutAbsence } from './current-row';
+import type { Current, Head, Rejection } from '../model/record';
+
+/** What became of the actions of a run. */
+export interface Recording {
+  /** Versions that are in the table now. */
+  readonly versions: readonly Current[];
+  /** At least one batch was sent, whatever became of it. */
+  readonly sentBatch: boolean;
+  /** Instances that the database refused to store; they were set aside. */
+  readonly refused: readonly string[];
+  /** Why not everything was recorded or set aside; undefined when everything was. */
+  readonly stoppedBecause?: string;
+}
+
+export interface RecordingPorts {
+  readonly recorder: Recorder;
+  readonly clock: Clock;
+  /** A random number in [0, 1), for the jitter of retries. */
+  readonly random: () => number;
+}
+
+const keyOf = (action: Action): string =>
+  action.type === 'reject' ? action.rejection.key : action.type === 'unreject' ? action.key : action.id;
+
+const MAX_ATTEMPTS = 6;
+const BASE_DELAY_MS = 50;
+const MAX_DELAY_MS = 2_000;
+
+/** Writes a plan batch by batch, one after another, each fenced by the lease of this run. */
+export class PlanRecorder {
+  readonly versions: Current[] = [];
+  sentBatch = false;
+  readonly refused: string[] = [];
+  /** Writes that the database refuses and nothing can stand in for, each with the reason. */
+  private readonly unwritten: string[] = [];
+
+  constructor(
+    private readonly ports: RecordingPorts,
+    private readonly lease: Lease,
+    private readonly runId: string,
+    private readonly seen: {
+      readonly head: Head;
+      readonly observedAt: Instant;
+      readonly rejections: ReadonlyMap<string, Rejection>;
+      /** Only a run that may complete judges, so only in such a one is a refused instance left unjudged. */
+      readonly mayComplete: boolean;
+    },
+    /** Told before and after each batch, so that nothing is forgotten when an error cuts the run short. */
+    private readonly onProgress: (progress: {
+      readonly sentBatch: boolean;
+      readonly versions: readonly Current[];
+      readonly refused: readonly string[];
+    }) => void,
+  ) {}
+
+  async record(actions: readonly Action[]): Promise<Recording> {
+    let stoppedBecause: string | undefined;
+    for (const batch of this.ports.recorder.batches(actions)) {
+      stoppedBecause = await this.recordBatch(batch);
+      if (stoppedBecause !== undefined) break;
+    }
+    const { versions, sentBatch, refused } = this;
+    stoppedBecause ??= this.refusal();
+    return { versions, sentBatch, refused, ...(stoppedBecause === undefined ? {} : { stoppedBecause }) };
+  }
+
+  /**
+   * Without a refused write the rows claim more than is known: an own gap would not be open, or a first sighting would
+   * be forgotten. So the run must not count as completed, though all its other writes are done.
+   */
+  private refusal(): string | undefined {
+    const [first, ...more] = this.unwritten;
+    if (first === undefined) return undefined;
+    return `the database refuses the write of ${first}${more.length === 0 ? '' : ` (and ${more.length} more)`}`;
+  }
+
+  /** @returns why recording must stop, or undefined */
+  private async recordBatch(batch: readonly Action[]): Promise<string | undefined> {
+    let because = '';
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      if (attempt > 0) await this.ports.clock.sleep(this.delayMs(attempt));
+      if (this.lease.isOutOfTime) return 'the run was stopped before its time limit';
+      if (!(await this.lease.keep())) return 'another run has taken the lease';
+      this.sentBatch = true;
+      this.onProgress(this);
+      const outcome = await this.ports.recorder.record(this.seen.head.target, this.runId, batch, {
+        timeLimitMs: this.lease.requestLimitMs(),
+      });
+      if (outcome.is === 'recorded') return this.count(batch);
+      if (outcome.is === 'lost') {
+        this.lease.lost = true;
+        return 'another run has taken the lease';
+      }
+      if (outcome.is === 'invalid') return this.recordOneByOne(batch, outcome.because);
+      because = outcome.because;
+      // After an answer that never came the rows may show this run's own write.
+      if (outcome.is !== 'conflict' && (await this.isOwnWrite(batch))) return this.count(batch);
+    }
+    return `the table could not be written: ${because}`;
+  }
+
+  private delayMs(attempt: number): number {
+    return this.ports.random() * Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** attempt);
+  }
+
+  private count(batch: readonly Action[]): undefined {
+    for (const action of batch) if (action.type === 'version') this.versions.push(action.next);
+    this.onProgress(this);
+  }
+
+  /** Whether a batch whose answer never came was written: all its rows bear the mark of this run and the planned version. */
+  private async isOwnWrite(batch: readonly Action[]): Promise<boolean> {
+    const planned = new Map<string, Current>();
+    for (const action of batch)
+      if (action.type === 'version' || action.type === 'touch') planned.set(action.id, action.next);
+    // Setting records aside can be repeated without harm.
+    if (planned.size === 0) return false;
+    try {
+      const rows = await this.ports.recorder.readCurrents(this.seen.head.target, [...planned.keys()]);
+      return (
+        rows.length === planned.size &&
+        rows.every((row) => row.touchedBy === this.runId && row.version === planned.get(row.id)?.version)
+      );
+    } catch {
+      // Not known yet; the next attempt asks again.
+      return false;
+    }
+  }
+
+  /** One bad record must not cost the others: each instance goes alone, and the one that is refused is set aside. */
+  private async recordOneByOne(batch: readonly Action[], because: string): Promise<string | undefined> {
+    if (batch.length > 1) {
+      for (const action of batch) {
+        const stopped = await this.recordBatch([action]);
+        if (stopped !== undefined) return stopped;
+      }
+      return undefined;
+    }
+    const [action] = batch;
+    if (action === undefined) return undefined;
+    if (action.type === 'version') {
+      this.refused.push(action.id);
+      return this.recordBatch(this.setAside(action.next, action.previous, because));
+    }
+    this.unwritten.push(`${JSON.stringify(cutToBytes(keyOf(action), 64))}: ${because}`);
+    return undefined;
+  }
+
+  private setAside(next: Current, previous: Current | undefined, because: string): readonly Action[] {
+    const canonical = canonicalSnapshot(next.snapshot);
+    const digest = sha256(canonical);
+    const key = rejectionKey({ id: next.id, digest });
+    const rejection: Action = {
+      type: 'reject',
+      rejection: {
+        target: this.seen.head.target,
+        id: next.id,
+        key,
+        reason: `the database refuses it: ${because}`,
+        raw: cutToBytes(canonical, MAX_SNAPSHOT_BYTES),
+        digest,
+        firstObservedAt: this.seen.rejections.get(key)?.firstObservedAt ?? this.seen.observedAt,
+        observedAt: this.seen.observedAt,
+        changedAfter: next.changedAfter,
+      },
+    };
+    if (previous === undefined) return [rejection];
+    const open = withoutAbsence(this.seen.mayComplete ? unjudged(this.seen, previous) : previous);
+    if (open === previous) return [rejection];
+    return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, touchedBy: this.runId } }];
+  }
+}

@@ -1,0 +1,49 @@
+import { MAX_ID_BYTES } from '../model/limits';
+import { utf8Bytes } from '../model/wire-text';
+import type { Action } from './ports';
+import { newcomersSince, type Observation } from './observation';
+import type { RejectedRecord } from '../model/record';
+import { isShownTo, shownTo } from '../model/view';
+
+/** The id, or the digest of the record where there is no id or it is too long for a key. */
+export const rejectionKey = ({ id, digest }: Pick<RejectedRecord, 'id' | 'digest'>): string =>
+  id !== undefined && utf8Bytes(id) <= MAX_ID_BYTES ? id : digest;
+
+/** The key of a record whose id is known to fit, as every id of an instance does. */
+export const rejectionKeyOf = (instanceId: string): string => rejectionKey({ id: instanceId, digest: '' });
+
+/** Sets rejected records aside, and forgets those that are gone. What became valid is forgotten with its new version. */
+export function planRejections(observation: Observation): readonly Action[] {
+  const { listing, known, observedAt, viewId } = observation;
+  const actions: Action[] = [];
+  const present = new Set<string>();
+  for (const record of listing.rejected) {
+    const key = rejectionKey(record);
+    if (present.has(key)) continue;
+    present.add(key);
+    const before = known.rejections.get(key);
+    const isSame = before !== undefined && before.digest === record.digest && before.reason === record.reason;
+    if (isSame && isShownTo(before, viewId)) continue;
+    actions.push({
+      type: 'reject',
+      rejection: {
+        ...record,
+        target: listing.target,
+        key,
+        firstObservedAt: before?.firstObservedAt ?? observedAt,
+        observedAt,
+        changedAfter: before === undefined ? newcomersSince(observation) : before.changedAfter,
+        views: shownTo({ views: before?.views ?? [] }, viewId).views ?? [],
+      },
+    });
+  }
+  if (listing.is === 'complete') {
+    for (const [key, rejection] of known.rejections) {
+      const isGone = !present.has(key) && !listing.instances.has(key);
+      // A view that has never shown the record does not tell that it is gone.
+      if (isGone && (rejection.views === undefined || isShownTo(rejection, viewId)))
+        actions.push({ type: 'unreject', key });
+    }
+  }
+  return actions;
+}

@@ -1,0 +1,181 @@
+import * as z from 'zod';
+import { CredentialsError } from '../../core/model/errors';
+
+/** A key that signs; with a security token it is a temporary one. */
+export interface KeyCredentials {
+  readonly kind: 'keys';
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly securityToken?: string;
+}
+/** An IAM user; tokens are got with its password. */
+export interface PasswordCredentials {
+  readonly kind: 'password';
+  readonly userName: string;
+  readonly password: string;
+  readonly domainName: string;
+}
+/** A token that someone else got. It cannot be renewed. */
+export interface TokenCredentials {
+  readonly kind: 'token';
+  readonly token: string;
+}
+export type BaseCredentials = KeyCredentials | PasswordCredentials | TokenCredentials;
+/** Temporary keys of an agency, which the base identity may assume. */
+export interface AgencyCredentials {
+  readonly kind: 'agency';
+  readonly agencyName: string;
+  /** The account that the agency belongs to. */
+  readonly agencyDomainName: string;
+  readonly base: BaseCredentials;
+}
+export type Credentials = BaseCredentials | AgencyCredentials;
+
+/** Huawei's own names; those of the agency are the Terraform provider's. */
+const NAMES = {
+  accessKey: 'HUAWEICLOUD_SDK_AK',
+  secretKey: 'HUAWEICLOUD_SDK_SK',
+  securityToken: 'HUAWEICLOUD_SDK_SECURITY_TOKEN',
+  userName: 'HUAWEICLOUD_SDK_USERNAME',
+  password: 'HUAWEICLOUD_SDK_PASSWORD',
+  domainName: 'HUAWEICLOUD_SDK_DOMAIN_NAME',
+  token: 'HUAWEICLOUD_AUTH_TOKEN',
+  agencyName: 'HW_ASSUME_ROLE_AGENCY_NAME',
+  agencyDomainName: 'HW_ASSUME_ROLE_DOMAIN_NAME',
+} as const;
+type Name = keyof typeof NAMES;
+type Values = Partial<Record<Name, string>>;
+
+/** Other spellings that a secret may use. */
+const ALIASES: Readonly<Record<string, Name>> = {
+  ak: 'accessKey',
+  sk: 'secretKey',
+  username: 'userName',
+  ...Object.fromEntries((Object.keys(NAMES) as Name[]).map((name) => [name, name])),
+  ...Object.fromEntries((Object.keys(NAMES) as Name[]).map((name) => [NAMES[name], name])),
+};
+
+/**
+ * Credentials from the JSON text of a secret. Which kind is used follows from what it holds.
+ * @throws CredentialsError when it holds none, or more than one, or a part of one
+ */
+export function parseCredentials(json: string): Credentials {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    // No cause: a syntax error quotes the text.
+    throw new CredentialsError(
+      'the secret is not JSON; it must be an object such as {"HUAWEICLOUD_SDK_AK": "…", "HUAWEICLOUD_SDK_SK": "…"}',
+    );
+  }
+  const fields = z.record(z.string(), z.unknown()).safeParse(parsed);
+  if (!fields.success)
+    throw new CredentialsError('the secret must be a JSON object with names such as HUAWEICLOUD_SDK_AK');
+  const values: Values = {};
+  for (const [field, value] of Object.entries(fields.data)) {
+    const name = Object.hasOwn(ALIASES, field) ? ALIASES[field] : undefined;
+    if (name === undefined || value === null || value === '') continue;
+    if (typeof value !== 'string') throw new CredentialsError(`${field} of the secret must be text`);
+    if (values[name] !== undefined && values[name] !== value) {
+      throw new CredentialsError(`the secret holds two different values of ${NAMES[name]}`);
+    }
+    values[name] = value;
+  }
+  return choose(values, 'the secret');
+}
+
+/**
+ * Credentials from environment variables with Huawei's own names.
+ * @throws CredentialsError when there are none, or more than one kind, or a part of one
+ */
+export function credentialsFromEnvironment(env: Readonly<Record<string, string | undefined>>): Credentials {
+  const values: Values = {};
+  for (const name of Object.keys(NAMES) as Name[]) {
+    const value = env[NAMES[name]];
+    if (value !== undefined && value !== '') values[name] = value;
+  }
+  return choose(values, 'the environment');
+}
+
+function choose(values: Values, where: string): Credentials {
+  for (const name of Object.keys(values) as Name[]) checkForm(values[name] ?? '', name, where);
+  const base = chooseBase(values, where);
+  const { agencyName, agencyDomainName } = values;
+  if (agencyName === undefined && agencyDomainName === undefined) return base;
+  requireAll(values, ['agencyName', 'agencyDomainName'], where);
+  return { kind: 'agency', agencyName: agencyName ?? '', agencyDomainName: agencyDomainName ?? '', base };
+}
+
+function chooseBase(values: Values, where: string): BaseCredentials {
+  const kinds = {
+    'an access key': ['accessKey', 'secretKey', 'securityToken'],
+    'a user with a password': ['userName', 'password'],
+    'a ready token': ['token'],
+  } as const;
+  const present = Object.entries(kinds).filter(([, names]) => names.some((name) => values[name] !== undefined));
+  if (present.length === 0) {
+    throw new CredentialsError(
+      `${where} holds no Huawei Cloud credentials: set ${NAMES.accessKey} and ${NAMES.secretKey}, or ${NAMES.userName}, ${NAMES.password} and ${NAMES.domainName}, or ${NAMES.token}`,
+    );
+  }
+  if (present.length > 1) {
+    throw new CredentialsError(
+      `${where} holds ${present.map(([kind]) => kind).join(' and ')}, so it is not clear whom to act as: leave one of them out`,
+    );
+  }
+  if (values.token !== undefined) return { kind: 'token', token: values.token };
+  if (values.userName !== undefined || values.password !== undefined) {
+    const {
+      userName = '',
+      password = '',
+      domainName = '',
+    } = requireAll(values, ['userName', 'password', 'domainName'], where);
+    return { kind: 'password', userName, password, domainName };
+  }
+  const { accessKey = '', secretKey = '' } = requireAll(values, ['accessKey', 'secretKey'], where);
+  const { securityToken } = values;
+  return { kind: 'keys', accessKey, secretKey, ...(securityToken === undefined ? {} : { securityToken }) };
+}
+
+function requireAll(values: Values, names: readonly Name[], where: string): Values {
+  const missing = names.filter((name) => values[name] === undefined);
+  if (missing.length > 0) {
+    const given = [...names, 'securityToken' as const].filter((name) => values[name] !== undefined);
+    throw new CredentialsError(
+      `${where} lacks ${missing.map((name) => NAMES[name]).join(' and ')}, which belongs to ${given.map((name) => NAMES[name]).join(' and ')}`,
+    );
+  }
+  return values;
+}
+
+/** Keys and tokens travel in headers: a line break from copying would break the request, and tell the secret in an error. */
+function checkForm(value: string, name: Name, where: string): void {
+  const inHeader = name === 'accessKey' || name === 'securityToken' || name === 'token' || name === 'secretKey';
+  if (inHeader && !/^[\x21-\x7e]+$/.test(value)) {
+    throw new CredentialsError(
+      `${NAMES[name]} of ${where} has a space, line break or other character that does not belong there`,
+    );
+  }
+}
+
+/** Secret values of credentials, none of which may be shown. */
+export function secretsOf(credentials: Credentials): readonly string[] {
+  if (credentials.kind === 'agency') return secretsOf(credentials.base);
+  if (credentials.kind === 'password') return [credentials.password];
+  if (credentials.kind === 'token') return [credentials.token];
+  return [credentials.accessKey, credentials.secretKey, credentials.securityToken ?? ''];
+}
+
+/** Which identity is in use, without showing it. */
+export function describeCredentials(credentials: Credentials): string {
+  if (credentials.kind === 'agency') {
+    return `temporary keys of an agency, assumed by ${describeCredentials(credentials.base)}`;
+  }
+  if (credentials.kind === 'password') return 'an IAM user with a password';
+  if (credentials.kind === 'token') return 'a ready token, which cannot be renewed';
+  return credentials.securityToken === undefined ? 'an access key' : 'a temporary access key';
+}
+
+/** Whether IAM must be asked before the first request. */
+export const needsIam = ({ kind }: Credentials): boolean => kind === 'password' || kind === 'agency';

@@ -1,0 +1,128 @@
+import type { Clock } from '../../core/sync/ports';
+import { ERROR_CLASSES, type ErrorClass, errorOf, RomaApiError } from './errors';
+import { createGate, type Gate, type GateOptions } from './gate';
+import type { Redactor } from './redaction';
+import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry';
+import type { ApiAnswer, ApiRequest, CallLimits, Transport } from './transport';
+
+/** Counts since the client was made. */
+export interface ClientStats {
+  readonly requests: number;
+  readonly retries: number;
+  /** Failed attempts by class. */
+  readonly errors: Readonly<Record<ErrorClass, number>>;
+}
+
+/** What makes a request allowed, fresh for each attempt. */
+export interface Authorization {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Told that the API refused it. @returns whether another attempt would use something newer */
+  refused(error: RomaApiError): boolean;
+}
+export type Authorize = (request: ApiRequest, limits: CallLimits) => Promise<Authorization>;
+
+export interface Client {
+  /**
+   * Sends a request until it is answered with 2xx, or retrying makes no sense.
+   * @throws RomaApiError, or ApiDownError when the host is left alone
+   */
+  call(request: ApiRequest, limits: CallLimits, authorize?: Authorize): Promise<ApiAnswer>;
+  /** Counts an answer that came with 2xx but cannot be used. */
+  countError(errorClass: ErrorClass): void;
+  stats(): ClientStats;
+}
+
+export interface ClientOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+  readonly redactor: Redactor;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly gate?: Partial<GateOptions> | undefined;
+}
+
+const COMMON_HEADERS = {
+  accept: 'application/json',
+  'content-type': 'application/json;charset=utf8',
+  'user-agent': 'roma-instance-history',
+  'x-language': 'en-us',
+};
+
+export function createClient({ transport, clock, random, redactor, retry, gate }: ClientOptions): Client {
+  const policy = { ...DEFAULT_RETRY, ...retry };
+  const gates = new Map<string, Gate>();
+  const counts = { requests: 0, retries: 0 };
+  const errors = Object.fromEntries(ERROR_CLASSES.map((name) => [name, 0])) as Record<ErrorClass, number>;
+
+  const gateOf = (origin: string): Gate => {
+    let known = gates.get(origin);
+    if (known === undefined) gates.set(origin, (known = createGate(origin, clock, gate)));
+    return known;
+  };
+
+  async function attempt(request: ApiRequest, limits: CallLimits): Promise<ApiAnswer | RomaApiError> {
+    try {
+      const answer = await transport.send(request, limits);
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      return errorOf({ ...answer, what: nameOf(request), now: answer.receivedAt }, redactor);
+    } catch (error) {
+      if (error instanceof RomaApiError) return error;
+      throw error;
+    }
+  }
+
+  async function call(request: ApiRequest, limits: CallLimits, authorize?: Authorize): Promise<ApiAnswer> {
+    const host = gateOf(request.origin);
+    let failures = 0;
+    let renewed = false;
+    for (;;) {
+      await host.enter(limits);
+      // After the wait: a signature carries the time at which it was made.
+      let authorization: Authorization | undefined;
+      try {
+        authorization = await authorize?.(request, limits);
+      } catch (error) {
+        host.left();
+        throw error;
+      }
+      counts.requests += 1;
+      const headers = { ...COMMON_HEADERS, ...request.headers, ...authorization?.headers };
+      const result = await attempt({ ...request, headers }, limits);
+      if (!(result instanceof RomaApiError)) {
+        host.succeeded();
+        return result;
+      }
+      if (limits.signal?.aborted === true) {
+        host.left();
+        throw result;
+      }
+      errors[result.errorClass] += 1;
+      host.failed(result);
+      if (result.renewable && authorization?.refused(result) === true && !renewed) {
+        renewed = true;
+        counts.retries += 1;
+        continue;
+      }
+      failures += 1;
+      const delay = retryDelay(
+        { failures, error: result, random: random(), now: clock.now(), deadline: limits.deadline },
+        policy,
+      );
+      if (delay === undefined) throw result;
+      counts.retries += 1;
+      await clock.sleep(delay, limits.signal);
+    }
+  }
+
+  return {
+    call,
+    countError: (errorClass) => {
+      errors[errorClass] += 1;
+    },
+    stats: () => ({ ...counts, errors: { ...errors } }),
+  };
+}
+
+/** Method and address without query. */
+export const nameOf = ({ method, origin, path }: ApiRequest): string => `${method} ${origin}${path}`;

@@ -1,0 +1,77 @@
+import { EUROPEAN_REGION, hasRoma, ROMA_REGIONS } from '../../contract';
+import { UsageError } from '../../core/model/errors';
+
+const PUBLIC_IAM = 'https://iam.myhuaweicloud.com';
+
+export interface EndpointOverrides {
+  /** Base address of ROMA Connect, `https://…` without a path. */
+  readonly endpoint?: string | undefined;
+  /** Base address of IAM. */
+  readonly iamEndpoint?: string | undefined;
+}
+
+/** Origins, without a slash at the end. */
+export interface Endpoints {
+  readonly roma: string;
+  readonly iam: string;
+}
+
+/**
+ * Where a region's APIs are. IAM's global address gives tokens for every region of the public cloud. A loopback
+ * `endpoint` without an `iamEndpoint` is a simulator that serves both.
+ * @param needsIam whether tokens or temporary keys must be got; an access key and a ready token need no IAM
+ * @throws UsageError for a region that is not built in and has no address, and for an address that is not https
+ */
+export function resolveEndpoints(region: string, overrides: EndpointOverrides = {}, needsIam = true): Endpoints {
+  const { endpoint, iamEndpoint } = overrides;
+  if (endpoint === undefined && !hasRoma(region)) {
+    throw new UsageError(
+      `region ${JSON.stringify(region)} is not one with ROMA Connect that is known here (${ROMA_REGIONS.join(', ')}, eu-west-1xx); give its endpoint`,
+    );
+  }
+  // The European cloud has its own domain, and an identity service in the region only.
+  const domain = EUROPEAN_REGION.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
+  const roma = endpoint === undefined ? `https://roma.${region}.${domain}` : origin('endpoint', endpoint);
+  if (iamEndpoint !== undefined) return { roma, iam: origin('iamEndpoint', iamEndpoint) };
+  if (isLoopback(new URL(roma))) return { roma, iam: roma };
+  if (needsIam && !hasRoma(region)) {
+    // The public cloud's identity service must not see the password of another cloud.
+    throw new UsageError(
+      `region ${JSON.stringify(region)} is of another cloud: give its iamEndpoint beside its endpoint`,
+    );
+  }
+  return { roma, iam: EUROPEAN_REGION.test(region) ? `https://iam.${region}.${domain}` : PUBLIC_IAM };
+}
+
+/** Where tokens come from when no target is at hand. */
+export function resolveIam(overrides: EndpointOverrides = {}): string {
+  if (overrides.iamEndpoint !== undefined) return origin('iamEndpoint', overrides.iamEndpoint);
+  if (overrides.endpoint === undefined) return PUBLIC_IAM;
+  const roma = origin('endpoint', overrides.endpoint);
+  if (isLoopback(new URL(roma))) return roma;
+  throw new UsageError('an endpoint of another cloud needs its iamEndpoint too');
+}
+
+const isLoopback = ({ hostname }: URL): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
+/** An address as an error may show it: without what could be a secret. */
+const safeAddress = (text: string): string =>
+  JSON.stringify(
+    text
+      .replace(/^.*@/s, '…@')
+      .replace(/[?#].*$/s, '')
+      .slice(0, 80),
+  );
+
+function origin(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const known = url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url));
+  if (url === undefined || !known) {
+    throw new UsageError(`${name} ${safeAddress(text)} must be an https:// address (http:// only on loopback)`);
+  }
+  if (url.pathname !== '/' || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '') {
+    throw new UsageError(`${name} ${url.origin} must have no path, query or user`);
+  }
+  return url.origin;
+}

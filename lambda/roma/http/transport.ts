@@ -1,0 +1,197 @@
+import { rootCertificates } from 'node:tls';
+import send from 'undici/lib/api/api-request.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import type { Clock } from '../../core/sync/ports';
+import { BodyTooLarge, decode, toText } from './body-encoding';
+import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
+import { encodePath, encodeQuery } from '../auth/signer';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** `https://host`, without a path. */
+  readonly origin: string;
+  /** Not percent-encoded. */
+  readonly path: string;
+  readonly query: readonly (readonly [string, string])[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** First value of a header, by lower-case name. */
+  readonly header: (name: string) => string | undefined;
+  readonly body: string;
+  /** The body of an error was longer: this is its beginning, or nothing where that could not be read. */
+  readonly isCut?: boolean;
+  /** The clock before the request and after the body, in ms since the epoch. */
+  readonly requestedAt: number;
+  readonly receivedAt: number;
+  /** The Date header, in ms since the epoch. */
+  readonly serverTime?: number;
+}
+
+/** How long a call may take. */
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** In ms since the epoch, by the clock. */
+  readonly deadline?: number | undefined;
+}
+
+export interface TransportLimits {
+  /** All in ms. The gateway gives its backend 30 seconds, so the headers get a little more. */
+  readonly connectMs: number;
+  readonly headersMs: number;
+  /** Between two pieces of a body. */
+  readonly bodyMs: number;
+  /** The whole request. */
+  readonly totalMs: number;
+  /** Of a body, before and after decompression; a longer one is refused. */
+  readonly maxBodyBytes: number;
+  /** Of the body of an error; of a longer one the beginning is read. */
+  readonly maxErrorBytes: number;
+}
+
+export const DEFAULT_LIMITS: TransportLimits = {
+  connectMs: 5_000,
+  headersMs: 35_000,
+  bodyMs: 15_000,
+  totalMs: 60_000,
+  maxBodyBytes: 10 * 1024 * 1024,
+  maxErrorBytes: 64 * 1024,
+};
+
+/** A token alone may have 64 KiB, and it comes in a header. */
+const MAX_HEADER_BYTES = 128 * 1024;
+/** Sockets to one host; a run reads a few pages at once. */
+const MAX_CONNECTIONS = 8;
+
+export interface Transport {
+  /** @throws RomaApiError of class `network` when no whole answer came */
+  send(request: ApiRequest, limits: CallLimits): Promise<ApiAnswer>;
+  close(): Promise<void>;
+}
+
+/** HTTP/1.1 on undici. Follows no redirects. @param extraCa PEM certificates that are trusted besides the usual ones */
+export function createTransport(
+  clock: Clock,
+  options: { readonly extraCa?: string | undefined; readonly limits?: Partial<TransportLimits> | undefined },
+): Transport {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const agent = new Agent({
+    connect: {
+      timeout: limits.connectMs,
+      ...(options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] }),
+    },
+    connections: MAX_CONNECTIONS,
+    headersTimeout: limits.headersMs,
+    bodyTimeout: limits.bodyMs,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  });
+
+  return {
+    async send(request, { signal, deadline }) {
+      const what = `${request.method} ${request.origin}${request.path}`;
+      const requestedAt = clock.now();
+      const left = deadline === undefined ? limits.totalMs : Math.min(limits.totalMs, deadline - requestedAt);
+      if (isAborted(signal) || left <= 0) throw noTime(what);
+      const abort = new AbortController();
+      const stop = (): void => abort.abort();
+      const timer = setTimeout(stop, left);
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        const { statusCode, headers, body } = await send.call(agent, {
+          ...addressOf(request),
+          method: request.method,
+          headers: { ...request.headers, 'accept-encoding': 'gzip, deflate, br' },
+          body: request.body === '' ? null : request.body,
+          signal: abort.signal,
+        });
+        const header = (name: string): string | undefined => {
+          const value = headers[name];
+          return Array.isArray(value) ? value[0] : value;
+        };
+        const isError = statusCode < 200 || statusCode >= 300;
+        const read = isError ? readBeginning : readWhole;
+        const { bytes, isCut } = await read(
+          body,
+          header('content-encoding'),
+          isError ? limits.maxErrorBytes : limits.maxBodyBytes,
+        );
+        const serverTime = Date.parse(header('date') ?? '');
+        return {
+          status: statusCode,
+          header,
+          body: toText(bytes, header('content-type'), isCut),
+          ...(isCut ? { isCut } : {}),
+          requestedAt,
+          receivedAt: clock.now(),
+          ...(Number.isNaN(serverTime) ? {} : { serverTime }),
+        };
+      } catch (error) {
+        if (error instanceof BodyTooLarge) throw tooLarge(what, limits.maxBodyBytes);
+        if (isAborted(signal)) throw stopped(what, clock.now() - requestedAt);
+        if (abort.signal.aborted) throw timedOut(what, left, error);
+        throw networkError(what, error);
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    close: async () => agent.destroy(),
+  };
+}
+
+/** The address says exactly what is signed: the same encoding of the same values. */
+function addressOf({ origin, path, query }: ApiRequest): { readonly origin: string; readonly path: string } {
+  const pairs = encodeQuery(query);
+  const url = new URL(`${origin}${encodePath(path)}${pairs === '' ? '' : `?${pairs}`}`);
+  return { origin: url.origin, path: `${url.pathname}${url.search}` };
+}
+
+/** Asked anew each time: it changes while one waits. */
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
+
+interface ReadBody {
+  readonly bytes: Uint8Array;
+  readonly isCut: boolean;
+}
+
+/** @throws BodyTooLarge */
+async function readWhole(
+  body: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+  max: number,
+): Promise<ReadBody> {
+  const { bytes, isCut } = await readUpTo(body, max);
+  if (isCut) throw new BodyTooLarge();
+  return { bytes: await decode(bytes, encoding, max), isCut };
+}
+
+async function readBeginning(
+  body: AsyncIterable<Uint8Array>,
+  encoding: string | undefined,
+  max: number,
+): Promise<ReadBody> {
+  const { bytes, isCut } = await readUpTo(body, max);
+  if (isCut && encoding === undefined) return { bytes: bytes.subarray(0, max), isCut };
+  try {
+    if (!isCut) return { bytes: await decode(bytes, encoding, max), isCut };
+  } catch (error) {
+    if (!(error instanceof BodyTooLarge)) throw error;
+  }
+  // What is compressed and too long says nothing.
+  return { bytes: new Uint8Array(), isCut: true };
+}
+
+async function readUpTo(body: AsyncIterable<Uint8Array>, max: number): Promise<ReadBody> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    // Leaving the loop destroys the body, and with it the connection.
+    if (size > max) break;
+  }
+  return { bytes: Buffer.concat(chunks), isCut: size > max };
+}

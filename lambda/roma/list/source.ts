@@ -1,0 +1,171 @@
+import type { Target } from '../../core/model/instance';
+import { clockError, type ParsedPage } from '../../core/sync/listing';
+import type { Clock, InstanceSource } from '../../core/sync/ports';
+import { type ClientStats, createClient, nameOf } from '../http/client';
+import { type Credentials, describeCredentials, needsIam } from '../auth/credentials';
+import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam } from '../http/endpoints';
+import { errorOf, RomaApiError } from '../http/errors';
+import type { GateOptions } from '../http/gate';
+import type { Scope } from '../auth/iam';
+import { createIdentity, type Identity } from '../auth/identity';
+import { walkPages } from './instance-pages';
+import type { PageWindow } from './page-window';
+import { principalOf } from '../auth/principal';
+import { listProjects, type Project } from '../auth/projects';
+import { createRedactor } from '../http/redaction';
+import type { RetryPolicy } from '../http/retry';
+import {
+  type ApiAnswer,
+  type ApiRequest,
+  type CallLimits,
+  createTransport,
+  DEFAULT_LIMITS,
+  type TransportLimits,
+} from '../http/transport';
+import { parsePage } from './wire-schema';
+
+export interface RomaSourceOptions extends EndpointOverrides {
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  /** Between 0 and 1; spreads retries. */
+  readonly random: () => number;
+  /** `v2`: GET /v2/{project_id}/instances. `v3`: GET /v3/{project_id}/roma/instances, all kinds of instances. @default v2 */
+  readonly api?: 'v2' | 'v3' | undefined;
+  /** PEM certificates that are trusted besides the usual ones. @default none */
+  readonly extraCa?: string | undefined;
+  /** Requests a second to one host, over all pages and targets of this source. @default 10 */
+  readonly requestsPerSecond?: number | undefined;
+  /** Pages read at once. @default 4 */
+  readonly concurrency?: number | undefined;
+  /** More pages than this are never read of one list. @default 1000 */
+  readonly pageCap?: number | undefined;
+  readonly limits?: Partial<TransportLimits> | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly gate?: Partial<Omit<GateOptions, 'requestsPerSecond'>> | undefined;
+}
+
+/** What one small request tells about a target. */
+export interface Probe {
+  /** Instances that the API announces. */
+  readonly total: number;
+  /** How far our clock is off the API's, in ms, positive when ours is ahead; undefined when it sent no Date. */
+  readonly clockErrorMs?: number;
+  readonly durationMs: number;
+}
+
+export interface RomaSource extends InstanceSource {
+  /** Which identity is in use, in words that show nothing of it. */
+  readonly identity: string;
+  /** Who asks, as a short digest: part of the view of a run. */
+  readonly principal: string;
+  /** Whether the target can be reached at all, before anything is sent. @throws UsageError */
+  check(target: Target): void;
+  /** Counts since the source was made. */
+  stats(): ClientStats;
+  /**
+   * Reads one row of the list: whether address, credentials and rights are right, and how far the clocks are apart.
+   * @throws RomaApiError
+   */
+  probe(target: Target, signal?: AbortSignal): Promise<Probe>;
+  /** Every project that the identity may see, as GET /v3/auth/projects of IAM gives them. @throws RomaApiError */
+  projects(signal?: AbortSignal): Promise<readonly Project[]>;
+  /** Closes all connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * The list of ROMA Connect instances over HTTP. One source keeps its tokens, its politeness and its connections for as
+ * long as it lives, so a process makes one per set of credentials and endpoints.
+ * Its `check` and `pages` throw a UsageError at once for a region that is unknown and an address that is not https.
+ */
+export function createRomaSource(options: RomaSourceOptions): RomaSource {
+  const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
+  const overrides: EndpointOverrides = { endpoint: options.endpoint, iamEndpoint: options.iamEndpoint };
+  const transport = createTransport(clock, { extraCa: options.extraCa, limits: options.limits });
+  // The identity asks the client for tokens, the client redacts what the identity knows.
+  const identity: Identity = createIdentity(credentials, () => client, clock);
+  const redactor = createRedactor(() => identity.secrets());
+  const rate = options.requestsPerSecond;
+  const client = createClient({
+    transport,
+    clock,
+    random: options.random,
+    redactor,
+    retry: options.retry,
+    gate: { ...options.gate, ...(rate === undefined ? {} : { requestsPerSecond: rate }) },
+  });
+  const metStatuses = new Set<string>();
+
+  const endpointsOf = ({ region }: Target): Endpoints => resolveEndpoints(region, overrides, needsIam(credentials));
+
+  async function ask(request: ApiRequest, scope: Scope, iam: string, limits: CallLimits): Promise<ApiAnswer> {
+    return client.call(request, limits, identity.authorize(scope, iam));
+  }
+
+  function pageReader(target: Target, limits: CallLimits) {
+    const { roma, iam } = endpointsOf(target);
+    return async ({ status, offset, limit }: PageWindow): Promise<ParsedPage> => {
+      const query: [string, string][] = [];
+      if (status !== undefined) query.push(['status', status]);
+      if (limit !== undefined) query.push(['offset', String(offset)], ['limit', String(limit)]);
+      const path = api === 'v3' ? `/v3/${target.projectId}/roma/instances` : `/v2/${target.projectId}/instances`;
+      const request: ApiRequest = { method: 'GET', origin: roma, path, query, headers: {}, body: '' };
+      const answer = await ask(request, { projectId: target.projectId }, iam, limits);
+      const result = parsePage(answer.body, redactor);
+      if (!result.ok) {
+        const error = unusable(request, answer, result.because);
+        client.countError(error.errorClass);
+        throw error;
+      }
+      const { requestedAt, receivedAt, serverTime } = answer;
+      return { ...result.page, requestedAt, receivedAt, ...(serverTime === undefined ? {} : { serverTime }) };
+    };
+  }
+
+  function unusable(request: ApiRequest, answer: ApiAnswer, because: string): RomaApiError {
+    const what = nameOf(request);
+    // An error may come with the status of a success, and then says why there is no list.
+    const mayTell = answer.body.startsWith('{') && answer.body.length <= DEFAULT_LIMITS.maxErrorBytes;
+    const error = errorOf({ ...answer, body: mayTell ? answer.body : '', what, now: answer.receivedAt }, redactor);
+    if (error.apiCode !== undefined || error.apiMessage !== undefined) return error;
+    const looksLike = /^\s*</.test(answer.body) ? ' (it looks like HTML: is a proxy or a firewall in between?)' : '';
+    return new RomaApiError(`${what}: ${because}${looksLike}`, {
+      errorClass: 'server',
+      retryable: true,
+      status: answer.status,
+      ...(error.requestId === undefined ? {} : { requestId: error.requestId }),
+    });
+  }
+
+  return {
+    identity: describeCredentials(credentials),
+    principal: principalOf(credentials),
+    check: (target) => {
+      endpointsOf(target);
+    },
+    stats: () => client.stats(),
+    pages: (target, { statusFilter, signal, deadline }) =>
+      walkPages(pageReader(target, { signal, deadline }), {
+        target,
+        api,
+        statusFilter,
+        concurrency,
+        pageCap,
+        metStatuses,
+      }),
+    async probe(target, signal) {
+      const page = await pageReader(target, { signal })({ offset: 0, limit: api === 'v3' ? undefined : 1 });
+      const clockErrorMs = clockError(page);
+      return {
+        total: page.total,
+        durationMs: page.receivedAt - page.requestedAt,
+        ...(clockErrorMs === undefined ? {} : { clockErrorMs }),
+      };
+    },
+    async projects(signal) {
+      const iam = resolveIam(overrides);
+      return listProjects(async (request) => ask(request, 'domain', iam, { signal }), iam);
+    },
+    close: async () => transport.close(),
+  };
+}

@@ -1,0 +1,141 @@
+import { costOf } from '../../../bin/cli/doctor/cost';
+import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../../bin/sandbox/roma-simulator';
+import { plusMs, toMs } from '../../../lambda/core/model/instant';
+import { toRejectionItem } from '../../../lambda/dynamodb/table';
+import { cli, NOW } from '../../support/cli';
+import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
+import { headItems, itemsOf, versionsOf, writeItems } from '../../support/history-rows';
+
+const TARGET = { region: 'cn-north-4', projectId: SEED_PROJECT.id };
+const minutesAgo = (minutes: number): string => plusMs(NOW, -minutes * 60_000);
+const healthy = {
+  completedAt: minutesAgo(2),
+  completedObservedAt: minutesAgo(2),
+  outcome: 'unchanged',
+  intervalMs: 300_000,
+  writeUnits: 1,
+  readUnits: 0,
+} as const;
+
+onEachEngine('roma-history doctor', (engine) => {
+  let table: TestTable;
+  beforeEach(async () => {
+    table = await createTestTable(engine);
+  });
+  afterEach(() => table.close());
+  const doctor = async (args: string[] = [], environment: Record<string, string> = {}) =>
+    cli(['doctor', '--dynamodb-endpoint', table.endpoint, '--table', table.tableName, '--json', ...args], {
+      environment,
+    });
+  const badOnes = async (environment: Record<string, string> = {}) => {
+    const { exitCode, json } = await doctor([], environment);
+    const found = json().filter(({ level }) => level === 'bad');
+    expect(exitCode).toBe(found.length > 0 ? 1 : 0);
+    // Whatever is bad says what to do.
+    for (const { fix } of found) expect(fix).toEqual(expect.stringMatching(/\w/));
+    return found.map(({ check, message }) => `${String(check)}: ${String(message)}`);
+  };
+
+  it('finds nothing wrong with a healthy history', async () => {
+    await writeItems(table, headItems(healthy, TARGET));
+    expect(await badOnes()).toEqual([]);
+    const checks = (await doctor()).json().map(({ check, level }) => `${String(level)} ${String(check).split(' ')[0]}`);
+    expect(checks).toEqual([
+      'ok table',
+      'ok indexes',
+      'ok stream',
+      'ok schema',
+      'ok freshness',
+      'ok last',
+      'note credentials',
+      'skipped schedule',
+    ]);
+  });
+
+  it('finds what is stale, failed, stuck, held and rejected', async () => {
+    const [version] = versionsOf([{ at: minutesAgo(600), snapshot: { id: 'gone', status: 'RUNNING' } }], TARGET);
+    await writeItems(table, [
+      ...headItems(
+        {
+          ...healthy,
+          completedAt: minutesAgo(120),
+          completedObservedAt: minutesAgo(120),
+          outcome: 'failed',
+          because: '403 Forbidden',
+          lease: { runId: 'run-1', until: minutesAgo(60) },
+        },
+        TARGET,
+      ),
+      ...itemsOf(version === undefined ? [] : [version], {
+        absentSince: minutesAgo(120),
+        unobservedSince: minutesAgo(120),
+      }),
+      toRejectionItem({
+        target: TARGET,
+        key: 'odd',
+        id: 'odd',
+        reason: 'status is missing',
+        raw: '{}',
+        digest: 'd',
+        firstObservedAt: minutesAgo(10),
+        observedAt: minutesAgo(5),
+        changedAfter: null,
+      }),
+    ]);
+    const found = await badOnes();
+    expect(found).toEqual([
+      expect.stringContaining('the last completed run was 2 h ago, scheduled every 5 min'),
+      expect.stringContaining('failed: 403 Forbidden'),
+      expect.stringContaining('run run-1 died: its lease ended 1 h ago'),
+      expect.stringContaining('1 absent instance is held: gone'),
+      expect.stringContaining('odd: status is missing'),
+    ]);
+  });
+
+  it('finds a table of another schema version', async () => {
+    await writeItems(
+      table,
+      headItems(healthy, TARGET).map((item) => ({ ...item, schemaVersion: 99 })),
+    );
+    expect((await badOnes()).join()).toContain('schema version 99');
+  });
+
+  it('tells the cost of a month from the units of the last runs, with its prices', async () => {
+    await writeItems(table, headItems(healthy, TARGET));
+    const [cost] = (await doctor(['--cost'])).json();
+    // Every five minutes: 8,766 runs, two write units each.
+    expect(cost).toMatchObject({ runsPerMonth: 8766, writeUnits: 17_532, readUnits: 0, currency: 'USD' });
+    expect(cost?.prices).toMatchObject({ region: 'us-east-1', asOf: expect.stringMatching(/^\d{4}-\d{2}$/) });
+    expect(costOf([], 4e9).dollars.total).toBeCloseTo(1);
+  });
+
+  describe('with credentials', () => {
+    let simulator: RomaSimulator;
+    beforeEach(async () => {
+      simulator = await startRomaSimulator({ clock: { now: () => toMs(NOW) - 400_000, sleep: async () => {} } });
+      await writeItems(table, headItems(healthy, TARGET));
+    });
+    afterEach(async () => simulator.stop());
+
+    it('finds a clock that is off the API by more than runs accept, and contradictory credentials', async () => {
+      const { accessKey, secretKey } = simulator.account;
+      const token = { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey };
+      const { exitCode, json } = await doctor(['--endpoint', simulator.endpoint], token);
+      expect(exitCode).toBe(1);
+      const byCheck = new Map(json().map(({ check, message }) => [String(check).split(' ')[0], String(message)]));
+      expect(byCheck.get('credentials')).toContain('an access key');
+      expect(byCheck.get('clock')).toMatch(/this clock is (399|400)\.\d s ahead of the API's: runs from here fail/);
+      const both = await badOnes({ ...token, HUAWEICLOUD_AUTH_TOKEN: 'x' });
+      expect(both.join()).toContain('not clear whom to act as');
+      expect(both.join()).not.toContain(secretKey);
+    });
+  });
+});
+
+it('says that the table cannot be reached, and stops there', async () => {
+  const { exitCode, json } = await cli(['doctor', '--dynamodb-endpoint', 'http://dynamodb.invalid', '--json'], {
+    environment: {},
+  });
+  expect(exitCode).toBe(1);
+  expect(json().every(({ check }) => check === 'table')).toBe(true);
+});

@@ -1,0 +1,486 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { toGapItem } from '../../../lambda/dynamodb/table';
+import { cli, NOW } from '../../support/cli';
+import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
+import { startFaultProxy } from '../../support/fault-proxy';
+import { headItems, itemsOf, TARGET, versionsOf, writeItems } from '../../support/history-rows';
+
+const at = (time: string): string => `2026-11-22T${time}:00.000Z`;
+const OTHER = { region: 'ap-southeast-1', projectId: '206506b9a92342df9a5025fc12351cfc' };
+
+onEachEngine('roma-history', (engine) => {
+  let table: TestTable;
+  const history = async (...args: string[]) =>
+    cli([...args, '--dynamodb-endpoint', table.endpoint, '--table', table.tableName]);
+
+  beforeAll(async () => {
+    table = await createTestTable(engine);
+    const life = (id: string, name: string, target = TARGET) =>
+      versionsOf(
+        [
+          { at: at('08:00'), snapshot: { id, name, status: 'RUNNING', flavor_id: 'small' }, kind: 'baseline' },
+          { at: at('09:00'), snapshot: { id, name, status: 'ERROR', flavor_id: 'small' } },
+          { at: at('10:00'), snapshot: { id, name, status: 'RUNNING', flavor_id: 'large' } },
+        ],
+        target,
+      );
+    await writeItems(table, [
+      ...headItems({ completedObservedAt: at('11:58'), intervalMs: 300_000, outcome: 'unchanged' }),
+      ...headItems({ completedObservedAt: at('11:00'), intervalMs: 300_000 }, OTHER),
+      toGapItem({ target: TARGET, from: at('08:30'), to: at('08:45') }),
+      ...itemsOf(life('e346aaaa', 'roma-prod')),
+      ...itemsOf(life('e346bbbb', 'roma-test')),
+      ...itemsOf(
+        versionsOf([
+          { at: at('09:00'), snapshot: { id: 'f000', name: 'short-lived', status: 'RUNNING' } },
+          { at: at('09:30'), snapshot: { id: 'f000', name: 'short-lived', status: 'RUNNING' }, kind: 'deleted' },
+        ]),
+      ),
+      ...itemsOf(life('a111', 'roma-prod', OTHER)),
+    ]);
+  });
+  afterAll(() => table.close());
+
+  it('lists the fleet now, hides what is deleted, and says what is not observed', async () => {
+    const { out, exitCode } = await history('list');
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/RUNNING +2 h ago +roma-test +e346bbbb/);
+    expect(out).toContain('(unobserved for 1 h)');
+    expect(out).toContain('3 instances, 1 deleted not shown (--all)');
+    expect((await history('list', '--all')).out).toContain('short-lived');
+  });
+
+  it('lists the fleet as of a time', async () => {
+    const rows = (
+      await history('list', '--at', at('09:15'), '--target', `${TARGET.region}/${TARGET.projectId}`, '--json')
+    ).json();
+    expect(rows.map(({ id, status, version, deleted }) => [id, status, version, deleted])).toEqual([
+      ['e346aaaa', 'ERROR', 2, false],
+      ['e346bbbb', 'ERROR', 2, false],
+      ['f000', 'RUNNING', 1, false],
+    ]);
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      'id',
+      'name',
+      'status',
+      'region',
+      'projectId',
+      'since',
+      'version',
+      'deleted',
+      'snapshot',
+    ]);
+    expect((await history('list', '--at', at('08:40'), '--json')).json()[1]).toMatchObject({
+      id: 'e346aaaa',
+      unobserved: { from: at('08:30'), to: at('08:45') },
+    });
+    expect((await history('list', '--at', at('07:00'), '--json')).json()).toEqual([]);
+    expect((await history('list', '--at', at('07:00'))).out).toContain('0 instances: none was recorded then');
+    expect((await history('list', '--at', at('08:10'), '--status', 'froze')).out).toMatch(
+      /0 instances with status FROZE; there are: RUNNING$/,
+    );
+  });
+
+  it('filters the list by status', async () => {
+    const rows = (await history('list', '--status', 'error', '--at', at('09:15'), '--json')).json();
+    expect(rows.map(({ id }) => id)).toEqual(['a111', 'e346aaaa', 'e346bbbb']);
+  });
+
+  it('tells the log of an instance, newest first, with the gap in its place', async () => {
+    const rows = (await history('log', 'roma-test', '--json')).json();
+    expect(rows.map((row) => row.version ?? row)).toEqual([
+      3,
+      2,
+      { type: 'gap', from: at('08:30'), to: at('08:45') },
+      1,
+    ]);
+    const { out } = await history('log', 'e346b', '-n', '2');
+    expect(out).toContain('changed between 2026-11-22 09:55:00 and 10:00:00 UTC');
+    expect(out).toContain('ERROR → RUNNING and 1 more field');
+    expect(out).not.toContain('v1');
+  });
+
+  it('shows a state now, at a time, in a version, and what nobody knows', async () => {
+    expect((await history('show', 'e346b', '--json')).json()).toMatchObject([{ version: 3, status: 'RUNNING' }]);
+    expect((await history('show', 'e346b', '--at', at('09:10'), '--json')).json()).toMatchObject([
+      { version: 2, status: 'ERROR', snapshot: { flavor_id: 'small' } },
+    ]);
+    expect((await history('show', 'e346b', '--version', '1', '--json')).json()).toMatchObject([{ kind: 'baseline' }]);
+    expect((await history('show', 'e346b', '--at', at('08:40'))).out).toContain(
+      '(unobserved 2026-11-22 08:30:00–08:45:00 UTC)',
+    );
+    expect(await history('show', 'e346b', '--at', at('07:00'))).toMatchObject({ exitCode: 3, out: '' });
+    expect(await history('show', 'e346b', '--version', '9')).toMatchObject({ exitCode: 3 });
+    expect((await history('show', 'f000')).out).toContain('absent from two equal lists');
+  });
+
+  it('tells what differs between versions or times', async () => {
+    const [line] = (await history('diff', 'e346b', at('08:10'), 'v3', '--json')).json();
+    expect(line).toMatchObject({
+      id: 'e346bbbb',
+      a: { version: 1 },
+      b: { version: 3 },
+      changes: [{ field: 'flavor_id', from: 'small', to: 'large' }],
+    });
+    expect((await history('diff', 'e346b', '2', '3')).out).toContain('  - ERROR\n  + RUNNING');
+    expect((await history('diff', 'e346b', '3', 'now')).out).toContain('no difference');
+  });
+
+  it('tells the changes of a span over all targets, by kind', async () => {
+    const all = (await history('changes', '--since', at('08:30'), '--json')).json();
+    expect(all.map(({ eventId }) => String(eventId).split('/').slice(2).join('/'))).toEqual([
+      'a111/2',
+      'e346aaaa/2',
+      'e346bbbb/2',
+      'f000/1',
+      'f000/2',
+      'a111/3',
+      'e346aaaa/3',
+      'e346bbbb/3',
+    ]);
+    const deleted = (await history('changes', '--kind', 'deleted', '--json')).json();
+    expect(deleted).toMatchObject([{ kind: 'deleted', evidence: 'absent', after: null }]);
+    expect((await history('changes', '--since', '1h')).out).toBe('no change in this time');
+  });
+
+  it('follows: prints what is there, then each new change once', async () => {
+    const stop = new AbortController();
+    const seen: string[] = [];
+    let looks = 0;
+    const late = versionsOf([{ at: at('11:50'), snapshot: { id: 'late', name: 'late', status: 'RUNNING' } }]);
+    await cli(
+      [
+        'changes',
+        '--follow',
+        '--since',
+        at('11:30'),
+        '--json',
+        '--dynamodb-endpoint',
+        table.endpoint,
+        '--table',
+        table.tableName,
+      ],
+      {
+        out: (line) => {
+          seen.push((JSON.parse(line) as { eventId: string }).eventId);
+        },
+        signal: stop.signal,
+        clock: {
+          now: () => Date.parse(NOW),
+          sleep: async () => {
+            looks += 1;
+            if (looks === 1)
+              await writeItems(
+                table,
+                itemsOf(late).filter((item) => 'changesPartition' in item),
+              );
+            if (looks === 4) stop.abort();
+          },
+        },
+      },
+    );
+    expect(seen).toEqual([expect.stringMatching(/late\/1$/)]);
+  });
+
+  it('follows on when the database fails for a while, and says so once', async () => {
+    const proxy = await startFaultProxy(table.endpoint);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const snapshot = { id: 'later', name: 'later', status: 'RUNNING' };
+    const later = versionsOf([
+      { at: at('11:40'), snapshot },
+      { at: at('11:41'), snapshot: { ...snapshot, status: 'ERROR' } },
+    ]);
+    const inOrder = later.map((version) => itemsOf([version]).filter((item) => 'changesPartition' in item));
+    let pauses = 0;
+    const { err, exitCode } = await cli(
+      [
+        'changes',
+        '-f',
+        '--since',
+        at('11:39'),
+        '--json',
+        '--dynamodb-endpoint',
+        proxy.endpoint,
+        '--table',
+        table.tableName,
+      ],
+      {
+        out: (line) => {
+          const { instance, version } = JSON.parse(line) as { instance: { id: string }; version: number };
+          if (instance.id === 'later') seen.push(`${instance.id}/${version}`);
+        },
+        signal: stop.signal,
+        clock: {
+          now: () => Date.parse(NOW),
+          sleep: async () => {
+            pauses += 1;
+            if (pauses === 1) {
+              await writeItems(table, inOrder[0] ?? []);
+            } else if (pauses === 2) {
+              await writeItems(table, inOrder[1] ?? []);
+              proxy.arm('serverError', { operation: 'Query', times: 10_000 });
+            } else if (pauses === 4) {
+              proxy.disarm();
+            } else if (pauses === 6) {
+              stop.abort();
+            }
+          },
+        },
+      },
+    );
+    await proxy.stop();
+    expect(seen).toEqual(['later/1', 'later/2']);
+    expect(err).toMatch(/^roma-history: trying again: .+$/);
+    expect(exitCode).toBe(0);
+  });
+
+  it('tells uptime with unobserved time for one instance and for all', async () => {
+    const span = ['--since', at('08:00'), '--until', at('11:00')];
+    expect((await history('uptime', 'e346b', ...span, '--json')).json()).toEqual([
+      {
+        id: 'e346bbbb',
+        from: at('08:00'),
+        to: at('11:00'),
+        statusMs: { RUNNING: 105 * 60_000, ERROR: 60 * 60_000 },
+        unobservedMs: 15 * 60_000,
+        availability: 105 / 165,
+      },
+    ]);
+    const each = (await history('uptime', ...span, '--json')).json();
+    expect(each.map(({ id }) => id)).toEqual(['a111', 'e346aaaa', 'e346bbbb', 'f000']);
+    const all = (await history('uptime', ...span, '--json', '--total')).json();
+    expect(all.map(({ id, target }) => id ?? target)).toEqual([
+      'a111',
+      'e346aaaa',
+      'e346bbbb',
+      'f000',
+      `${OTHER.region}/${OTHER.projectId}`,
+      `${TARGET.region}/${TARGET.projectId}`,
+    ]);
+    expect((await history('uptime', ...span)).out).toContain('63.636 %');
+  });
+
+  it.each([
+    ['two instances of one name', ['show', 'roma-prod'], 2, /fits 2 instances: a111 .*e346aaaa/],
+    ['an ambiguous beginning of an id', ['log', 'e346'], 2, /fits 2 instances/],
+    ['an unknown instance', ['log', 'nobody'], 3, /no instance has the id or name "nobody"/],
+    ['a malformed time', ['list', '--at', 'yesterday'], 2, /--at "yesterday" is not a time/],
+    ['a day that does not exist', ['list', '--at', '2026-02-30'], 2, /is not a time/],
+    ['a time in the future', ['show', 'f000', '--at', '2027-01-01T00:00:00Z'], 2, /is in the future/],
+    ['since after until', ['changes', '--since', '1h', '--until', '2h'], 2, /is not before --until/],
+    ['a kind that does not exist', ['changes', '--kind', 'exploded'], 2, /Allowed choices are/],
+    [
+      'a target that is not recorded',
+      ['list', '--target', 'cn-east-3/306506b9a92342df9a5025fc12351cfc'],
+      3,
+      /is not recorded/,
+    ],
+    ['a target that is none', ['list', '--target', 'nonsense'], 2, /not of the form region\/projectId/],
+    ['an unknown option', ['list', '--colour'], 2, /unknown option '--colour'/],
+    ['an unknown command', ['lst'], 2, /unknown command 'lst'/],
+    ['both a time and a version', ['show', 'f000', '--at', '1h', '--version', '1'], 2, /cannot be used with/],
+  ])('answers %s with one line and the right exit code', async (_, args, exitCode, message) => {
+    const result = await history(...args);
+    expect(result).toMatchObject({ exitCode, out: '' });
+    expect(result.err).toMatch(message);
+    expect(result.err).not.toContain('\n');
+  });
+
+  it('stays in its lines whatever the names are', async () => {
+    const hostile = await createTestTable(engine);
+    const names = ['\u001b[2J\u009b31m', 'a\nb\u2028c', '\u202eexe', '=cmd()', 'x'.repeat(65_536)];
+    const items = names.flatMap((name, place) =>
+      itemsOf(
+        versionsOf([
+          { at: at('10:00'), snapshot: { id: `id-${place}`, name, description: name, status: 'RUNNING' } },
+          {
+            at: at('11:00'),
+            snapshot: { id: `id-${place}`, name, description: `${name}!`, status: name.slice(0, 50) },
+          },
+        ]),
+      ),
+    );
+    await writeItems(hostile, [...headItems({ completedObservedAt: at('11:59'), intervalMs: 300_000 }), ...items]);
+    const here = ['--dynamodb-endpoint', hostile.endpoint, '--table', hostile.tableName];
+    const commands = [
+      ['list'],
+      ['changes'],
+      ['uptime'],
+      ...names.flatMap((_, n) => [
+        ['log', `id-${n}`],
+        ['show', `id-${n}`],
+        ['diff', `id-${n}`, '1', '2'],
+      ]),
+    ];
+    for (const command of commands) {
+      for (const json of [[], ['--json']]) {
+        const { out, exitCode } = await cli([...command, ...json, ...here]);
+        expect(exitCode).toBe(0);
+        expect(out.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+        // Only `diff` shows values whole: where they differ, one must see it.
+        if (json.length === 0 && command[0] !== 'diff')
+          for (const line of out.split('\n')) expect(line.length).toBeLessThan(2500);
+      }
+    }
+    expect((await cli(['list', ...here])).out.split('\n')).toHaveLength(names.length + 2);
+    hostile.close();
+  });
+
+  it('says of an instance that its history of that time has expired', async () => {
+    const short = await createTestTable(engine);
+    const life = versionsOf([
+      { at: at('08:00'), snapshot: { id: 'e346', name: 'roma-prod', status: 'RUNNING' }, kind: 'baseline' },
+      { at: at('09:00'), snapshot: { id: 'e346', name: 'roma-prod', status: 'ERROR' } },
+      { at: at('10:00'), snapshot: { id: 'e346', name: 'roma-prod', status: 'RUNNING' } },
+    ]);
+    const [, failed] = life;
+    await writeItems(short, [
+      ...headItems({ completedObservedAt: at('11:58'), intervalMs: 300_000 }),
+      ...itemsOf(life, { expiringSince: at('09:00') }).filter(({ sk }) => sk !== `VERSION#${failed?.observedAt}`),
+    ]);
+    const here = ['--dynamodb-endpoint', short.endpoint, '--table', short.tableName];
+    const asOf = async (time: string, ...more: string[]) => cli(['list', '--at', at(time), ...more, ...here]);
+    expect((await asOf('09:30', '--json')).json()).toEqual([
+      {
+        id: 'e346',
+        name: 'roma-prod',
+        status: null,
+        region: TARGET.region,
+        projectId: TARGET.projectId,
+        since: null,
+        version: null,
+        deleted: null,
+        snapshot: null,
+        unobserved: { from: null, to: at('10:00') },
+      },
+    ]);
+    expect((await asOf('09:30')).out).toContain('0 instances, 1 whose history of that time has expired');
+    // When the missing version began is not known either.
+    expect((await asOf('08:30', '--json')).json()).toMatchObject([{ status: null }]);
+    expect((await asOf('10:00', '--json')).json()).toMatchObject([{ status: 'RUNNING', version: 3 }]);
+    expect((await asOf('07:30', '--json')).json()).toEqual([]);
+    short.close();
+  });
+
+  it.each([40, 60, 80])('fits a terminal of %d cells, with every id whole', async (width) => {
+    const id = '2d4f4a27-68b6-253a-72d8-a3109473d20a';
+    const narrow = await createTestTable(engine);
+    const snapshot = { id, name: 'roma-orders-production', status: 'RUNNING', description: 'a b c '.repeat(40) };
+    const steps = [
+      { at: at('10:00'), snapshot },
+      { at: at('11:00'), snapshot: { ...snapshot, status: 'ERROR', description: 'x y z '.repeat(40) } },
+      { at: at('11:30'), snapshot: { ...snapshot, status: 'ERROR', description: 'other' } },
+    ];
+    await writeItems(narrow, [
+      ...headItems({
+        completedObservedAt: at('11:00'),
+        intervalMs: 300_000,
+        outcome: 'failed',
+        because: '403 Forbidden',
+      }),
+      ...headItems({}, OTHER),
+      ...itemsOf(versionsOf(steps)),
+    ]);
+    for (const command of ['list', 'uptime', 'changes', `log ${id}`, `show ${id}`, 'targets list', 'doctor']) {
+      const here = ['--dynamodb-endpoint', narrow.endpoint, '--table', narrow.tableName];
+      const { out } = await cli([...command.split(' '), ...here], { width });
+      for (const line of out.split('\n')) {
+        // An id goes beyond the width where it has no room, with the word that names it at most.
+        const isId = line.trim().split(/ +/).length <= 2 && /[\da-f]{32}|[\da-f-]{36}/.test(line);
+        expect(isId ? 0 : line.length).toBeLessThanOrEqual(width);
+      }
+      const isOfTargets = command === 'targets list' || command === 'doctor';
+      expect(out).toContain(isOfTargets ? `${TARGET.region}/${TARGET.projectId}` : id);
+    }
+    narrow.close();
+  });
+
+  it('cuts nothing where the output is no terminal', async () => {
+    const piped = await createTestTable(engine);
+    const fields = Object.fromEntries(Array.from({ length: 9 }, (_, n) => [`field_${n}`, `${n}`.repeat(700)]));
+    const snapshot = { id: 'i'.repeat(200), name: 'n'.repeat(200), status: 'RUNNING' };
+    const steps = [
+      { at: at('10:00'), snapshot },
+      { at: at('11:00'), snapshot: { ...snapshot, ...fields } },
+      { at: at('11:30'), snapshot: { ...snapshot, status: 'ERROR' } },
+    ];
+    await writeItems(piped, [...headItems({ completedObservedAt: at('11:59') }), ...itemsOf(versionsOf(steps))]);
+    const run = async (...command: string[]) =>
+      cli([...command, '--dynamodb-endpoint', piped.endpoint, '--table', piped.tableName], {
+        width: Infinity,
+        time: { zone: 'UTC', isTerminal: false },
+      });
+    for (const command of ['list', 'uptime', 'changes']) expect((await run(command)).out).toContain(snapshot.id);
+    for (const command of [
+      ['changes'],
+      ['log', snapshot.id],
+      ['show', snapshot.id, '--version', '2'],
+      ['diff', snapshot.id, '1', '2'],
+    ]) {
+      const { out } = await run(...command);
+      expect(out).not.toContain('…');
+      for (const value of Object.values(fields)) expect(out).toContain(value);
+    }
+    // The fields that went with the status, too.
+    expect((await run('log', snapshot.id, '-n', '1')).out).toContain(`${fields.field_8} → (absent)`);
+    piped.close();
+  });
+
+  it('does not take an empty list for an empty fleet where no run has completed', async () => {
+    const unseen = await createTestTable(engine);
+    await writeItems(unseen, [
+      ...headItems({ outcome: 'failed' }),
+      ...headItems({ completedObservedAt: at('11:59') }, OTHER),
+    ]);
+    const { out } = await cli(['list', '--dynamodb-endpoint', unseen.endpoint, '--table', unseen.tableName]);
+    expect(out).toBe(`0 instances\n${TARGET.region}/${TARGET.projectId}  (unobserved: no run has completed)`);
+    unseen.close();
+  });
+
+  it('says that nothing is recorded', async () => {
+    const empty = await createTestTable(engine);
+    for (const command of [['list'], ['uptime'], ['targets', 'list']])
+      expect(await cli([...command, '--dynamodb-endpoint', empty.endpoint, '--table', empty.tableName])).toMatchObject({
+        exitCode: 0,
+        out: 'Nothing is recorded yet: "roma-history sync --target region/projectId" records a first listing.',
+      });
+    empty.close();
+  });
+
+  it.each([
+    ['a page', 200, '<html>hello</html>'],
+    ['the error of a proxy', 502, '<html>Bad gateway</html>'],
+    ['nothing', 403, ''],
+  ])('says that what answers with %s is not a database', async (_, status, body) => {
+    const server = createServer((_request, response) => void response.writeHead(status).end(body));
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await cli(['list', '--dynamodb-endpoint', endpoint])).toMatchObject({
+      exitCode: 1,
+      err: `roma-history: what answers at ${endpoint} is not DynamoDB: check the address, and any proxy on the way`,
+    });
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('says that it waits for a target that is not recorded', async () => {
+    const stop = new AbortController();
+    const target = 'cn-east-3/306506b9a92342df9a5025fc12351cfc';
+    const { err, exitCode } = await cli(
+      ['changes', '-f', '--target', target, '--dynamodb-endpoint', table.endpoint, '--table', table.tableName],
+      { signal: stop.signal, clock: { now: () => Date.parse(NOW), sleep: async () => stop.abort() } },
+    );
+    expect([exitCode, err]).toEqual([
+      0,
+      expect.stringMatching(/^roma-history: waiting, for target cn-east-3.* is not recorded/),
+    ]);
+  });
+
+  it('says that a database does not answer', async () => {
+    const result = await cli(['list', '--dynamodb-endpoint', 'http://127.0.0.1:9']);
+    expect(result.exitCode).toBe(1);
+    expect(result.err).toMatch(/DynamoDB does not answer at http:\/\/127.0.0.1:9 .*: check/);
+  });
+});

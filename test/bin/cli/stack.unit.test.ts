@@ -1,0 +1,74 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { deployedSync } from '../../../bin/cli/stack';
+import { ENV, OUTPUT } from '../../../lambda/contract';
+import { cli } from '../../support/cli';
+
+const cloudformation = mockClient(CloudFormationClient);
+const lambda = mockClient(LambdaClient);
+const region = process.env.AWS_REGION;
+beforeEach(() => {
+  process.env.AWS_REGION = 'eu-west-1';
+  for (const client of [cloudformation, lambda]) client.reset();
+});
+afterAll(() => {
+  if (region === undefined) delete process.env.AWS_REGION;
+  else process.env.AWS_REGION = region;
+});
+
+const outputs = (...names: string[]) =>
+  cloudformation.on(DescribeStacksCommand, { StackName: 'history' }).resolves({
+    Stacks: [
+      {
+        StackName: 'history',
+        CreationTime: new Date(0),
+        StackStatus: 'CREATE_COMPLETE',
+        Outputs: names.map((name) => ({ OutputKey: name, OutputValue: `the ${name}` })),
+      },
+    ],
+  });
+
+describe('a stack that is named', () => {
+  it.each([
+    ['does not exist', 'Stack with id history does not exist', 3, /stack history does not exist: check its name/],
+    ['cannot be reached', 'getaddrinfo ENOTFOUND cloudformation', 1, /cannot be read \(getaddrinfo .*the network$/],
+    ['may not be read', 'User is not authorized', 1, /cannot be read \(User is not authorized\): check the AWS cred/],
+    ['has no region', 'Region is missing', 2, /no AWS region is set/],
+  ])('and %s is told in one line, with an exit code of its own', async (_, message, exitCode, expected) => {
+    cloudformation.on(DescribeStacksCommand).rejects(new Error(message));
+    const result = await cli(['list', '--stack', 'history']);
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.err).toMatch(expected);
+    expect(result.err).not.toContain('\n');
+  });
+
+  it('and is of another application is not found', async () => {
+    outputs('BucketName');
+    expect(await cli(['list', '--stack', 'history'])).toMatchObject({
+      exitCode: 3,
+      err: `roma-history: stack history has no output ${OUTPUT.tableName}: is it a stack of this application?`,
+    });
+  });
+
+  it('tells how its sync function is configured', async () => {
+    outputs(OUTPUT.syncFunctionName);
+    lambda.on(GetFunctionConfigurationCommand, { FunctionName: `the ${OUTPUT.syncFunctionName}` }).resolves({
+      Environment: {
+        Variables: {
+          [ENV.tableName]: 'T',
+          [ENV.secretArn]: 'arn',
+          [ENV.retentionDays]: '400',
+          [ENV.brakeReleaseAfterMs]: '3600000',
+          [ENV.safetyMarginMs]: '15000',
+        },
+      },
+    });
+    expect(await deployedSync('history')).toMatchObject({
+      retentionMs: 400 * 86_400_000,
+      brakeReleaseAfterMs: 3_600_000,
+    });
+    lambda.on(GetFunctionConfigurationCommand).rejects(new Error('not authorized: lambda:GetFunctionConfiguration'));
+    await expect(deployedSync('history')).rejects.toThrow(/^stack history cannot be read \(not authorized: lambda:Get/);
+  });
+});

@@ -1,0 +1,51 @@
+import { ago, duration, parseSpan, parseTime, showSpan, showTime } from '../../../bin/cli/time';
+
+const NOW = Date.parse('2026-11-22T12:00:00.000Z');
+const parse = (text: string): string => parseTime(text, NOW, 'T');
+
+describe('a time on the command line', () => {
+  it.each([
+    ['2026-11-22T10:00:00Z', '2026-11-22T10:00:00.000Z'],
+    ['2026-11-22T10:00:00.5+02:00', '2026-11-22T08:00:00.500Z'],
+    ['2026-11-22', '2026-11-22T00:00:00.000Z'],
+    ['15m', '2026-11-22T11:45:00.000Z'],
+    ['24h', '2026-11-21T12:00:00.000Z'],
+    ['7d', '2026-11-15T12:00:00.000Z'],
+    ['now', '2026-11-22T12:00:00.000Z'],
+  ])('reads %s', (text, instant) => expect(parse(text)).toBe(instant));
+
+  it.each(['', 'yesterday', '1y', '-5m', '2026-13-01', '2026-02-30', '2026-11-22T25:00:00Z', '22.11.2026', '999999w'])(
+    'refuses %p',
+    (text) => expect(() => parse(text)).toThrow('is not a time'),
+  );
+
+  it('refuses the future and spans that are turned around', () => {
+    expect(() => parse('2026-11-22T12:00:01Z')).toThrow('in the future');
+    expect(() => parseSpan({ since: '1h', until: '2h' }, NOW, '24h')).toThrow('exchange them');
+    expect(() => parseSpan({ since: '1h', until: '1h' }, NOW, '24h')).toThrow('give a later --until');
+    expect(parseSpan({}, NOW, '24h')).toEqual({ from: '2026-11-21T12:00:00.000Z', to: '2026-11-22T12:00:00.000Z' });
+  });
+});
+
+describe('a time in the output', () => {
+  const local = { zone: 'Europe/Berlin', isTerminal: true };
+  it('is local with its zone on a terminal, and UTC elsewhere', () => {
+    expect(showTime('2026-11-22T10:00:00.000Z', local)).toBe('2026-11-22 11:00:00 CET');
+    expect(showTime('2026-11-22T10:00:00.000Z', { ...local, isTerminal: false })).toBe('2026-11-22T10:00:00.000Z');
+  });
+
+  it('names the day once where a span lies on one', () => {
+    expect(showSpan('2026-11-22T09:55:00.000Z', '2026-11-22T10:00:00.000Z', local)).toBe(
+      '2026-11-22 10:55:00–11:00:00 CET',
+    );
+    expect(showSpan('2026-11-22T22:55:00.000Z', '2026-11-22T23:00:00.000Z', local)).toBe(
+      '2026-11-22 23:55:00 CET–2026-11-23 00:00:00 CET',
+    );
+  });
+
+  it('is relative in its largest unit', () => {
+    expect(ago('2026-11-22T11:59:59.500Z', NOW)).toBe('now');
+    expect(ago('2026-11-22T11:57:00.000Z', NOW)).toBe('3 min ago');
+    expect([duration(59_000), duration(3_600_000), duration(3 * 86_400_000)]).toEqual(['59 s', '1 h', '3 d']);
+  });
+});

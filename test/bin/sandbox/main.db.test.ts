@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawnWithParent } from '../../../bin/local-database/dynamodb-local';
+import { raiseStage, SANDBOX_TARGET, type Stage } from '../../../bin/sandbox/start-sandbox';
+import { tryIt, tryItText } from '../../../bin/sandbox/try-it';
+import { systemClock } from '../../../lambda/wire';
+import { cli, type CliResult } from '../../support/cli';
+import { onEachEngine } from '../../support/engines';
+
+onEachEngine('the commands that the sandbox shows', (engine) => {
+  let stage: Stage;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sandbox-commands-'));
+    stage = await raiseStage({ environment: { DYNAMODB_ENGINE: engine } });
+    await stage.sync();
+  });
+  afterAll(async () => {
+    await stage.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const typed = async (command: string, environment = {}): Promise<CliResult> =>
+    cli(command.replace('--follow ', '').replace('--local', `--local ${folder}`).split(' '), {
+      environment: { DYNAMODB_ENGINE: engine, ...environment },
+      clock: systemClock,
+    });
+
+  it('answer as they are written', async () => {
+    const { ask, environment, keep } = tryIt(stage);
+    // The scenario renames instances as it goes on, those of the first fleet too.
+    const { fleet } = stage.simulator;
+    for (const { id } of fleet.list(SANDBOX_TARGET.projectId))
+      fleet.change(SANDBOX_TARGET.projectId, id, { name: `renamed-${id}` });
+    await stage.sync();
+    for (const command of ask) {
+      expect(tryItText(tryIt(stage))).toContain(`npm run cli -- ${command}`);
+      expect(await typed(command)).toMatchObject({ exitCode: 0, err: '' });
+    }
+    expect((await typed(ask[0] ?? '')).out).toContain('7 instances');
+    for (const command of keep) expect(await typed(command, environment)).toMatchObject({ exitCode: 0, err: '' });
+    expect((await typed('list --local')).out).toContain('7 instances');
+  });
+
+  it.each([
+    ['that is a file', (file: string) => file, 2, 'a file is in its place'],
+    ['inside of a file', (file: string) => join(file, 'folder'), 2, 'a file is in its place'],
+    ['that the system does not let anyone make', () => '/proc/history', 1, 'ENOENT'],
+  ])('say what is wrong with a folder %s', async (_, folderOf, exitCode, reason) => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const named = folderOf(file);
+    expect(await cli(['list', '--local', named], { environment: { DYNAMODB_ENGINE: engine } })).toMatchObject({
+      exitCode,
+      err: `roma-history: the folder ${named} of the database cannot be used (${reason}): name another with --local`,
+    });
+  });
+});
+
+it('Ctrl-C in a terminal does not reach the database, which a command still reads', async () => {
+  const child = spawnWithParent(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+  try {
+    // Signal 0 asks whether there is such a group: one that the child leads.
+    expect(() => process.kill(-(child.pid ?? 0), 0)).not.toThrow();
+  } finally {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+/** Starts a program of `bin` in a process of its own, whose reader goes away after the first output. */
+async function readOnce(file: string, args: readonly string[]): Promise<{ exitCode: number | null; err: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let err = '';
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  child.stdout.once('data', () => child.stdout.destroy());
+  const [exitCode] = (await once(child, 'close')) as [number | null];
+  return { exitCode, err };
+}
+
+describe('npm start', () => {
+  it('ends quietly when its reader goes away', async () => {
+    expect(await readOnce('bin/sandbox/main.ts', [])).toEqual({ exitCode: 0, err: '' });
+  });
+
+  it('takes no option that it does not know', async () => {
+    expect(await readOnce('bin/sandbox/main.ts', ['--wathc'])).toEqual({
+      exitCode: 2,
+      err: 'npm start failed: there is no option "--wathc", only --watch\n',
+    });
+  });
+});

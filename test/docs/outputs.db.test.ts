@@ -1,0 +1,79 @@
+import type { Snapshot } from '../../lambda/core/model/instance';
+import { plusMs } from '../../lambda/core/model/instant';
+import { toGapItem } from '../../lambda/dynamodb/table';
+import { cli } from '../support/cli';
+import { codeBlocks, PAGES } from '../support/documents';
+import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
+import { headItems, itemsOf, type Step, TARGET, versionsOf, writeItems } from '../support/history-rows';
+
+const at = (time: string): string => `2026-11-22T${time}:03.000Z`;
+
+/** What the pages show of each command: the page, the command, its output. */
+const documentedOutputs = (): [string, string, string][] =>
+  PAGES.flatMap((page) =>
+    codeBlocks(page, 'console').flatMap((text) =>
+      text.split(/^\$ roma-history /m).flatMap((part): [string, string, string][] => {
+        const end = part.indexOf('\n');
+        return end < 1 ? [] : [[page, part.slice(0, end), part.slice(end + 1).trimEnd()]];
+      }),
+    ),
+  );
+
+const prod = (more: Partial<Snapshot>): Snapshot => ({
+  flavor_id: '00300-30101-0--0',
+  id: 'e34640c4-2aa2-48b1',
+  publicip_enable: true,
+  name: 'roma-prod',
+  status: 'RUNNING',
+  ...more,
+});
+const testing = { id: 'a91f03d2-77c1-4e0b', name: 'roma-test', status: 'RUNNING' };
+const tryOut = { id: '0c5be117-91f8-4d3a', name: 'try-out', status: 'RUNNING' };
+
+const LIVES: readonly (readonly Step[])[] = [
+  [
+    { at: at('08:00'), snapshot: prod({}), kind: 'baseline' },
+    { at: at('09:20'), snapshot: prod({ status: 'ERROR' }) },
+    { at: at('09:35'), snapshot: prod({}) },
+    { at: at('11:30'), snapshot: prod({ flavor_id: '00300-30102-0--0', publicip_enable: false }) },
+  ],
+  [
+    { at: at('08:00'), snapshot: testing, kind: 'baseline' },
+    { at: at('11:50'), snapshot: { ...testing, status: 'FROZEN' } },
+  ],
+  [
+    { at: at('09:10'), snapshot: tryOut },
+    { at: at('11:10'), snapshot: tryOut, kind: 'deleted' },
+  ],
+];
+
+onEachEngine('the output that the documents show', (engine) => {
+  let table: TestTable;
+  beforeAll(async () => {
+    table = await createTestTable(engine);
+    const completedObservedAt = at('11:55');
+    await writeItems(table, [
+      ...headItems({
+        completedObservedAt,
+        completedAt: plusMs(completedObservedAt, 1000),
+        intervalMs: 300_000,
+        outcome: 'unchanged',
+        instances: 2,
+      }),
+      toGapItem({ target: TARGET, from: at('10:00'), to: at('10:45') }),
+      ...LIVES.flatMap((life) => itemsOf(versionsOf(life))),
+    ]);
+  });
+  afterAll(() => table.close());
+
+  it.each(documentedOutputs())('%s: $ roma-history %s', async (_page, command, expected) => {
+    const { out } = await cli([
+      ...command.split(' '),
+      '--dynamodb-endpoint',
+      table.endpoint,
+      '--table',
+      table.tableName,
+    ]);
+    expect(out.replaceAll(table.tableName, 'InstanceHistory')).toBe(expected);
+  });
+});

@@ -1,0 +1,91 @@
+import { CodedError } from '../../../../lambda/core/model/errors';
+import type { ParsedPage } from '../../../../lambda/core/sync/listing';
+import type { InstanceSource, Known } from '../../../../lambda/core/sync/ports';
+import { clockProblem, TargetLister } from '../../../../lambda/core/sync/lister';
+import { accepted, instance, ManualClock, TARGET } from '../../../support/fleet';
+
+class RefusedError extends CodedError {
+  readonly code = 'REFUSED';
+  override readonly retryable = false;
+}
+
+describe('the lister of a target', () => {
+  const clock = new ManualClock();
+  const nothing: Known = { currents: new Map(), rejections: new Map() };
+  let asked: Parameters<InstanceSource['pages']>[1][] = [];
+  beforeEach(() => (asked = []));
+
+  const page = (more: Partial<ParsedPage> = {}): ParsedPage => {
+    const at = clock.now();
+    return { total: 1, records: [accepted(instance('a'))], requestedAt: at, receivedAt: at, ...more };
+  };
+  /** Each listing shows one page of what `read` gives. */
+  const source = (read: () => ParsedPage | Promise<ParsedPage> = page): InstanceSource => ({
+    async *pages(_, options) {
+      asked.push(options);
+      yield await read();
+    },
+  });
+  const lister = (from = source(), deadline = Infinity, statusFilter?: string): TargetLister =>
+    new TargetLister(
+      { source: from, clock },
+      { target: TARGET, ...(statusFilter === undefined ? {} : { statusFilter }) },
+      deadline,
+    );
+  const { signal } = new AbortController();
+
+  it('hands on the filter, the deadline and the signal that cuts it short', async () => {
+    await lister(source(), clock.now() + 1000, 'RUNNING').list(signal);
+    expect(asked).toEqual([{ statusFilter: 'RUNNING', deadline: clock.now() + 1000, signal }]);
+    expect(asked[0]?.signal).toBe(signal);
+    await lister().list(signal);
+    expect(asked[1]).toEqual({ signal });
+  });
+
+  it('reads no second time what is refused for good', async () => {
+    const refused = source(async () => Promise.reject(new RefusedError('no rights')));
+    expect(await lister(refused).list(signal)).toMatchObject({ is: 'partial', because: 'no rights' });
+    expect(asked).toHaveLength(1);
+  });
+
+  it('reads no second time when it was cut short, and says by what', async () => {
+    const cut = new AbortController();
+    const failing = source(async () => {
+      cut.abort(new Error('another run has taken the lease'));
+      return Promise.reject(new Error('socket hang up'));
+    });
+    expect(await lister(failing).list(cut.signal)).toMatchObject({
+      is: 'partial',
+      because: 'another run has taken the lease',
+      retryable: false,
+    });
+    expect(asked).toHaveLength(1);
+    // Cut short too late: the list was whole.
+    expect(await lister().list(cut.signal)).toMatchObject({ is: 'complete' });
+  });
+
+  it('lists no second time what was partial the first time', async () => {
+    const [complete, partial] = [
+      await lister().list(signal),
+      await lister(source(() => page({ total: 2 }))).list(signal),
+    ];
+    expect([complete.is, partial.is]).toEqual(['complete', 'partial']);
+    asked = [];
+    expect(await lister().confirm(partial, nothing, signal)).toEqual({
+      listing: partial,
+      absenceConfirmed: false,
+      isExhaustive: false,
+    });
+    expect(asked).toEqual([]);
+  });
+
+  it('knows a clock that is more than five minutes off, and in which direction', async () => {
+    const problem = async (aheadMs: number): Promise<string | undefined> =>
+      clockProblem(await lister(source(() => page({ serverTime: clock.now() - aheadMs }))).list(signal));
+    expect(await problem(300_000)).toBeUndefined();
+    expect(await problem(-300_000)).toBeUndefined();
+    // The header of the API tells whole seconds.
+    expect(await problem(301_000)).toMatch(/^the clock of this machine is 300 s ahead of the API's/);
+    expect(await problem(-300_001)).toMatch(/^the clock of this machine is 300 s behind the API's/);
+  });
+});

@@ -1,0 +1,352 @@
+import { fleetAt, instanceUptime, stateAt } from '../../../../lambda/core/history/queries';
+import { MAX_VIEWS, unjudgedSince } from '../../../../lambda/core/model/view';
+import type { RunResult } from '../../../../lambda/core/sync/run-result';
+import { onEachWorld } from '../../../support/on-each-world';
+import { collect, INTERVAL_MS, type SyncWorld } from '../../../support/sync-world';
+
+const HOUR = 60 * 60_000;
+const ALICE = { identity: 'alice' };
+const BOB = { identity: 'bob' };
+
+onEachWorld('a view', (open) => {
+  let world: SyncWorld;
+  beforeEach(async () => {
+    world = await open();
+  });
+
+  /** One run that is shown all but these instances. */
+  const tickWithout = async (hidden: readonly string[], options: object): Promise<RunResult> => {
+    const kept = new Map(world.fleet);
+    world.remove(...hidden);
+    const result = await world.tick(options);
+    for (const [id, record] of kept) world.fleet.set(id, record);
+    return result;
+  };
+  const since = async (id: string): Promise<string | undefined> => {
+    const current = await world.current(id);
+    return current && unjudgedSince(await world.head(), current);
+  };
+  const stateNow = async (id: string) =>
+    stateAt(world.store.reader, world.target, id, (await world.head())?.observedAt ?? '', world.clock.now());
+
+  it('deletes nothing that only the other list shows, however often it is read', async () => {
+    world.fill(4);
+    const first = await world.tick({ api: 'v3' });
+    for (let run = 0; run < 3; run += 1) {
+      expect(await tickWithout(['i-0003'], { api: 'v2' })).toMatchObject({
+        outcome: 'unchanged',
+        held: 0,
+        changes: { deleted: 0 },
+        because: expect.stringContaining('1 recorded instance was never shown to this view'),
+      });
+    }
+    expect(await world.kinds('i-0003')).toEqual(['baseline']);
+    expect(await since('i-0003')).toBe(first.observedAt);
+    expect(await world.head()).toMatchObject({ listedWith: { api: 'v2' }, unjudged: 1 });
+    expect(await stateNow('i-0003')).toMatchObject({ is: 'unobserved' });
+    expect(await stateNow('i-0000')).toMatchObject({ is: 'known' });
+    // The list that has shown it judges it.
+    expect(await tickWithout(['i-0003'], { api: 'v3' })).toMatchObject({ changes: { deleted: 1 } });
+  });
+
+  it('calls what it shows first, or shows under a status filter, a baseline', async () => {
+    world.fill(3);
+    world.put('turns', 'ERROR');
+    await world.tick({ statusFilter: 'RUNNING' });
+    world.put('turns', 'RUNNING');
+    world.put('new', 'RUNNING');
+    expect(await world.tick({ statusFilter: 'RUNNING' })).toMatchObject({ changes: { baseline: 2, created: 0 } });
+    expect((await world.versions('turns'))[0]).toMatchObject({ kind: 'baseline', changedAfter: null });
+    world.put('other', 'ERROR');
+    expect(await world.tick()).toMatchObject({ changes: { baseline: 1, created: 0 } });
+    world.put('really new', 'ERROR');
+    expect(await world.tick()).toMatchObject({ changes: { baseline: 0, created: 1 } });
+  });
+
+  it('dates a creation by its own last look, not by that of another view', async () => {
+    world.fill(2);
+    await world.tick(ALICE);
+    const own = (await world.head())?.listedFrom;
+    await world.tick(BOB);
+    world.put('new');
+    await tickWithout(['new'], BOB);
+    expect(await world.tick(ALICE)).toMatchObject({ versions: [{ kind: 'created', changedAfter: own }] });
+  });
+
+  it('of another identity does not judge what it was never shown', async () => {
+    world.fill(10);
+    await world.tick(ALICE);
+    const hidden = ['i-0000', 'i-0001', 'i-0002'];
+    for (let run = 0; run < 2; run += 1)
+      expect(await tickWithout(hidden, BOB)).toMatchObject({ outcome: 'unchanged', versions: [], held: 0 });
+    expect(await world.tick(ALICE)).toMatchObject({ outcome: 'unchanged', versions: [] });
+    expect(await since('i-0000')).toBeUndefined();
+    expect(await world.kinds('i-0000')).toEqual(['baseline']);
+  });
+
+  it('that takes turns with another one costs no write a turn, and opens no gap', async () => {
+    world.fill(10);
+    await world.tick(ALICE);
+    await tickWithout(['i-0000'], BOB);
+    await world.tick(ALICE);
+    await tickWithout(['i-0000'], BOB);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const used: string[] = [];
+      const inner = world.store.newRecorder();
+      const recorder = {
+        ...inner,
+        readKnown: async (...args: Parameters<typeof inner.readKnown>) => (used.push('read'), inner.readKnown(...args)),
+        record: async (...args: Parameters<typeof inner.record>) => (used.push('write'), inner.record(...args)),
+      };
+      expect(await world.tick({ ...ALICE, recorder })).toMatchObject({ outcome: 'unchanged' });
+      expect(await tickWithout(['i-0000'], { ...BOB, recorder })).toMatchObject({ outcome: 'unchanged' });
+      expect(used).toEqual([]);
+    }
+    expect(await world.ownGaps('i-0000')).toEqual([]);
+    expect(await world.ownGaps('i-0001')).toEqual([]);
+  });
+
+  it('tells a change that the other one recorded, although its own list is as it was', async () => {
+    world.fill(3);
+    await world.tick(ALICE);
+    await world.tick(BOB);
+    await world.tick(ALICE);
+    world.put('i-0000', 'ERROR');
+    await world.tick(BOB);
+    world.put('i-0000', 'RUNNING');
+    expect(await world.tick(ALICE)).toMatchObject({ outcome: 'changed', changes: { statusChanged: 1 } });
+  });
+
+  it('that comes back after a gap leaves one for what only it shows', async () => {
+    world.fill(3);
+    const before = await world.tick(ALICE);
+    for (let run = 0; run < 4; run += 1) await tickWithout(['i-0000'], BOB);
+    const after = await world.tick(ALICE);
+    expect(await world.ownGaps('i-0000')).toEqual([
+      expect.objectContaining({ from: before.observedAt, to: after.observedAt }),
+    ]);
+    expect(await world.ownGaps('i-0001')).toEqual([]);
+    const current = await world.current('i-0000');
+    const span = { from: before.observedAt!, to: after.observedAt! };
+    expect(await instanceUptime(world.store.reader, current!, span, world.clock.now())).toMatchObject({
+      unobservedMs: Date.parse(span.to) - Date.parse(span.from),
+      statusMs: {},
+    });
+  });
+
+  it('that is forgotten leaves the gap in the rows that only it had shown', async () => {
+    world.fill(2);
+    await world.tick(ALICE);
+    const first = await world.tick(ALICE);
+    for (let other = 0; other < MAX_VIEWS; other += 1) await tickWithout(['i-0000'], { identity: `other ${other}` });
+    expect(await world.current('i-0000')).toMatchObject({ unobservedSince: first.observedAt });
+    expect(await since('i-0000')).toBe(first.observedAt);
+    world.put('i-0000', 'ERROR');
+    const back = await world.tick(ALICE);
+    expect(back).toMatchObject({ versions: [{ kind: 'statusChanged', id: 'i-0000' }] });
+    expect(await world.ownGaps('i-0000')).toEqual([
+      expect.objectContaining({ from: first.observedAt, to: back.observedAt }),
+    ]);
+  });
+
+  it('counts as gone what it never showed only when the operator says so', async () => {
+    world.fill(4);
+    await world.tick(ALICE);
+    await tickWithout(['i-0000'], BOB);
+    expect(await tickWithout(['i-0000'], { ...BOB, allowMassDeletion: true })).toMatchObject({
+      changes: { deleted: 1 },
+    });
+    expect(await stateNow('i-0000')).toMatchObject({ is: 'nonexistent' });
+  });
+
+  it('forgets an unreadable record only when it had shown it', async () => {
+    world.fill(2);
+    world.spoil('odd');
+    await world.tick(ALICE);
+    const rejections = async () => collect(world.store.reader.rejections(world.target));
+    for (let turn = 0; turn < 2; turn += 1) {
+      await tickWithout(['odd'], BOB);
+      expect(await rejections()).toHaveLength(1);
+      await world.tick(ALICE);
+    }
+    world.remove('odd');
+    await world.tick(ALICE);
+    expect(await rejections()).toHaveLength(0);
+  });
+
+  it('lists an instance that leaves its status filter as not judged, and another view judges it', async () => {
+    world.fill(3);
+    await world.tick();
+    const running = { statusFilter: 'RUNNING' };
+    await world.tick(running);
+    world.put('i-0000', 'ERROR');
+    const filtered = await world.tick(running);
+    expect(filtered).toMatchObject({ outcome: 'unchanged', versions: [] });
+    expect(await since('i-0000')).toBeDefined();
+    expect(await world.tick()).toMatchObject({ versions: [{ kind: 'statusChanged' }] });
+    expect(await since('i-0000')).toBeUndefined();
+    const members = await collect(fleetAt(world.store.reader, world.target, filtered.observedAt!, world.clock.now()));
+    expect(members).toHaveLength(3);
+  });
+
+  it('starts from the rows and the head of release 1.0 without a false change', async () => {
+    world.fill(4);
+    await world.tick();
+    const inner = world.store.newRecorder();
+    // Release 1.0 knew neither identities nor views of rows.
+    const old = {
+      ...inner,
+      takeLease: async (...args: Parameters<typeof inner.takeLease>) => {
+        const taken = await inner.takeLease(...args);
+        return taken.taken ? { ...taken, head: { ...taken.head, listedWith: { api: 'v2' } } } : taken;
+      },
+      readKnown: async (...args: Parameters<typeof inner.readKnown>) => {
+        const known = await inner.readKnown(...args);
+        const currents = [...known.currents].map(([id, row]) => [id, { ...row, views: undefined }] as const);
+        return { ...known, currents: new Map(currents) };
+      },
+    };
+    expect(await world.tick({ ...ALICE, recorder: old })).toMatchObject({
+      outcome: 'unchanged',
+      versions: [],
+      held: 0,
+    });
+    world.remove('i-0000');
+    expect(await world.tick(ALICE)).toMatchObject({ changes: { deleted: 1 } });
+    expect(await world.ownGaps('i-0001')).toEqual([]);
+  });
+});
+
+onEachWorld('the brake on an enterprise project', (open) => {
+  let world: SyncWorld;
+  beforeEach(async () => {
+    world = await open();
+    for (const id of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) world.put(id, 'RUNNING', { enterprise_project_id: '0' });
+    for (const id of ['x', 'y', 'z']) world.put(id, 'RUNNING', { enterprise_project_id: 'ep-1' });
+    await world.tick();
+  });
+
+  it('holds its instances when all of them are missing together, and tells which it is', async () => {
+    world.remove('x', 'y', 'z', 'a');
+    expect(await world.tick()).toMatchObject({
+      outcome: 'brake',
+      held: 3,
+      changes: { deleted: 1 },
+      because: expect.stringMatching(
+        /^the brake holds 3 deletions: all instances of enterprise project ep-1 are missing/,
+      ),
+    });
+    expect(await world.tick({ allowMassDeletion: true })).toMatchObject({ changes: { deleted: 3 } });
+  });
+
+  it('lets them go after its time, and leaves no trace when they are back', async () => {
+    const kept = new Map(world.fleet);
+    world.remove('x', 'y', 'z');
+    expect(await world.tick()).toMatchObject({ outcome: 'brake' });
+    for (const [id, record] of kept) world.fleet.set(id, record);
+    expect(await world.tick()).toMatchObject({ outcome: 'unchanged', versions: [] });
+    expect(await world.kinds('x')).toEqual(['baseline']);
+    world.remove('x', 'y', 'z');
+    await world.run({ intervalMs: 12 * HOUR });
+    world.wait(12 * HOUR);
+    expect(await world.run()).toMatchObject({ outcome: 'brake' });
+    world.wait(12 * HOUR);
+    expect(await world.run()).toMatchObject({ changes: { deleted: 3 } });
+  });
+
+  it('does not hold a part of one, nor an instance that is alone in its own', async () => {
+    world.put('alone', 'RUNNING', { enterprise_project_id: 'ep-2' });
+    await world.tick();
+    world.remove('x', 'y', 'alone');
+    expect(await world.tick()).toMatchObject({ outcome: 'changed', changes: { deleted: 3 } });
+  });
+
+  it('starts its clock anew in a run after a gap, also when that run holds for another reason', async () => {
+    world.remove('x', 'y', 'z');
+    await world.tick();
+    const first = (await world.current('x'))?.absentSince;
+    world.wait(23 * HOUR);
+    world.spoilWithoutId();
+    expect(await world.tick()).toMatchObject({ held: 3, outcome: 'unchanged' });
+    world.remove('without-id');
+    world.wait(HOUR);
+    expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 3, changes: { deleted: 0 } });
+    expect((await world.current('x'))?.absentSince).not.toBe(first);
+  });
+});
+
+onEachWorld('a lost head', (open) => {
+  it('leaves the time since each newest version unobserved', async () => {
+    const world = await open();
+    world.fill(2);
+    const first = await world.tick();
+    world.wait(HOUR);
+    const inner = world.store.newRecorder();
+    const recorder = {
+      ...inner,
+      takeLease: async (...args: Parameters<typeof inner.takeLease>) => {
+        const taken = await inner.takeLease(...args);
+        return taken.taken ? { ...taken, head: { target: world.target, dirty: false } } : taken;
+      },
+    };
+    const next = await world.tick({ recorder });
+    expect(next).toMatchObject({ outcome: 'unchanged', versions: [] });
+    expect(await world.ownGaps('i-0000')).toEqual([
+      expect.objectContaining({ from: first.observedAt, to: next.observedAt }),
+    ]);
+  });
+});
+
+onEachWorld('the settings of the deployed runs', (open) => {
+  it('are followed by every run that says nothing else', async () => {
+    const world = await open();
+    world.fill(3);
+    await world.tick({ retentionMs: HOUR, brakeReleaseAfterMs: HOUR, isDeployed: true });
+    expect(await world.head()).toMatchObject({ retentionMs: HOUR, brakeReleaseAfterMs: HOUR });
+    world.put('i-0000', 'ERROR');
+    await world.tick({ brakeReleaseAfterMs: undefined });
+    expect((await world.versions('i-0000'))[0]).toHaveProperty('expiresAt');
+    // What someone asks of one run stays with that run.
+    world.put('i-0001', 'ERROR');
+    await world.tick({ retentionMs: null, brakeReleaseAfterMs: 5 });
+    expect((await world.versions('i-0001'))[0]).not.toHaveProperty('expiresAt');
+    expect(await world.head()).toMatchObject({ retentionMs: HOUR, brakeReleaseAfterMs: HOUR });
+    await world.tick({ retentionMs: null, brakeReleaseAfterMs: 2 * HOUR, isDeployed: true });
+    expect(await world.head()).not.toHaveProperty('retentionMs');
+    expect(await world.head()).toMatchObject({ brakeReleaseAfterMs: 2 * HOUR });
+  });
+});
+
+onEachWorld('a wrong clock', (open) => {
+  it('that the clock of the database tells ends the run, although the API sends no time', async () => {
+    const world = await open();
+    world.fill(1);
+    const recorder = { ...world.store.newRecorder(), clockErrorMs: () => 400_000 };
+    expect(await world.tick({ recorder })).toMatchObject({
+      outcome: 'failed',
+      because: expect.stringContaining("400 s ahead of the database's"),
+      versions: [],
+    });
+    expect(await world.head()).not.toHaveProperty('completedAt');
+  });
+
+  it('that was far ahead once does not date what others see later', async () => {
+    const world = await open();
+    world.fill(2);
+    await world.tick();
+    const now = world.clock.now();
+    world.clock.set(now + 365 * 24 * HOUR);
+    world.put('i-0000', 'ERROR');
+    await world.tick();
+    world.clock.set(now + INTERVAL_MS);
+    world.put('i-0001', 'ERROR');
+    const right = await world.tick();
+    expect(Date.parse(right.observedAt!)).toBeLessThan(now + 2 * INTERVAL_MS);
+    world.put('i-0000', 'RUNNING');
+    world.put('i-0001', 'RUNNING');
+    await world.tick();
+    expect((await world.versions('i-0000')).map(({ version }) => version)).toEqual([1, 2, 3]);
+    const [, , last] = await world.versions('i-0001');
+    expect(Date.parse(last!.observedAt)).toBeLessThan(now + 3 * INTERVAL_MS);
+  });
+});

@@ -1,0 +1,182 @@
+import { CURRENT_ITEM_PREFIX, DETAIL_TYPE, ENV, EVENT_SOURCE } from '../../lambda/contract';
+import { key } from '../../lambda/dynamodb/table';
+import { resourcesOf, TARGET, templateOf } from '../support/stack';
+
+const everything = {
+  orderedFeed: true,
+  subscriptions: [
+    { type: 'email', address: 'ops@example.com', kinds: ['deleted'] },
+    { type: 'sqs' },
+    { type: 'webhook', url: 'https://hooks.example.com/roma' },
+  ],
+};
+const one = (type: string, config?: object): Record<string, unknown> => {
+  const [resource, ...others] = resourcesOf(templateOf(config), type);
+  expect(others).toEqual([]);
+  return resource!.Properties;
+};
+
+describe('the publisher', () => {
+  it('reads the stream from its beginning, in order, and sets aside what never succeeds', () => {
+    expect(one('AWS::Lambda::EventSourceMapping')).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      ParallelizationFactor: 1,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumRetryAttempts: 50,
+      DestinationConfig: { OnFailure: { Destination: expect.anything() } },
+    });
+  });
+
+  it('is woken by current items only, and by all of them', () => {
+    const { FilterCriteria } = one('AWS::Lambda::EventSourceMapping') as {
+      FilterCriteria: { Filters: { Pattern: string }[] };
+    };
+    expect(FilterCriteria.Filters.map(({ Pattern }) => JSON.parse(Pattern) as object)).toEqual([
+      {
+        eventName: ['INSERT', 'MODIFY'],
+        dynamodb: {
+          Keys: {
+            pk: { S: [{ prefix: CURRENT_ITEM_PREFIX.partitionKey }] },
+            sk: { S: [{ prefix: CURRENT_ITEM_PREFIX.sortKey }] },
+          },
+        },
+      },
+    ]);
+    const passes = ({ pk, sk }: { pk: string; sk: string }): boolean =>
+      pk.startsWith(CURRENT_ITEM_PREFIX.partitionKey) && sk.startsWith(CURRENT_ITEM_PREFIX.sortKey);
+    const at = '2026-11-22T10:00:00.000Z' as Parameters<typeof key.version>[2];
+    expect(passes(key.current(TARGET, 'any id #/'))).toBe(true);
+    const others = [key.head(TARGET), key.gap(TARGET, at), key.rejected(TARGET, 'x'), key.version(TARGET, 'x', at)];
+    expect([...others, key.ownGap(TARGET, 'x', at), key.registration(TARGET)].map(passes)).not.toContain(true);
+  });
+
+  it('is told of the ordered feed only when there is one', () => {
+    const variables = (config?: object): string[] => {
+      const publisher = resourcesOf(templateOf(config), 'AWS::Lambda::Function').find(({ logicalId }) =>
+        logicalId.includes('Publish'),
+      )!.Properties as { Environment: { Variables: object } };
+      return Object.keys(publisher.Environment.Variables).toSorted();
+    };
+    const always = [ENV.eventBusName, ENV.failureQueueUrl, ENV.publishBaseline];
+    expect(variables()).toEqual(always.toSorted());
+    expect(variables({ orderedFeed: true })).toEqual([...always, ENV.feedTopicArn].toSorted());
+  });
+});
+
+describe('the bus', () => {
+  it('keeps its events for a replay', () => {
+    expect(one('AWS::Events::Archive', { archiveRetention: '90d' })).toMatchObject({
+      RetentionDays: 90,
+      EventPattern: { source: [EVENT_SOURCE] },
+    });
+  });
+
+  it('has one rule a subscription, with a queue for what cannot be delivered', () => {
+    const rules = resourcesOf(templateOf(everything), 'AWS::Events::Rule').map(
+      ({ Properties }) =>
+        Properties as { EventPattern: object; Targets: { DeadLetterConfig?: object; InputTransformer?: object }[] },
+    );
+    const { baseline: _baseline, ...kinds } = DETAIL_TYPE;
+    const detailTypes = [[DETAIL_TYPE.deleted], Object.values(kinds), Object.values(kinds)];
+    expect(rules.map(({ EventPattern }) => EventPattern)).toEqual(
+      detailTypes.map((types) => ({ source: [EVENT_SOURCE], 'detail-type': types })),
+    );
+    for (const { Targets } of rules)
+      expect(Targets).toEqual([expect.objectContaining({ DeadLetterConfig: expect.anything() })]);
+  });
+
+  it('lets every rule set aside, within what the policy of a queue may hold', () => {
+    const kinds = ['created', 'deleted'];
+    const subscriptions = Array.from({ length: 100 }, (_, index) => ({
+      type: 'email',
+      address: `person-${index}@example.com`,
+      kinds,
+    }));
+    const template = templateOf({ subscriptions });
+    const rules = resourcesOf(template, 'AWS::Events::Rule').map(
+      ({ Properties }) => Properties.Targets as { DeadLetterConfig: { Arn: { 'Fn::GetAtt': [string] } } }[],
+    );
+    expect(rules).toHaveLength(100);
+    const queues = new Set(rules.flat().map(({ DeadLetterConfig }) => DeadLetterConfig.Arn['Fn::GetAtt'][0]));
+    expect(queues.size).toBe(1);
+    const [queue] = queues;
+    const policies = resourcesOf(template, 'AWS::SQS::QueuePolicy');
+    for (const { Properties } of policies) {
+      const { Statement } = Properties.PolicyDocument as { Statement: unknown[] };
+      expect(Statement.length).toBeLessThanOrEqual(10);
+    }
+    const policy = policies.find(({ Properties }) => JSON.stringify(Properties.Queues) === `[{"Ref":"${queue}"}]`);
+    expect(policy?.Properties.PolicyDocument).toMatchObject({
+      Statement: expect.arrayContaining([
+        expect.objectContaining({
+          Effect: 'Allow',
+          Action: 'sqs:SendMessage',
+          Principal: { Service: 'events.amazonaws.com' },
+          Condition: {
+            ArnLike: {
+              'aws:SourceArn': {
+                'Fn::Join': [
+                  '',
+                  expect.arrayContaining([':rule/', { Ref: expect.stringContaining('ChangeFeedBus') }, '/*']),
+                ],
+              },
+            },
+          },
+        }),
+      ]),
+    });
+  });
+
+  it('leaves the others as they are when a subscription is taken out or put in front', () => {
+    const [email, sqs, webhook] = everything.subscriptions;
+    const idsWith = (...subscriptions: readonly unknown[]): string[] =>
+      ['AWS::Events::Rule', 'AWS::SNS::Topic', 'AWS::SQS::Queue', 'AWS::SecretsManager::Secret'].flatMap((type) =>
+        resourcesOf(templateOf({ subscriptions }), type).map(({ logicalId }) => logicalId),
+      );
+    const all = idsWith(email, sqs, webhook, sqs);
+    expect(new Set(all).size).toBe(all.length);
+    for (const fewer of [idsWith(sqs, webhook, sqs), idsWith(webhook, email, sqs), idsWith(email)]) {
+      expect(all).toEqual(expect.arrayContaining(fewer));
+    }
+  });
+
+  it('writes a letter that a person can read', () => {
+    const rule = resourcesOf(templateOf(everything), 'AWS::Events::Rule')[0]!.Properties as {
+      Targets: { InputTransformer: { InputTemplate: string } }[];
+    };
+    expect(rule.Targets[0]!.InputTransformer.InputTemplate.split('\n')[1]).toMatch(/^"Status: <.*>, before: <.*>"$/);
+  });
+
+  it('proves to a webhook where events come from, with a key of the receiver or a generated one', () => {
+    expect(one('AWS::Events::ApiDestination', everything)).toMatchObject({
+      InvocationEndpoint: 'https://hooks.example.com/roma',
+      HttpMethod: 'POST',
+      InvocationRateLimitPerSecond: 10,
+    });
+    expect(one('AWS::Events::Connection', everything)).toMatchObject({
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key' } },
+    });
+    const secretArn = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:hook-AbCdEf';
+    const own = {
+      subscriptions: [{ type: 'webhook', url: 'https://hooks.example.com', header: 'Authorization', secretArn }],
+    };
+    expect(JSON.stringify(one('AWS::Events::Connection', own))).toContain(`{{resolve:secretsmanager:${secretArn}:`);
+  });
+
+  it('sends to a queue that exists already without making another', () => {
+    const queueArn = 'arn:aws:sqs:us-east-1:123456789012:ours';
+    const template = templateOf({ subscriptions: [{ type: 'sqs', queueArn }] });
+    expect(JSON.stringify(resourcesOf(template, 'AWS::Events::Rule'))).toContain(queueArn);
+    expect(resourcesOf(template, 'AWS::SQS::Queue')).toHaveLength(3);
+  });
+});
+
+describe('the ordered feed', () => {
+  it('is a FIFO topic whose order is per instance', () => {
+    const topics = resourcesOf(templateOf({ orderedFeed: true }), 'AWS::SNS::Topic');
+    expect(topics.map(({ Properties }) => Properties)).toEqual([
+      expect.objectContaining({ FifoTopic: true, FifoThroughputScope: 'MessageGroup' }),
+    ]);
+  });
+});

@@ -1,0 +1,198 @@
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { type Resource, resourcesOf, stackOf, templateOf } from '../support/stack';
+
+const everything = {
+  orderedFeed: true,
+  subscriptions: [
+    { type: 'email', address: 'ops@example.com' },
+    { type: 'sqs' },
+    { type: 'webhook', url: 'https://hooks.example.com/roma' },
+  ],
+};
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: object;
+}
+const list = <T>(value: T | readonly T[]): readonly T[] => (Array.isArray(value) ? value : [value as T]);
+
+describe.each([
+  ['with the keys of AWS', everything],
+  ['with a customer key', { ...everything, customerKey: true }],
+  ['with nothing but a target', {}],
+  ['with discovery alone', { targets: [], discovery: 'daily', customerKey: true }],
+])('the stack %s', (_name, config) => {
+  const { app, stack } = stackOf(config);
+  const template = Template.fromStack(stack);
+  const statements = resourcesOf(template, 'AWS::IAM::Policy').flatMap(
+    ({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement,
+  );
+
+  it('is clean by the AwsSolutions rules of cdk-nag', () => {
+    const { violations } = new AwsSolutionsChecks(app).validateScope(stack);
+    expect(violations).toEqual([]);
+  });
+
+  it('allows no action by wildcard, and no resource by wildcard but where AWS knows no other', () => {
+    for (const { Action, Resource, Sid } of statements) {
+      for (const action of list(Action)) expect(action).not.toContain('*');
+      if (Sid === 'FindStream' || Sid === 'ListSchedules') continue;
+      // A name of a discovered schedule, in the one group: the only names that are not known to the stack.
+      expect(JSON.stringify(Resource).replace('/discovered.*"', '"')).not.toMatch(/\*/);
+    }
+  });
+
+  it('lets schedules of its own group alone take on the roles of the scheduler', () => {
+    const [group] = resourcesOf(template, 'AWS::Scheduler::ScheduleGroup');
+    const trusting = resourcesOf(template, 'AWS::IAM::Role')
+      .map(({ Properties }) => (Properties.AssumeRolePolicyDocument as { Statement: Statement[] }).Statement)
+      .filter((trust) => JSON.stringify(trust).includes('scheduler.amazonaws.com'));
+    expect(trusting.length).toBeGreaterThan(0);
+    for (const [{ Condition } = {} as Statement, ...others] of trusting) {
+      expect(others).toEqual([]);
+      expect(Condition).toEqual({ ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [group!.logicalId, 'Arn'] } } });
+    }
+  });
+
+  it('attaches no policy that AWS manages', () => {
+    for (const { Properties } of resourcesOf(template, 'AWS::IAM::Role')) {
+      expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+    }
+  });
+
+  it('refuses queues and topics to whoever does not use TLS', () => {
+    for (const [type, policyType, list] of [
+      ['AWS::SQS::Queue', 'AWS::SQS::QueuePolicy', 'Queues'],
+      ['AWS::SNS::Topic', 'AWS::SNS::TopicPolicy', 'Topics'],
+    ] as const) {
+      const guarded = resourcesOf(template, policyType)
+        .filter(({ Properties }) => {
+          const { Statement: all } = Properties.PolicyDocument as { Statement: Statement[] };
+          return all.some(
+            ({ Effect, Condition }) =>
+              Effect === 'Deny' && JSON.stringify(Condition) === '{"Bool":{"aws:SecureTransport":"false"}}',
+          );
+        })
+        .flatMap(({ Properties }) => Properties[list] as { Ref: string }[])
+        .map(({ Ref }) => Ref);
+      const ids = resourcesOf(template, type).map(({ logicalId }) => logicalId);
+      expect(guarded.toSorted()).toEqual(ids.toSorted());
+    }
+  });
+
+  it('lets the sync function alone read the credentials, and the discovery where there is one', () => {
+    const readers = resourcesOf(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
+      JSON.stringify(Properties).includes('secretsmanager:'),
+    );
+    expect(
+      readers.map(({ logicalId }) => String(/(Sync|Discover)RoleDefaultPolicy/.exec(logicalId)?.[1])).toSorted(),
+    ).toEqual('discovery' in config ? ['Discover', 'Sync'] : ['Sync']);
+  });
+
+  it('gives the publisher no action on the table', () => {
+    const [publisher] = resourcesOf(template, 'AWS::IAM::Policy').filter(({ logicalId }) =>
+      logicalId.includes('ChangeFeedPublish'),
+    );
+    const { Statement: granted } = publisher!.Properties.PolicyDocument as { Statement: Statement[] };
+    const onDynamodb = granted.filter(({ Action }) => list(Action).some((action) => action.startsWith('dynamodb:')));
+    for (const { Sid, Resource } of onDynamodb) {
+      if (Sid !== 'FindStream') expect(JSON.stringify(Resource)).toMatch(/"StreamArn"\]\}$/);
+    }
+    expect(onDynamodb.flatMap(({ Action }) => list(Action)).toSorted()).toEqual([
+      'dynamodb:DescribeStream',
+      'dynamodb:GetRecords',
+      'dynamodb:GetShardIterator',
+      'dynamodb:ListStreams',
+    ]);
+  });
+});
+
+describe('a customer key', () => {
+  // Synthesis prints its warnings.
+  beforeEach(() => void jest.spyOn(console, 'error').mockImplementation(() => {}));
+  afterEach(() => jest.restoreAllMocks());
+
+  const encrypted = (type: string, property: string, config: object): unknown[] =>
+    resourcesOf(templateOf({ ...everything, ...config }), type).map(({ Properties }) => Properties[property]);
+
+  it('encrypts queues, topics and secrets, each of them', () => {
+    for (const [type, property] of [
+      ['AWS::SQS::Queue', 'KmsMasterKeyId'],
+      ['AWS::SNS::Topic', 'KmsMasterKeyId'],
+      ['AWS::SecretsManager::Secret', 'KmsKeyId'],
+    ] as const) {
+      const keys = encrypted(type, property, { customerKey: true });
+      expect(keys.length).toBeGreaterThan(0);
+      expect(keys).not.toContain(undefined);
+    }
+  });
+
+  it('may be one that exists', () => {
+    const customerKey = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+    expect(new Set(encrypted('AWS::SQS::Queue', 'KmsMasterKeyId', { customerKey }))).toEqual(new Set([customerKey]));
+  });
+
+  it('that exists must let EventBridge in by its own policy, which synth says; one that is made does', () => {
+    const customerKey = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+    const told = Match.stringLikeRegexp('events.amazonaws.com use kms:Decrypt and kms:GenerateDataKey');
+    expect(Annotations.fromStack(stackOf({ customerKey }).stack).findWarning('*', told)).toHaveLength(1);
+    expect(Annotations.fromStack(stackOf({ customerKey: true }).stack).findWarning('*', told)).toEqual([]);
+    const policy = JSON.stringify(
+      resourcesOf(templateOf({ customerKey: true }), 'AWS::KMS::Key')[0]!.Properties.KeyPolicy,
+    );
+    expect(policy).toContain('"Principal":{"Service":"events.amazonaws.com"}');
+  });
+});
+
+describe('a stack', () => {
+  it.each([
+    [
+      'keeps its table, its secret and its key',
+      {},
+      ['AWS::DynamoDB::Table', 'AWS::KMS::Key', 'AWS::SecretsManager::Secret'],
+    ],
+    [
+      'keeps its secret and its key where the table may go',
+      { onDestroy: 'delete' },
+      ['AWS::KMS::Key', 'AWS::SecretsManager::Secret'],
+    ],
+  ])('%s when it is destroyed, and nothing else', (_name, config, kept) => {
+    const { Resources } = templateOf({ ...everything, discovery: 'daily', customerKey: true, ...config }).toJSON() as {
+      Resources: Readonly<Record<string, Resource>>;
+    };
+    const retained = Object.values(Resources).filter(({ DeletionPolicy = 'Delete' }) => DeletionPolicy !== 'Delete');
+    expect(retained.map(({ Type }) => Type).toSorted()).toEqual(kept);
+  });
+
+  it('of as many targets as it may have stays within the 500 resources of CloudFormation', () => {
+    const targets = Array.from({ length: 200 }, (_, index) => ({
+      region: 'cn-north-4',
+      projectId: `project-number-${String(index).padStart(3, '0')}`,
+    }));
+    const { Resources } = templateOf({ ...everything, discovery: 'daily', customerKey: true, targets }).toJSON() as {
+      Resources: object;
+    };
+    expect(Object.keys(Resources).length).toBeLessThanOrEqual(500);
+  });
+
+  it('of as many targets, each with a secret of its own, stays within what IAM takes for a role', () => {
+    const targets = Array.from({ length: 200 }, (_, index) => ({
+      region: 'cn-north-4',
+      projectId: `project-number-${String(index).padStart(3, '0')}`,
+      secretArn: `arn:aws:secretsmanager:eu-central-1:123456789012:secret:platform/roma/project-number-${index}-AbCdEf`,
+    }));
+    const template = templateOf({ targets });
+    const size = ({ Properties }: Resource) => JSON.stringify(Properties.PolicyDocument).length;
+    const inline = resourcesOf(template, 'AWS::IAM::Policy').map(size);
+    const managed = resourcesOf(template, 'AWS::IAM::ManagedPolicy');
+    expect(Math.max(...inline)).toBeLessThanOrEqual(10_240);
+    expect(Math.max(0, ...managed.map(size))).toBeLessThanOrEqual(6144);
+    expect(managed.length).toBeLessThanOrEqual(10);
+    const policies = JSON.stringify([...resourcesOf(template, 'AWS::IAM::Policy'), ...managed]);
+    for (const { secretArn } of targets) expect(policies).toContain(secretArn);
+  });
+});
