@@ -14,7 +14,8 @@ import {
 import { UsageError } from './core/model/errors';
 import { type Instant, toInstant } from './core/model/instant';
 import type { Target } from './core/model/instance';
-import type { Clock, Reader, Span } from './core/sync/ports';
+import type { Reader, Span } from './core/history/reader';
+import type { Clock } from './core/model/clock';
 import type { Current, FieldChange, Version } from './core/model/record';
 import type { State } from './core/history/spans';
 import { connect } from './dynamodb/client';
@@ -28,7 +29,7 @@ export { NotFoundError, TableError, UsageError } from './core/model/errors';
 export { type Target, targetName } from './core/model/instance';
 export type { Instant } from './core/model/instant';
 export type { Current, FieldChange, Gap, Head, Rejection, Version } from './core/model/record';
-export type { Reader } from './core/sync/ports';
+export type { Reader } from './core/history/reader';
 export type { State, UnobservedSpan } from './core/history/spans';
 export type { FleetMember, InstanceUptime, LogEntry } from './core/history/queries';
 

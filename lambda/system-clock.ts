@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from './core/sync/ports';
+import type { Clock } from './core/model/clock';
 
 export const systemClock: Clock = {
   now: Date.now,

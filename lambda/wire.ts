@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { type PublishConfig, readSyncRequest, type SyncConfig, type WidgetConfig } from './config';
 import type { SyncRequest } from './contract';
 import { CredentialsError } from './core/model/errors';
-import type { Alarm, Clock } from './core/sync/ports';
+import type { Alarm, Clock } from './core/model/clock';
 import { publishBatch, type PublisherOptions } from './core/publish/batch';
 import { RunFailedError, type RunResult, toRunLine } from './core/sync/run-result';
 import { type SyncOptions, type SyncPorts, syncTarget } from './core/sync/run';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lambda/core/sync/ports';
+import type { Clock } from '../../lambda/core/model/clock';
 import { jsonLine, type Paint } from './output';
 import type { TimeStyle } from './time';
 

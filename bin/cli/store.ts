@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { ENV, OUTPUT } from '../../lambda/contract';
 import { describeError, NotFoundError, TableError, UsageError } from '../../lambda/core/model/errors';
 import { parseTarget, type Target, targetName } from '../../lambda/core/model/instance';
-import type { Reader } from '../../lambda/core/sync/ports';
+import type { Reader } from '../../lambda/core/history/reader';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 import { createReader } from '../../lambda/dynamodb/reader';
 import type { Io } from './io';

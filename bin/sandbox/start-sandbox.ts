@@ -1,6 +1,6 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { Reader } from '../../lambda/core/sync/ports';
+import type { Reader } from '../../lambda/core/history/reader';
 import type { RunResult } from '../../lambda/core/sync/run-result';
 import { connect, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 import { createReader } from '../../lambda/dynamodb/reader';

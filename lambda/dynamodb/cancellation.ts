@@ -1,6 +1,6 @@
 import { type CancellationReason, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describeError } from '../core/model/errors';
-import type { BatchOutcome } from '../core/sync/ports';
+import type { BatchOutcome } from '../core/sync/recorder';
 import type { TransactItem } from './transact-items';
 
 /** Codes of cancellation reasons, and names of errors, that say nothing about the rows: try again. */

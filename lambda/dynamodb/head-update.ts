@@ -1,6 +1,7 @@
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Target } from '../core/model/instance';
-import type { RunEnd, Units } from '../core/sync/ports';
+import type { RunEnd } from '../core/sync/recorder';
+import type { Units } from '../core/model/units';
 import { cutToBytes, utf8Bytes } from '../core/model/wire-text';
 import { type HeadAttributes, type Item, key, toViewLine } from './table';
 

@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { HISTORY_TABLE } from '../contract';
 import { type Instant, plusMs } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
-import type { NotRunning, Reader, Span } from '../core/sync/ports';
+import type { NotRunning, Reader, Span } from '../core/history/reader';
 import type { Current, Gap, Version } from '../core/model/record';
 import { mergeByTime } from './merge-by-time';
 import { query, type QueryOptions, queryProblem, type Source } from './queries';

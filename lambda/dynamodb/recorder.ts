@@ -12,7 +12,7 @@ import { SCHEMA_VERSION } from '../contract';
 import { type Instant, toMs } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
 import { LEASE_MAX_AHEAD_MS } from '../core/sync/lease';
-import type { Action, BatchOutcome, Known, Recorder, RunEnd, TakeLease } from '../core/sync/ports';
+import type { Action, BatchOutcome, Known, Recorder, RunEnd, TakeLease } from '../core/sync/recorder';
 import type { Current, Head } from '../core/model/record';
 import { classify, reasonsOf, withoutFailedExpiry } from './cancellation';
 import { headUpdate } from './head-update';

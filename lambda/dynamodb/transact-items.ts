@@ -3,7 +3,7 @@ import { convertToAttr } from '@aws-sdk/util-dynamodb';
 import { describeError } from '../core/model/errors';
 import type { Instant } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
-import type { Action } from '../core/sync/ports';
+import type { Action } from '../core/sync/recorder';
 import type { Gap } from '../core/model/record';
 import { marshallOptions } from './client';
 import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive, toVersionItem } from './table';

@@ -1,5 +1,5 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
-import type { Units } from '../core/sync/ports';
+import type { Units } from '../core/model/units';
 
 /** Adds up request units as the database reports them. */
 export class UnitMeter {

@@ -1,9 +1,8 @@
 import pMap from 'p-map';
 import { historyOf } from '../core/history/queries';
-import type { Instant } from '../core/model/instant';
-import { toMs } from '../core/model/instant';
+import { type Instant, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
-import type { Reader } from '../core/sync/ports';
+import type { Reader } from '../core/history/reader';
 import type { Current } from '../core/model/record';
 import { buildTimeline, type TargetRecords, type Timeline } from './model';
 import type { Period } from './period';

@@ -1,6 +1,7 @@
 import { describeError, UsageError } from '../core/model/errors';
 import { toInstant } from '../core/model/instant';
-import type { Clock, Reader } from '../core/sync/ports';
+import type { Reader } from '../core/history/reader';
+import type { Clock } from '../core/model/clock';
 import { timeScale } from './axis';
 import { changesHtml } from './changes-table';
 import { definitions } from './definitions';

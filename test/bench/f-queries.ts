@@ -3,7 +3,7 @@ import { makeInstance } from '../../bin/sandbox/roma-simulator';
 import { fleetAt, stateAt, targetUptime } from '../../lambda/core/history/queries';
 import { plusMs } from '../../lambda/core/model/instant';
 import type { Snapshot } from '../../lambda/core/model/instance';
-import type { Reader } from '../../lambda/core/sync/ports';
+import type { Reader } from '../../lambda/core/history/reader';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { headItems, itemsOf, TARGET, versionsOf } from '../support/history-rows';
 import { type BenchTable, historyTable } from './bench-table';

@@ -2,7 +2,7 @@ import { Agent, request } from 'undici';
 import { fingerprint } from '../../lambda/core/sync/fingerprint';
 import { toInstant } from '../../lambda/core/model/instant';
 import { collectListing } from '../../lambda/core/sync/listing';
-import type { Known } from '../../lambda/core/sync/ports';
+import type { Known } from '../../lambda/core/sync/recorder';
 import { reconcile } from '../../lambda/core/sync/reconcile';
 import { viewId, viewOf } from '../../lambda/core/model/view';
 import { createRomaSource } from '../../lambda/roma/list/source';

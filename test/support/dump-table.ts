@@ -1,5 +1,5 @@
 import type { Target } from '../../lambda/core/model/instance';
-import type { Reader } from '../../lambda/core/sync/ports';
+import type { Reader } from '../../lambda/core/history/reader';
 import { collect } from './sync-world';
 
 /** All rows of a target, a line of JSON each, for whoever must understand a failure. */

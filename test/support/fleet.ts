@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Json, Snapshot, Target } from '../../lambda/core/model/instance';
 import type { ParsedPage, ParsedRecord } from '../../lambda/core/sync/listing';
-import type { Alarm, Clock, InstanceSource } from '../../lambda/core/sync/ports';
+import type { InstanceSource } from '../../lambda/core/sync/instance-source';
+import type { Alarm, Clock } from '../../lambda/core/model/clock';
 
 export const TARGET: Target = { region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' };
 

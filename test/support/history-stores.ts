@@ -1,6 +1,7 @@
 import { createReader } from '../../lambda/dynamodb/reader';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
-import type { Reader, Recorder } from '../../lambda/core/sync/ports';
+import type { Recorder } from '../../lambda/core/sync/recorder';
+import type { Reader } from '../../lambda/core/history/reader';
 import { createTestTable, onEachEngine } from './engines';
 import { InMemoryHistory } from './in-memory-history';
 

@@ -1,8 +1,8 @@
-import type { Instant } from '../../lambda/core/model/instant';
-import { toMs } from '../../lambda/core/model/instant';
+import { type Instant, toMs } from '../../lambda/core/model/instant';
 import { isDeletedStatus, type Target, targetName } from '../../lambda/core/model/instance';
 import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/sync/lease';
-import type { Action, NotRunning, Reader, Recorder, RunEnd, Span } from '../../lambda/core/sync/ports';
+import type { Action, Recorder, RunEnd } from '../../lambda/core/sync/recorder';
+import type { NotRunning, Reader, Span } from '../../lambda/core/history/reader';
 import type { Current, Gap, Head, Rejection, Version } from '../../lambda/core/model/record';
 
 interface Shelf {

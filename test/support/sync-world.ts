@@ -3,7 +3,7 @@ import type { ParsedRecord } from '../../lambda/core/sync/listing';
 import type { Current, Gap, Head, Version } from '../../lambda/core/model/record';
 import type { RunResult } from '../../lambda/core/sync/run-result';
 import { type SyncOptions, syncTarget } from '../../lambda/core/sync/run';
-import type { Recorder } from '../../lambda/core/sync/ports';
+import type { Recorder } from '../../lambda/core/sync/recorder';
 import { accepted, fleetSource, type FleetSourceOptions, instance, ManualClock, rejected, TARGET } from './fleet';
 import type { HistoryStore } from './history-stores';
 

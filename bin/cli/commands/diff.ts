@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { NotFoundError } from '../../../lambda/core/model/errors';
 import { versionDiff } from '../../../lambda/core/history/queries';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
 import { type Io, printJson } from '../io';
 import { safeText, safeValue } from '../output';

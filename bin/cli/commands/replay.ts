@@ -5,7 +5,7 @@ import { ENV, OUTPUT } from '../../../lambda/contract';
 import { UsageError } from '../../../lambda/core/model/errors';
 import type { Instant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
-import type { Clock } from '../../../lambda/core/sync/ports';
+import type { Clock } from '../../../lambda/core/model/clock';
 import type { Version } from '../../../lambda/core/model/record';
 import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
 import { loopbackConfig } from '../../../lambda/dynamodb/client';

@@ -3,7 +3,7 @@ import { NotFoundError } from '../../../lambda/core/model/errors';
 import { stateAt } from '../../../lambda/core/history/queries';
 import { targetName } from '../../../lambda/core/model/instance';
 import { type Instant, toInstant } from '../../../lambda/core/model/instant';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
 import type { State, UnobservedSpan } from '../../../lambda/core/history/spans';
 import { type Io, printJson } from '../io';

@@ -1,9 +1,8 @@
 import { toInstant, toMs } from '../../../lambda/core/model/instant';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import { LEASE_MAX_AHEAD_MS } from '../../../lambda/core/sync/lease';
-import { isGone } from '../../../lambda/core/sync/membership';
-import type { Reader } from '../../../lambda/core/sync/ports';
-import type { Head } from '../../../lambda/core/model/record';
+import { type Head, isGone } from '../../../lambda/core/model/record';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { openGapOf } from '../../../lambda/core/history/spans';
 import { DEFAULT_INTERVAL_MS } from '../../../lambda/core/model/gap';
 import { unjudgedSince } from '../../../lambda/core/model/view';

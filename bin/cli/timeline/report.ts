@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { describeError, UsageError } from '../../../lambda/core/model/errors';
 import type { Instant } from '../../../lambda/core/model/instant';
 import type { Target } from '../../../lambda/core/model/instance';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { timelinePage } from '../../../lambda/timeline/page';
 import type { Period } from '../../../lambda/timeline/period';
 import { readTimeline } from '../../../lambda/timeline/read-timeline';

@@ -1,6 +1,6 @@
 import { NotFoundError, UsageError } from '../model/errors';
 import { type Target, targetName } from '../model/instance';
-import type { Reader } from '../sync/ports';
+import type { Reader } from './reader';
 import type { Current } from '../model/record';
 
 /** Candidates that an error lists. */

@@ -1,8 +1,8 @@
-import { eventId } from '../publish/change-event';
+import { eventId, type Version } from '../model/record';
 import { CodedError } from '../model/errors';
 import { type Instant, latest, toInstant } from '../model/instant';
-import type { Clock, Reader } from '../sync/ports';
-import type { Version } from '../model/record';
+import type { Reader } from './reader';
+import type { Clock } from '../model/clock';
 
 /** A run lasts as long as a Lambda function may, and its clock may be five minutes off. */
 export const OVERLAP_MS = 20 * 60_000;

@@ -1,7 +1,7 @@
 import { diff } from '../model/diff';
 import { type Instant, toInstant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
-import type { Reader, Span } from '../sync/ports';
+import type { Reader, Span } from './reader';
 import type { Current, FieldChange, Gap, Head, Version } from '../model/record';
 import { BEGINNING, type History, segments, type State, stateOf, type UnobservedSpan, unobservedSpans } from './spans';
 import { type Uptime, uptimeOf } from './uptime';

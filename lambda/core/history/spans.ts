@@ -1,7 +1,6 @@
 import { type Instant, toMs } from '../model/instant';
-import type { Current, Gap, Head, Version } from '../model/record';
+import { type Current, type Gap, type Head, isGone, type Version } from '../model/record';
 import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
-import { isGone } from '../sync/membership';
 import { unjudgedSince } from '../model/view';
 
 /** Half-open; without `to` it is still open. */

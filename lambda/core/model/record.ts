@@ -1,5 +1,5 @@
 import type { Instant } from './instant';
-import type { Json, Snapshot, Target } from './instance';
+import { isDeletedStatus, type Json, type Snapshot, type Target, targetName } from './instance';
 
 /** What made a version. `baseline` = first seen before the target's first run had completed: "already there". */
 export const CHANGE_KINDS = ['baseline', 'created', 'statusChanged', 'updated', 'deleted', 'reappeared'] as const;
@@ -171,3 +171,9 @@ export interface Rejection extends RejectedRecord {
   /** The views that have shown it. Absent: any. */
   readonly views?: readonly string[];
 }
+
+/** Gone = deleted as far as the history knows. */
+export const isGone = (current: Current): boolean => current.kind === 'deleted' || isDeletedStatus(current.status);
+
+export const eventId = (version: Pick<Version, 'target' | 'id' | 'version'>): string =>
+  `${targetName(version.target)}/${version.id}/${version.version}`;

@@ -2,7 +2,7 @@ import { type ChangeEvent, eventOfWrite, type CurrentWrite } from './change-even
 import { deliver, type DeliveryReport, type EventSink } from './delivery';
 import { describeError } from '../model/errors';
 import { toMs } from '../model/instant';
-import type { Clock } from '../sync/ports';
+import type { Clock } from '../model/clock';
 
 /** A record of the table's stream, already told apart by the reader of the table's rows. */
 export interface StreamRecord {

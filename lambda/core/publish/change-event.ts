@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { revert } from '../model/diff';
-import { targetName } from '../model/instance';
-import { CHANGE_KINDS, type Current, type Version } from '../model/record';
+import { CHANGE_KINDS, type Current, eventId, type Version } from '../model/record';
 import { utf8Bytes, wireText } from '../model/wire-text';
 
 /** Raised only when a consumer of the older form could break; optional additions keep it. */
@@ -68,9 +67,6 @@ export const changeEventSchema = z.object({
   replayed: z.literal(true).optional().describe('Published again from the table.'),
 });
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
-
-export const eventId = (version: Pick<Version, 'target' | 'id' | 'version'>): string =>
-  `${targetName(version.target)}/${version.id}/${version.version}`;
 
 /** The event of a version. Everything is in the row itself: `before` is rebuilt from the snapshot and the changes. */
 export function toChangeEvent(version: Version): ChangeEvent {

@@ -1,6 +1,6 @@
 import { type ChangeEvent, instanceKey } from './change-event';
 import { describeError } from '../model/errors';
-import type { Clock } from '../sync/ports';
+import type { Clock } from '../model/clock';
 
 /** What a sink says of one event. `final`: the same event will be refused again, whenever it is sent. */
 export type Receipt =

@@ -1,9 +1,9 @@
-import { asReplayed, type ChangeEvent, checkedEvent, eventId } from './change-event';
+import { asReplayed, type ChangeEvent, checkedEvent } from './change-event';
+import { eventId, type Version } from '../model/record';
 import { deliver, type EventSink } from './delivery';
 import { describeError } from '../model/errors';
 import type { Instant } from '../model/instant';
-import type { Clock } from '../sync/ports';
-import type { Version } from '../model/record';
+import type { Clock } from '../model/clock';
 
 /** What the table says must be published again. */
 export type ReplayItem =

@@ -1,10 +1,10 @@
 import { type RetentionOptions, supersede, touch } from './actions';
 import { brake, type BrakeOptions } from './brake';
 import { hasUnreadableRecord, listedIds } from './listing';
-import { isGone, missing } from './membership';
+import { missing } from './membership';
+import { type Current, isGone } from '../model/record';
 import type { Observation } from './observation';
-import type { Action } from './ports';
-import type { Current } from '../model/record';
+import type { Action } from './recorder';
 import { judged, unjudged, unseen, withoutAbsence } from './current-row';
 import { isShownTo } from '../model/view';
 

@@ -1,7 +1,7 @@
 import { plusMs } from '../model/instant';
 import type { Snapshot } from '../model/instance';
 import type { Observation } from './observation';
-import type { Action } from './ports';
+import type { Action } from './recorder';
 import type { ChangeKind, Current, Evidence } from '../model/record';
 import { changedAfter, type Judgement, makeVersion, marksOf } from './current-row';
 

@@ -2,9 +2,8 @@ import { diff } from '../model/diff';
 import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
 import { type Instant, latest, plusMs, toMs } from '../model/instant';
 import { enterpriseProjectIdOf, nameOf, type Snapshot, statusOf } from '../model/instance';
-import { isGone } from './membership';
+import { type ChangeKind, type Current, type Evidence, type Gap, type Head, isGone } from '../model/record';
 import type { Observation } from './observation';
-import type { ChangeKind, Current, Evidence, Gap, Head } from '../model/record';
 import { lastListedFrom, lastObserved, notShownTo, otherViews, shownTo, viewsOf } from '../model/view';
 
 /**

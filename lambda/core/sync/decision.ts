@@ -3,7 +3,7 @@ import { type Instant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Listing } from './listing';
 import { newcomersSince, observationTime } from './observation';
-import type { Known, Recorder } from './ports';
+import type { Known, RowStore } from './recorder';
 import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
 import type { Head, RunOutcome } from '../model/record';
 import { clockProblem, type TargetLister } from './lister';
@@ -26,7 +26,7 @@ export interface Decision {
 
 /** Reads what is known, lists again while something may have been missed, and makes the plan. Writes nothing. */
 export async function decide(
-  { recorder, lister }: { readonly recorder: Recorder; readonly lister: TargetLister },
+  { recorder, lister }: { readonly recorder: RowStore; readonly lister: TargetLister },
   options: DecisionOptions,
   run: { readonly runId: string; readonly head: Head; readonly first: Listing; readonly signal: AbortSignal },
 ): Promise<Decision | { readonly wrongClock: string }> {

@@ -1,7 +1,8 @@
 import { CodedError } from '../model/errors';
 import { toInstant } from '../model/instant';
 import type { Target } from '../model/instance';
-import type { Alarm, Clock, Recorder } from './ports';
+import type { HeadStore } from './recorder';
+import type { Alarm, Clock } from '../model/clock';
 
 /** How long a lease lasts without renewal: a killed run blocks its target for no longer. */
 export const LEASE_MS = 60_000;
@@ -29,7 +30,7 @@ export class Lease {
   private heldUntil: number;
 
   constructor(
-    private readonly ports: { readonly recorder: Recorder; readonly clock: Clock; readonly alarm: Alarm },
+    private readonly ports: { readonly recorder: HeadStore; readonly clock: Clock; readonly alarm: Alarm },
     private readonly target: Target,
     private readonly runId: string,
     takenAt: number,

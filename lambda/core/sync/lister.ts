@@ -3,7 +3,9 @@ import type { Target } from '../model/instance';
 import { toMs } from '../model/instant';
 import { OutOfTimeError } from './lease';
 import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
-import type { Clock, InstanceSource, Known } from './ports';
+import type { Known } from './recorder';
+import type { InstanceSource } from './instance-source';
+import type { Clock } from '../model/clock';
 import { missing, showsNewcomers } from './membership';
 import { isShownTo, viewId, viewOf, type ViewOptions } from '../model/view';
 

@@ -1,12 +1,9 @@
 import { isDeletedStatus, statusOf } from '../model/instance';
 import { listedIds, type Listing } from './listing';
-import type { Known } from './ports';
-import type { Current, RejectedRecord } from '../model/record';
+import type { Known } from './recorder';
+import { type Current, isGone, type RejectedRecord } from '../model/record';
 import { rejectionKey } from './rejections';
 import { isShownTo } from '../model/view';
-
-/** Gone = deleted as far as the history knows. */
-export const isGone = (current: Current): boolean => current.kind === 'deleted' || isDeletedStatus(current.status);
 
 /** Known living instances that the listing does not show, valid or rejected. */
 export function missing(known: Known, listing: Listing): readonly Current[] {

@@ -1,6 +1,6 @@
 import { type Instant, latest, plusMs, toMs } from '../model/instant';
 import type { Listing } from './listing';
-import type { Known } from './ports';
+import type { Known } from './recorder';
 import type { Head, View } from '../model/record';
 import { stateOfView } from '../model/view';
 

@@ -2,11 +2,10 @@ import { type AbsenceOptions, type AbsencePlan, judgeAbsence } from './absence';
 import { supersede, touch } from './actions';
 import { diff, settle } from '../model/diff';
 import { isDeletedStatus, type Snapshot, statusOf } from '../model/instance';
-import { isGone } from './membership';
+import { type ChangeKind, type Current, type Gap, isGone, type Rejection } from '../model/record';
 import { newcomersSince, type Observation } from './observation';
-import type { Action } from './ports';
+import type { Action } from './recorder';
 import { planRejections, rejectionKeyOf } from './rejections';
-import type { ChangeKind, Current, Gap, Rejection } from '../model/record';
 import { judged, makeVersion, unjudged, withoutAbsence } from './current-row';
 
 export type ReconcileOptions = AbsenceOptions;

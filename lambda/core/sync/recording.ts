@@ -3,7 +3,8 @@ import type { Instant } from '../model/instant';
 import type { Lease } from './lease';
 import { MAX_SNAPSHOT_BYTES } from '../model/limits';
 import { cutToBytes } from '../model/wire-text';
-import type { Action, Clock, Recorder } from './ports';
+import type { Action, RowStore } from './recorder';
+import type { Clock } from '../model/clock';
 import { rejectionKey } from './rejections';
 import { unjudged, withoutAbsence } from './current-row';
 import type { Current, Head, Rejection } from '../model/record';
@@ -21,7 +22,7 @@ export interface Recording {
 }
 
 export interface RecordingPorts {
-  readonly recorder: Recorder;
+  readonly recorder: RowStore;
   readonly clock: Clock;
   /** A random number in [0, 1), for the jitter of retries. */
   readonly random: () => number;

@@ -1,6 +1,6 @@
 import { MAX_ID_BYTES } from '../model/limits';
 import { utf8Bytes } from '../model/wire-text';
-import type { Action } from './ports';
+import type { Action } from './recorder';
 import { newcomersSince, type Observation } from './observation';
 import type { RejectedRecord } from '../model/record';
 import { isShownTo, shownTo } from '../model/view';

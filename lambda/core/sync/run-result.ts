@@ -1,7 +1,7 @@
 import { CodedError } from '../model/errors';
 import type { Instant } from '../model/instant';
 import { type Target, targetName } from '../model/instance';
-import type { Units } from './ports';
+import type { Units } from '../model/units';
 import { CHANGE_KINDS, type ChangeKind, type Current, type RunOutcome, type View } from '../model/record';
 
 export type ChangeCounts = Readonly<Record<ChangeKind, number>>;

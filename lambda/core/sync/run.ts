@@ -7,7 +7,9 @@ import { isDocumentedStatus, statusOf, type Target } from '../model/instance';
 import { Lease } from './lease';
 import type { CompleteListing, Listing } from './listing';
 import { observationTime } from './observation';
-import type { Alarm, InstanceSource, RunEnd } from './ports';
+import type { Recorder, RunEnd } from './recorder';
+import type { InstanceSource } from './instance-source';
+import type { Alarm } from '../model/clock';
 import type { ReconcileOptions } from './reconcile';
 import { PlanRecorder, type Recording, type RecordingPorts } from './recording';
 import type { Current, Head, View, ViewState } from '../model/record';
@@ -17,6 +19,7 @@ import { clockProblem, databaseClockProblem, TargetLister } from './lister';
 import { otherViews, stateOfView, viewId, viewOf, type ViewOptions } from '../model/view';
 
 export interface SyncPorts extends RecordingPorts {
+  readonly recorder: Recorder;
   readonly source: InstanceSource;
   readonly alarm: Alarm;
   /** A new unique id of a run. */

@@ -2,7 +2,8 @@ import { TableBusyError } from '../model/errors';
 import { toInstant } from '../model/instant';
 import type { Target } from '../model/instance';
 import { LEASE_MS } from './lease';
-import type { Clock, Recorder, RunEnd, TakeLease } from './ports';
+import type { HeadStore, RunEnd, TakeLease } from './recorder';
+import type { Clock } from '../model/clock';
 
 /** Of one update of the head. */
 const ATTEMPTS = 4;
@@ -10,7 +11,7 @@ const ATTEMPTS = 4;
 /** The head of one target, as one run takes and leaves it. */
 export class TargetHead {
   constructor(
-    private readonly ports: { readonly recorder: Recorder; readonly clock: Clock; readonly random: () => number },
+    private readonly ports: { readonly recorder: HeadStore; readonly clock: Clock; readonly random: () => number },
     private readonly target: Target,
     private readonly runId: string,
   ) {}

@@ -1,7 +1,6 @@
-import type { Clock } from '../../core/sync/ports';
+import type { Clock } from '../../core/model/clock';
 import type { Authorization, Authorize, Client } from '../http/client';
-import type { BaseCredentials, Credentials, KeyCredentials } from './credentials';
-import { secretsOf } from './credentials';
+import { type BaseCredentials, type Credentials, type KeyCredentials, secretsOf } from './credentials';
 import { agencyRequest, readKeys, readToken, type Scope, tokenRequest } from './iam';
 import { createCache, createHold, EVERYTHING } from './perishable';
 import { authorization, sdkDate } from './signer';

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
+import { encodePath, encodeQuery } from '../http/url-encoding';
 
 /** Signature of the algorithm SDK-HMAC-SHA256, as Huawei Cloud's API gateways check it. */
 const ALGORITHM = 'SDK-HMAC-SHA256';
@@ -13,23 +14,11 @@ export interface RequestToSign {
   readonly body: string;
 }
 
-/** RFC 3986 over UTF-8: only letters, digits and `-_.~` stay. */
-const percentEncode = (text: string): string =>
-  encodeURIComponent(text.toWellFormed()).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-export const encodeQuery = (query: RequestToSign['query']): string =>
-  query.map(([name, value]) => `${percentEncode(name)}=${percentEncode(value)}`).join('&');
 
 /** Sorted by name, then by value, by code unit. */
 export const canonicalQuery = (query: RequestToSign['query']): string =>
   encodeQuery(query.toSorted(([a, x], [b, y]) => compare(a, b) || compare(x, y)));
-
-export const encodePath = (path: string): string => path.split('/').map(percentEncode).join('/');
 
 /** Only what is signed ends in a slash; the address that is requested keeps its form. */
 function canonicalPath(path: string): string {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/sync/ports';
+import type { Clock } from '../../core/model/clock';
 import { ERROR_CLASSES, type ErrorClass, errorOf, RomaApiError } from './errors';
 import { createGate, type Gate, type GateOptions } from './gate';
 import type { Redactor } from './redaction';

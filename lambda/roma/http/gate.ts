@@ -1,4 +1,4 @@
-import type { Clock } from '../../core/sync/ports';
+import type { Clock } from '../../core/model/clock';
 import { ApiDownError, RomaApiError } from './errors';
 import type { CallLimits } from './transport';
 

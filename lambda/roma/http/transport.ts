@@ -1,10 +1,10 @@
 import { rootCertificates } from 'node:tls';
 import send from 'undici/lib/api/api-request.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import type { Clock } from '../../core/sync/ports';
+import type { Clock } from '../../core/model/clock';
 import { BodyTooLarge, decode, toText } from './body-encoding';
 import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
-import { encodePath, encodeQuery } from '../auth/signer';
+import { encodePath, encodeQuery } from './url-encoding';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST';

@@ -1,6 +1,7 @@
 import type { Target } from '../../core/model/instance';
 import { clockError, type ParsedPage } from '../../core/sync/listing';
-import type { Clock, InstanceSource } from '../../core/sync/ports';
+import type { InstanceSource } from '../../core/sync/instance-source';
+import type { Clock } from '../../core/model/clock';
 import { type ClientStats, createClient, nameOf } from '../http/client';
 import { type Credentials, describeCredentials, needsIam } from '../auth/credentials';
 import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam } from '../http/endpoints';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimelineServer, type TimelineServer } from '../../../bin/cli/timeline/server';
 import { toMs } from '../../../lambda/core/model/instant';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { createReader } from '../../../lambda/dynamodb/reader';
 import { toGapItem } from '../../../lambda/dynamodb/table';
 import { cli, NOW } from '../../support/cli';

@@ -1,7 +1,7 @@
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import { randomUUID } from 'node:crypto';
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { createReader } from '../../../lambda/dynamodb/reader';
 import { toGapItem } from '../../../lambda/dynamodb/table';
 import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';

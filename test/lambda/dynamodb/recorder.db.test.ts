@@ -1,6 +1,6 @@
 import { plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { LEASE_MAX_AHEAD_MS, LEASE_MS } from '../../../lambda/core/sync/lease';
-import type { Action, Recorder, RunEnd } from '../../../lambda/core/sync/ports';
+import type { Action, Recorder, RunEnd } from '../../../lambda/core/sync/recorder';
 import type { Current } from '../../../lambda/core/model/record';
 import { instance, TARGET } from '../../support/fleet';
 import { type HistoryStore, onEachStore } from '../../support/history-stores';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Action } from '../../../lambda/core/sync/ports';
+import type { Action } from '../../../lambda/core/sync/recorder';
 import type { Gap, Rejection } from '../../../lambda/core/model/record';
 import { cutIntoBatches, transactItems } from '../../../lambda/dynamodb/transact-items';
 import { instance } from '../../support/fleet';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type RomaSimulator, seedFleet, SEED_PROJECT, startRomaSimulator } from '../../../bin/sandbox/roma-simulator';
 import { toInstant } from '../../../lambda/core/model/instant';
 import { parseTarget, targetName } from '../../../lambda/core/model/instance';
-import type { RunEnd } from '../../../lambda/core/sync/ports';
+import type { RunEnd } from '../../../lambda/core/sync/recorder';
 import type { RunResult } from '../../../lambda/core/sync/run-result';
 import { createRecorder } from '../../../lambda/dynamodb/recorder';
 import { key } from '../../../lambda/dynamodb/table';

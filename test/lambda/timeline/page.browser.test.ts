@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { startTimelineServer } from '../../../bin/cli/timeline/server';
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { buildTimeline, type TargetRecords } from '../../../lambda/timeline/model';
 import { timelinePage } from '../../../lambda/timeline/page';
 import { periodBefore } from '../../../lambda/timeline/period';

@@ -1,5 +1,5 @@
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
-import type { Reader } from '../../../lambda/core/sync/ports';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { buildTimeline } from '../../../lambda/timeline/model';
 import { periodBefore } from '../../../lambda/timeline/period';
 import { answerWidget, WIDGET_BYTES, widgetHtml } from '../../../lambda/timeline/widget';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lambda/core/sync/ports';
+import type { Clock } from '../../../lambda/core/model/clock';
 
 /** A clock that stands still but for sleeping, which takes no real time. */
 export class ManualClock implements Clock {

@@ -1,8 +1,7 @@
-import { eventId } from '../../../../lambda/core/publish/change-event';
+import { eventId, type Version } from '../../../../lambda/core/model/record';
 import { NotFoundError, TableError } from '../../../../lambda/core/model/errors';
 import { followChanges } from '../../../../lambda/core/history/follow';
-import type { Reader } from '../../../../lambda/core/sync/ports';
-import type { Version } from '../../../../lambda/core/model/record';
+import type { Reader } from '../../../../lambda/core/history/reader';
 import { currentOf } from '../../../support/changes';
 import { ManualClock } from '../../../support/manual-clock';
 

@@ -1,6 +1,6 @@
 import { fleetAt, stateAt } from '../../../../lambda/core/history/queries';
 import { plusMs, toMs } from '../../../../lambda/core/model/instant';
-import type { Reader } from '../../../../lambda/core/sync/ports';
+import type { Reader } from '../../../../lambda/core/history/reader';
 import { loopbackConfig } from '../../../../lambda/dynamodb/client';
 import { createReader } from '../../../../lambda/dynamodb/reader';
 import { toGapItem } from '../../../../lambda/dynamodb/table';

@@ -1,10 +1,10 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as fc from 'fast-check';
 import { deliver as deliverAsPump } from '../../../../bin/sandbox/stream-pump/deliver';
-import { type ChangeEvent, eventId } from '../../../../lambda/core/publish/change-event';
+import { type ChangeEvent } from '../../../../lambda/core/publish/change-event';
+import { type Current, eventId } from '../../../../lambda/core/model/record';
 import type { EventSink, Receipt } from '../../../../lambda/core/publish/delivery';
 import { publishBatch } from '../../../../lambda/core/publish/batch';
-import type { Current } from '../../../../lambda/core/model/record';
 import { type RawStreamRecord, readStreamRecord } from '../../../../lambda/dynamodb/stream-record';
 import { toCurrentItem } from '../../../../lambda/dynamodb/table';
 import { currentOf, FIRST_OBSERVED_AT } from '../../../support/changes';

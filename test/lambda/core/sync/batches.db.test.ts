@@ -1,5 +1,5 @@
 import { LEASE_MS } from '../../../../lambda/core/sync/lease';
-import type { BatchOutcome, Recorder } from '../../../../lambda/core/sync/ports';
+import type { BatchOutcome, Recorder } from '../../../../lambda/core/sync/recorder';
 import { onEachWorld } from '../../../support/on-each-world';
 import type { SyncWorld } from '../../../support/sync-world';
 

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalSnapshot } from '../../../../lambda/core/model/canonical';
-import { type ChangeEvent, eventId } from '../../../../lambda/core/publish/change-event';
+import { type ChangeEvent } from '../../../../lambda/core/publish/change-event';
+import { eventId } from '../../../../lambda/core/model/record';
 import { apply, diff, revert } from '../../../../lambda/core/model/diff';
 import type { Snapshot } from '../../../../lambda/core/model/instance';
 import { isChangeEvent } from '../../../../lambda/events';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Recorder } from '../../../../lambda/core/sync/ports';
+import type { Recorder } from '../../../../lambda/core/sync/recorder';
 import { toInstant } from '../../../../lambda/core/model/instant';
 import { MAX_ID_BYTES } from '../../../../lambda/core/model/limits';
 import { cutToBytes } from '../../../../lambda/core/model/wire-text';

@@ -8,9 +8,8 @@ import { type Database, isAvailable, startDatabase } from '../../../../bin/local
 import { seededRandom } from '../../../../bin/sandbox/roma-simulator/scenario';
 import { canonicalSnapshot } from '../../../../lambda/core/model/canonical';
 import type { Snapshot } from '../../../../lambda/core/model/instance';
-import type { Reader } from '../../../../lambda/core/sync/ports';
-import type { Current, Version } from '../../../../lambda/core/model/record';
-import { isGone } from '../../../../lambda/core/sync/membership';
+import type { Reader } from '../../../../lambda/core/history/reader';
+import { type Current, isGone, type Version } from '../../../../lambda/core/model/record';
 import { LEASE_MS } from '../../../../lambda/core/sync/lease';
 import { syncTarget } from '../../../../lambda/core/sync/run';
 import { connect, dynamodbClientConfig, loopbackConfig } from '../../../../lambda/dynamodb/client';

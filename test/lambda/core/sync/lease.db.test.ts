@@ -1,6 +1,6 @@
 import { toInstant } from '../../../../lambda/core/model/instant';
 import { LEASE_MS } from '../../../../lambda/core/sync/lease';
-import type { Recorder } from '../../../../lambda/core/sync/ports';
+import type { Recorder } from '../../../../lambda/core/sync/recorder';
 import { onEachWorld } from '../../../support/on-each-world';
 import { signal } from '../../../support/signal';
 import type { SyncWorld } from '../../../support/sync-world';

@@ -1,6 +1,7 @@
 import { CodedError } from '../../../../lambda/core/model/errors';
 import type { ParsedPage } from '../../../../lambda/core/sync/listing';
-import type { InstanceSource, Known } from '../../../../lambda/core/sync/ports';
+import type { Known } from '../../../../lambda/core/sync/recorder';
+import type { InstanceSource } from '../../../../lambda/core/sync/instance-source';
 import { clockProblem, TargetLister } from '../../../../lambda/core/sync/lister';
 import { accepted, instance, ManualClock, TARGET } from '../../../support/fleet';
 

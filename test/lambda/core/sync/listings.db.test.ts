@@ -1,4 +1,4 @@
-import type { Recorder } from '../../../../lambda/core/sync/ports';
+import type { Recorder } from '../../../../lambda/core/sync/recorder';
 import { onEachWorld } from '../../../support/on-each-world';
 import type { SyncWorld } from '../../../support/sync-world';
 

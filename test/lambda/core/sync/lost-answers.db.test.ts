@@ -1,7 +1,7 @@
 import { TableBusyError } from '../../../../lambda/core/model/errors';
 import { toInstant } from '../../../../lambda/core/model/instant';
 import { LEASE_MS } from '../../../../lambda/core/sync/lease';
-import type { Recorder } from '../../../../lambda/core/sync/ports';
+import type { Recorder } from '../../../../lambda/core/sync/recorder';
 import { onEachWorld } from '../../../support/on-each-world';
 import type { SyncWorld } from '../../../support/sync-world';
 

@@ -1,5 +1,5 @@
 import type { ParsedRecord } from '../../../../lambda/core/sync/listing';
-import type { InstanceSource } from '../../../../lambda/core/sync/ports';
+import type { InstanceSource } from '../../../../lambda/core/sync/instance-source';
 
 /** An API whose whole list is one page. */
 export const collectPage = (records: readonly ParsedRecord[], now: () => number): InstanceSource => ({

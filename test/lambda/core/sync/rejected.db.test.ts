@@ -1,4 +1,4 @@
-import type { Action, Recorder } from '../../../../lambda/core/sync/ports';
+import type { Action, Recorder } from '../../../../lambda/core/sync/recorder';
 import { onEachWorld } from '../../../support/on-each-world';
 import { collect, type SyncWorld } from '../../../support/sync-world';
 

@@ -1,7 +1,7 @@
 import { stateAt } from '../../../../lambda/core/history/queries';
 import { plusMs } from '../../../../lambda/core/model/instant';
 import type { State } from '../../../../lambda/core/history/spans';
-import type { Recorder } from '../../../../lambda/core/sync/ports';
+import type { Recorder } from '../../../../lambda/core/sync/recorder';
 import { onEachWorld } from '../../../support/on-each-world';
 import { collect, type SyncWorld } from '../../../support/sync-world';
 

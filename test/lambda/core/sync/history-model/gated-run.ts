@@ -1,4 +1,5 @@
-import type { InstanceSource, Recorder } from '../../../../../lambda/core/sync/ports';
+import type { Recorder } from '../../../../../lambda/core/sync/recorder';
+import type { InstanceSource } from '../../../../../lambda/core/sync/instance-source';
 
 /** What happens to the next operation of a run. `after`: it is done, but the answer is lost. */
 export type Fault = 'none' | 'before' | 'after' | 'conflict';

@@ -1,43 +1,7 @@
 import type { Instant } from '../model/instant';
 import type { Target } from '../model/instance';
-import type { ParsedPage } from './listing';
-import type {
-  Current,
-  Gap,
-  Head,
-  RejectedRecord,
-  Rejection,
-  RunOutcome,
-  Version,
-  View,
-  ViewState,
-} from '../model/record';
-
-/** Where all time comes from: nothing in core reads a clock of its own. */
-export interface Clock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Resolves after `ms`, or at once when the signal is aborted. Never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
-}
-
-/** The API of one target, read page by page. */
-export interface InstanceSource {
-  /**
-   * Walks all pages once. Ends by itself on an empty page or a page cap; whether that was the end of the list is for
-   * the listing to judge.
-   * @throws CodedError when a page cannot be read (after its own retries)
-   */
-  pages(
-    target: Target,
-    options: {
-      readonly statusFilter?: string;
-      readonly signal?: AbortSignal;
-      /** No request or wait goes on beyond this, in ms since the epoch. */
-      readonly deadline?: number;
-    },
-  ): AsyncIterable<ParsedPage>;
-}
+import type { Current, Gap, Head, Rejection, RunOutcome, View, ViewState } from '../model/record';
+import type { Units } from '../model/units';
 
 /** All that is written to one instance's rows (or one rejected record's) in one transaction. */
 export type Action =
@@ -63,9 +27,6 @@ export type Action =
     }
   | { readonly type: 'reject'; readonly rejection: Rejection }
   | { readonly type: 'unreject'; readonly key: string };
-
-/** Resolves when the clock reads `at` (ms since the epoch), or at once when the signal is aborted. Never rejects. */
-export type Alarm = (at: number, signal: AbortSignal) => Promise<void>;
 
 export type TakeLease =
   | { readonly taken: true; readonly head: Head }
@@ -116,18 +77,8 @@ export interface RunEnd {
   readonly retentionMs?: number | null | undefined;
 }
 
-/** Request units that a recorder has consumed, as the database reported them. */
-export interface Units {
-  readonly write: number;
-  readonly read: number;
-}
-
-/**
- * Writes history. One recorder serves one run at a time.
- * Every method that returns a promise rejects with a TableError when the table is missing, may not be used, or is of
- * another release; with a TableBusyError when another run is writing to the same item; else with the database's error.
- */
-export interface Recorder {
+/** The head of a target, and the lease on it. */
+export interface HeadStore {
   /** The head as it is, strongly consistent, without taking the lease. */
   readHead(target: Target): Promise<Head | undefined>;
   /** Takes a free lease, or one that has expired (then the head comes back dirty). */
@@ -137,6 +88,12 @@ export interface Recorder {
   ): Promise<TakeLease>;
   /** @returns false when the lease is not this run's any more */
   renewLease(target: Target, lease: { readonly runId: string; readonly until: Instant }): Promise<boolean>;
+  /** Releases the lease. @returns false when the lease is not this run's any more and the run had not ended before */
+  end(target: Target, end: RunEnd): Promise<boolean>;
+}
+
+/** The rows beside the head. */
+export interface RowStore {
   /** Newest versions and rejections of the target, strongly consistent. */
   readKnown(target: Target): Promise<Known>;
   /** The same for a few instances; what does not exist is left out. */
@@ -150,8 +107,14 @@ export interface Recorder {
     batch: readonly Action[],
     options: { readonly timeLimitMs: number },
   ): Promise<BatchOutcome>;
-  /** Releases the lease. @returns false when the lease is not this run's any more and the run had not ended before */
-  end(target: Target, end: RunEnd): Promise<boolean>;
+}
+
+/**
+ * Writes history. One recorder serves one run at a time.
+ * Every method that returns a promise rejects with a TableError when the table is missing, may not be used, or is of
+ * another release; with a TableBusyError when another run is writing to the same item; else with the database's error.
+ */
+export interface Recorder extends HeadStore, RowStore {
   /** Units consumed since this recorder was made. */
   units(): Units;
   /**
@@ -166,64 +129,3 @@ export interface Known {
   /** By key. */
   readonly rejections: ReadonlyMap<string, Rejection>;
 }
-
-/** Half-open span of time; a missing end is open. */
-export interface Span {
-  readonly from?: Instant;
-  readonly to?: Instant;
-}
-
-/**
- * Reads history. Expired rows are never returned. Times are half-open spans [from, to).
- * Every method fails with a TableError when the table is missing, may not be used, or is of another release.
- */
-export interface Reader {
-  /** All targets that a run has ever taken the lease of. */
-  targets(): Promise<readonly Target[]>;
-  /** Undefined for a target that was never synced. */
-  head(target: Target): Promise<Head | undefined>;
-  /** The head together with the closed gaps that touch the span, oldest first: both in one read where the span is recent. */
-  coverage(target: Target, span?: Span): Promise<{ readonly head: Head | undefined; readonly gaps: readonly Gap[] }>;
-  /** Newest version of each instance, deleted ones included, by id. */
-  currents(target: Target): AsyncIterable<Current>;
-  current(target: Target, id: string): Promise<Current | undefined>;
-  /**
-   * The version that was valid at `at`; undefined before the first, and where the retention has removed it.
-   * @param options.isWhole no version of the instance has ever been given an expiry, which saves a read
-   */
-  versionAt(
-    target: Target,
-    id: string,
-    at: Instant,
-    options?: { readonly isWhole?: boolean },
-  ): Promise<Version | undefined>;
-  /** Versions whose `observedAt` lies in the span. */
-  versions(
-    target: Target,
-    id: string,
-    options?: Span & { readonly newestFirst?: boolean; readonly limit?: number },
-  ): AsyncIterable<Version>;
-  /** Closed gaps of the target that touch the span, oldest first. */
-  gaps(target: Target, span?: Span): AsyncIterable<Gap>;
-  /** Closed own gaps of an instance that touch the span, oldest first. */
-  ownGaps(target: Target, id: string, span?: Span): AsyncIterable<Gap>;
-  /** Records that failed validation and are neither valid nor gone since. */
-  rejections(target: Target): AsyncIterable<Rejection>;
-  /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first. */
-  changes(span: { readonly from: Instant; readonly to: Instant }): AsyncIterable<Version>;
-  /** Current items that are neither RUNNING nor deleted, oldest status first. */
-  notRunning(target: Target): AsyncIterable<NotRunning>;
-  /** Units consumed since this reader was made. */
-  units(): Units;
-}
-
-export interface NotRunning {
-  readonly target: Target;
-  readonly id: string;
-  readonly name: string | null;
-  readonly status: string;
-  readonly statusSince: Instant;
-  readonly version: number;
-}
-
-export type { RejectedRecord };
