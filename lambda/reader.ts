@@ -25,7 +25,7 @@ import { systemClock } from './system-clock';
 /** `roma-instance-history/reader`: ask the history from TypeScript. Reads only. */
 
 export { type ChangeEvent, toChangeEvent } from './core/publish/change-event';
-export { NotFoundError, TableError, UsageError } from './core/model/errors';
+export { NotFoundError, TableError, TableFaultError, UsageError } from './core/model/errors';
 export { type Target, targetName } from './core/model/instance';
 export type { Instant } from './core/model/instant';
 export type { Current, FieldChange, Gap, Head, Rejection, Version } from './core/model/record';
@@ -58,7 +58,7 @@ export interface Between {
 /**
  * Times are ISO-8601 with a zone; those that come out are in UTC, with milliseconds. Everything that may be long is an
  * async iterable. Every method throws a UsageError for a time of another form, and a TableError for a table of another
- * application or of a newer release.
+ * application or of a newer release, and a TableFaultError when the database does not answer or fails.
  */
 export interface InstanceHistory {
   /** All targets that are recorded. */

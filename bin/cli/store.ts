@@ -3,7 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { ENV, OUTPUT } from '../../lambda/contract';
-import { describeError, NotFoundError, TableError, UsageError } from '../../lambda/core/model/errors';
+import { describeError, NotFoundError, TableError, TableFaultError, UsageError } from '../../lambda/core/model/errors';
 import { parseTarget, type Target, targetName } from '../../lambda/core/model/instance';
 import type { Reader } from '../../lambda/core/history/reader';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
@@ -109,6 +109,7 @@ async function useAt<T>(
 
 /** Errors of the network, and answers of something else, have no words of their own in the SDK. */
 function connectionProblem(error: unknown, endpoint: string | undefined): unknown {
+  if (error instanceof TableFaultError) return error;
   const text = `${(error as { code?: string }).code ?? ''} ${describeError(error)}`;
   const reason = /\b(ECONNREFUSED|ENOTFOUND|ECONNRESET|EHOSTUNREACH|EAI_AGAIN|ETIMEDOUT)\b/.exec(text)?.[1];
   if (reason !== undefined || (error as { name?: string }).name === 'TimeoutError')

@@ -68,12 +68,16 @@ async function queryPage(
     meter.read(ConsumedCapacity);
     return { items: Items, next: LastEvaluatedKey };
   } catch (error) {
-    throw queryProblem(error, tableName);
+    throw await queryProblem(error, client, tableName);
   }
 }
 
 /** The service tells a table with other keys or without our indexes only as invalid input. */
-export function queryProblem(error: unknown, tableName: string): unknown {
+export async function queryProblem(
+  error: unknown,
+  client: DynamoDBDocumentClient,
+  tableName: string,
+): Promise<unknown> {
   if (
     error instanceof Error &&
     error.name === 'ValidationException' &&
@@ -81,5 +85,5 @@ export function queryProblem(error: unknown, tableName: string): unknown {
   ) {
     return new TableError(`table ${tableName} is not a table of instance histories: check --table`, { cause: error });
   }
-  return tableProblem(error, tableName);
+  return tableProblem(error, client, tableName);
 }

@@ -55,7 +55,7 @@ export function createReader(
       meter.read(ConsumedCapacity);
       return item;
     } catch (error) {
-      throw queryProblem(error, tableName);
+      throw await queryProblem(error, client, tableName);
     }
   }
 

@@ -9,6 +9,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { SCHEMA_VERSION } from '../contract';
+import { describeError } from '../core/model/errors';
 import { type Instant, toMs } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
 import { LEASE_MAX_AHEAD_MS } from '../core/sync/lease';
@@ -209,8 +210,15 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       const unwritable = unwritableField(items);
       if (unwritable !== undefined) return { is: 'invalid', because: unwritable };
       const withoutExpiry = withoutFailedExpiry(items, reasonsOf(error));
-      return withoutExpiry === undefined ? classify(error) : { retryWith: withoutExpiry };
+      return withoutExpiry === undefined ? explainedOutcome(error) : { retryWith: withoutExpiry };
     }
+  }
+
+  async function explainedOutcome(error: unknown): Promise<BatchOutcome> {
+    const outcome = classify(error);
+    // The reasons of a transaction tell about its rows; all else is about the table.
+    if (!('because' in outcome) || reasonsOf(error).length > 0) return outcome;
+    return { ...outcome, because: describeError(await tableProblem(error, client, tableName)) };
   }
 
   const fence = (target: Target, runId: string): TransactItem => ({
@@ -262,7 +270,7 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       try {
         return await operation(...args);
       } catch (error) {
-        throw tableProblem(error, tableName);
+        throw await tableProblem(error, client, tableName);
       }
     };
 

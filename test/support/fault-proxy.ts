@@ -5,10 +5,18 @@ import { request } from 'undici';
 /**
  * What no embedded engine does by itself. `dropBefore`: the connection breaks and nothing was done. `dropAfter`: it was
  * done, and the connection breaks. `hang`: it was done, and no answer ever comes. `duplicate`: it is done twice, as a
- * network may; the second answer is the one that comes.
+ * network may; the second answer is the one that comes. `webPage`: something else answers.
  */
 export type ProxyFault =
-  'dropBefore' | 'dropAfter' | 'hang' | 'duplicate' | 'conflict' | 'throttle' | 'throttleInside' | 'serverError';
+  | 'dropBefore'
+  | 'dropAfter'
+  | 'hang'
+  | 'duplicate'
+  | 'conflict'
+  | 'throttle'
+  | 'throttleInside'
+  | 'serverError'
+  | 'webPage';
 
 interface Rule {
   readonly operation?: string;
@@ -105,6 +113,9 @@ export async function startFaultProxy(target: string): Promise<FaultProxy> {
         return;
       case 'serverError':
         answer(500, errorAnswer('InternalServerError', 'The request could not be processed'));
+        return;
+      case 'webPage':
+        answer(502, '<html>Bad Gateway</html>');
         return;
       case 'dropAfter':
       case 'hang':

@@ -37,6 +37,12 @@ export class TableBusyError extends CodedError {
   override readonly retryable = true;
 }
 
+/** The database did not answer, or failed: the same call may succeed later. */
+export class TableFaultError extends CodedError {
+  readonly code = 'TABLE_FAULT';
+  override readonly retryable = true;
+}
+
 /** Any error as one line of text. */
 export function describeError(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);

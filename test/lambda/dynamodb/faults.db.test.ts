@@ -3,7 +3,7 @@ import { createReader } from '../../../lambda/dynamodb/reader';
 import { createRecorder } from '../../../lambda/dynamodb/recorder';
 import { anyEngine, createTestTable, type TestTable } from '../../support/engines';
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy';
-import { SyncWorld } from '../../support/sync-world';
+import { collect, SyncWorld } from '../../support/sync-world';
 
 describe('a run whose database fails', () => {
   let proxy: FaultProxy;
@@ -79,6 +79,45 @@ describe('a run whose database fails', () => {
     expect(result).toMatchObject({ outcome: 'changed' });
     world.wait();
     await expectOneChange();
+  });
+
+  describe('for good says which table, where it is, what happened and what to do', () => {
+    const faults = [
+      ['dropBefore', /^ did not answer \(.*socket hang up.*\): try again; if it stays so, check the address/],
+      ['serverError', /^ failed \(HTTP 500 InternalServerError: The request could not be processed\): the fault is/],
+      ['webPage', /^ was not reached: what answers there with HTTP 502 is not DynamoDB; check the address/],
+    ] as const;
+    const slow = [
+      ['hang', /^ did not answer \(.*\): try again/],
+      ['throttle', /^ is throttled \(Rate exceeded\): try again later/],
+    ] as const;
+
+    it.each([...faults, ...slow])('when it is read (%s)', async (fault, words) => {
+      proxy.arm(fault, { operation: 'Query', times: 100 });
+      const { outcome, because = '' } = await world.run();
+      expect(outcome).toBe('failed');
+      const [before, after] = because.split(`table ${table.tableName} at ${proxy.endpoint}`);
+      expect(before).toBe('');
+      expect(after).toMatch(words);
+    });
+
+    it('when it is asked, and that asking again may help', async () => {
+      proxy.arm('serverError', { operation: 'Query', times: 100 });
+      await expect(collect(world.store.reader.versions(world.target, 'a'))).rejects.toMatchObject({
+        code: 'TABLE_FAULT',
+        retryable: true,
+        message: expect.stringContaining(`table ${table.tableName} at ${proxy.endpoint} failed (HTTP 500`),
+      });
+    });
+
+    it.each(faults)('when it is written (%s)', async (fault, words) => {
+      proxy.arm(fault, { operation: 'TransactWriteItems', times: 100 });
+      const { outcome, because = '' } = await world.run();
+      expect(outcome).toBe('partial');
+      const [before, after] = because.split(`table ${table.tableName} at ${proxy.endpoint}`);
+      expect(before).toBe('the table could not be written: ');
+      expect(after).toMatch(words);
+    });
   });
 
   it('retries transaction conflicts itself, for the SDK does not, and gives up as partial when they never end', async () => {
