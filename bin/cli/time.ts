@@ -40,6 +40,12 @@ function isoMs(text: string): number | undefined {
   return Date.parse(text);
 }
 
+/** A length of time in ms: seconds, or such as `90s`, `5m`; undefined when the text is none. */
+export function lengthMs(text: string): number | undefined {
+  const span = SPAN.exec(/^\d+$/.test(text) ? `${text}s` : text);
+  return span === null ? undefined : Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0);
+}
+
 /** @throws UsageError when the span is empty or turned around */
 export function parseSpan(
   options: { readonly since?: string | undefined; readonly until?: string | undefined },

@@ -4,7 +4,7 @@ import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { UsageError } from '../../../lambda/core/model/errors';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import { isCompleted, type RunResult, toRunLine } from '../../../lambda/core/sync/run-result';
-import { syncTarget } from '../../../lambda/core/sync/run';
+import { DEFAULT_SAFETY_MARGIN_MS, syncTarget } from '../../../lambda/core/sync/run';
 import { createRecorder } from '../../../lambda/dynamodb/recorder';
 import { resolveEndpoints } from '../../../lambda/roma/http/endpoints';
 import type { RomaSource } from '../../../lambda/roma/list/source';
@@ -13,6 +13,7 @@ import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { outcomeColour, safeText } from '../output';
+import { lengthMs } from '../time';
 import { deployedSync } from '../stack';
 import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
@@ -20,6 +21,9 @@ import { changeLine } from './views';
 import { wholeNumber } from './whole-number';
 
 const DAY_MS = 24 * 60 * 60_000;
+const DEFAULT_TIMEOUT_MS = 120_000;
+/** The shortest time in which a run may ask the API and say how it ended. */
+const LEAST_TIMEOUT_MS = 2_000;
 
 interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly target?: readonly Target[];
@@ -29,6 +33,8 @@ interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly allowMassDeletion?: boolean;
   /** In days. */
   readonly retention?: number;
+  /** Of the run of one target, in ms. */
+  readonly timeout?: number;
 }
 
 export function registerSync(program: Command, io: Io): void {
@@ -46,6 +52,11 @@ export function registerSync(program: Command, io: Io): void {
           '--retention <days>',
           'keep superseded versions so long (default: as the deployed runs do, else for ever)',
           wholeNumber(1, 36_500),
+        )
+        .option(
+          '--timeout <time>',
+          'end the run of a target after so many seconds, or 90s, 5m (default: 120)',
+          timeLimit,
         ),
     ),
   )
@@ -74,6 +85,8 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       const retentionMs =
         options.retention === undefined ? deployed && (deployed.retentionMs ?? null) : options.retention * DAY_MS;
       const results: RunResult['outcome'][] = [];
+      const { timeout = DEFAULT_TIMEOUT_MS } = options;
+      const safetyMarginMs = Math.min(DEFAULT_SAFETY_MARGIN_MS, timeout / 4);
       for (const target of unique(targets)) {
         // A recorded target is read as its schedule reads it, unless the user says otherwise.
         const { listedWith } = (await reader.head(target)) ?? {};
@@ -94,13 +107,15 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             identity: source.principal,
             brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs,
             retentionMs,
+            deadline: io.clock.now() + timeout,
+            safetyMarginMs,
             ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
             ...(options.dryRun === true ? { dryRun: true } : {}),
             ...(status === undefined ? {} : { statusFilter: status }),
             api,
           },
         );
-        print(io, options, result, status);
+        print(io, options, result, { status, timeLeftMs: timeout - safetyMarginMs - result.durationMs });
         results.push(result.outcome);
       }
       return results;
@@ -119,11 +134,25 @@ function statusFilter(text: string): string {
   return status;
 }
 
+function timeLimit(text: string): number {
+  const ms = lengthMs(text);
+  if (ms === undefined || ms < LEAST_TIMEOUT_MS || ms > DAY_MS)
+    throw new InvalidArgumentError('it must be a time from 2 seconds to a day, such as 90, 90s or 5m.');
+  return ms;
+}
+
 const unique = (targets: readonly Target[]): readonly Target[] => [
   ...new Map(targets.map((target) => [targetName(target), target])).values(),
 ];
 
-function print(io: Io, options: SyncCommandOptions, result: RunResult, status: string | undefined): void {
+/** What the result of a run does not tell. */
+interface RunNotes {
+  readonly status: string | undefined;
+  /** Until the run would have had to stop. */
+  readonly timeLeftMs: number;
+}
+
+function print(io: Io, options: SyncCommandOptions, result: RunResult, notes: RunNotes): void {
   const dryRun = options.dryRun === true ? { dryRun: true } : {};
   if (options.json === true) {
     for (const version of result.versions) printJson(io, { type: 'change', ...toChangeEvent(version), ...dryRun });
@@ -131,10 +160,10 @@ function print(io: Io, options: SyncCommandOptions, result: RunResult, status: s
     return;
   }
   for (const version of result.versions) if (version.kind !== 'baseline') io.out(changeLine(io, version));
-  io.out(summary(io, result, options.dryRun === true, status));
+  io.out(summary(io, result, options.dryRun === true, notes));
 }
 
-function summary(io: Io, result: RunResult, isRehearsal: boolean, status: string | undefined): string {
+function summary(io: Io, result: RunResult, isRehearsal: boolean, { status, timeLeftMs }: RunNotes): string {
   const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
   if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" tells why)`);
   if (result.held > 0) counts.push(`${result.held} absent but held`);
@@ -148,6 +177,7 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean, status: string
         ]),
     ...(status === undefined ? [] : [`followed only with status ${status} (all again: --no-status)`]),
     ...(result.because === undefined ? [] : [safeText(result.because)]),
+    ...(timeLeftMs <= 0 && !isCompleted(result.outcome) ? ['for more time: --timeout'] : []),
     ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),
     ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
     ...(isCompleted(result.outcome) ? [] : ['what was recorded before stays']),
@@ -158,6 +188,7 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean, status: string
 const HELP = `
 Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN), or
 HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN.
+The run of a target ends after 120 seconds, whatever the API does; --timeout gives it another time.
 Exit code 1 when any target ended as failed, partial or brake.
 
 Examples:

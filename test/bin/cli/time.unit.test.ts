@@ -1,4 +1,4 @@
-import { ago, duration, parseSpan, parseTime, showSpan, showTime } from '../../../bin/cli/time';
+import { ago, duration, lengthMs, parseSpan, parseTime, showSpan, showTime } from '../../../bin/cli/time';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const parse = (text: string): string => parseTime(text, NOW, 'T');
@@ -49,3 +49,15 @@ describe('a time in the output', () => {
     expect([duration(59_000), duration(3_600_000), duration(3 * 86_400_000)]).toEqual(['59 s', '1 h', '3 d']);
   });
 });
+
+it.each([
+  ['90', 90_000],
+  ['90s', 90_000],
+  ['5m', 300_000],
+  ['1d', 86_400_000],
+  ['', undefined],
+  ['5 m', undefined],
+  ['-5', undefined],
+  ['1.5', undefined],
+  ['9999999', undefined],
+])('a length of time on the command line: %j', (text, ms) => expect(lengthMs(text)).toBe(ms));
