@@ -6,6 +6,7 @@ import type { Target } from '../core/model/instance';
 import type { Action } from '../core/sync/recorder';
 import type { Gap } from '../core/model/record';
 import { marshallOptions } from './client';
+import { fitRow, storedBytes } from './row-size';
 import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive, toVersionItem } from './table';
 
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -24,7 +25,8 @@ export function transactItems(tableName: string, target: Target, action: Action)
   });
   switch (action.type) {
     case 'version': {
-      const { next, previous, closedGap, dropRejection, previousExpiresAt } = action;
+      const { previous, closedGap, dropRejection, previousExpiresAt } = action;
+      const next = fitRow(action.next);
       return [
         put(toCurrentItem(next), isAsRead(previous)),
         put(toVersionItem(next), { ConditionExpression: 'attribute_not_exists(pk)' }),
@@ -36,9 +38,9 @@ export function transactItems(tableName: string, target: Target, action: Action)
       ];
     }
     case 'touch': {
-      const { next, previous, closedGap, dropRejection } = action;
+      const { previous, closedGap, dropRejection } = action;
       return [
-        put(toCurrentItem(next), isAsRead(previous)),
+        put(toCurrentItem(fitRow(action.next)), isAsRead(previous)),
         ...(closedGap === undefined ? [] : [put(toGapItem(closedGap))]),
         ...(dropRejection === undefined ? [] : [remove(dropRejection)]),
       ];
@@ -84,8 +86,9 @@ const expire = (tableName: string, Key: Item, at: Instant): TransactItem => ({
  */
 export function unwritableField(items: readonly TransactItem[]): string | undefined {
   for (const { Put } of items) {
-    const { snapshot, ...attributes } = Put?.Item ?? {};
-    for (const [name, value] of [...Object.entries(snapshot ?? {}), ...Object.entries(attributes)]) {
+    const { snapshot = {}, ...attributes } = Put?.Item ?? {};
+    const fields = typeof snapshot === 'object' ? snapshot : {};
+    for (const [name, value] of [...Object.entries(fields as Item), ...Object.entries(attributes)]) {
       try {
         if (value !== undefined) convertToAttr(value, marshallOptions);
       } catch (error) {
@@ -101,14 +104,17 @@ interface Weight {
   readonly bytes: number;
 }
 
+/** What keys and names of attributes may add to the bytes of a record. */
+const OVERHEAD = 2000;
+
 function weigh(action: Action): Weight {
-  const json = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+  const bytesOf = (record: object): number => storedBytes(record) + OVERHEAD;
   if (action.type === 'unreject') return { items: 1, bytes: 200 };
-  if (action.type === 'reject') return { items: 1, bytes: json(action.rejection) + 500 };
+  if (action.type === 'reject') return { items: 1, bytes: bytesOf(action.rejection) };
   const extras = (action.closedGap === undefined ? 0 : 1) + (action.dropRejection === undefined ? 0 : 1);
-  const row = json(action.next) + 500;
+  const row = bytesOf(action.next);
   if (action.type === 'touch') return { items: 1 + extras, bytes: row };
-  const expiry = action.previousExpiresAt === undefined ? 0 : json(action.previous ?? null) + 500;
+  const expiry = action.previousExpiresAt === undefined ? 0 : bytesOf(action.previous ?? {});
   return { items: 2 + extras + (expiry > 0 ? 1 : 0), bytes: 2 * row + expiry };
 }
 

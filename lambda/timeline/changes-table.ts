@@ -1,3 +1,4 @@
+import { countFields } from '../core/model/fit-changes';
 import type { Json } from '../core/model/instance';
 import type { FieldChange, Version } from '../core/model/record';
 import { cut, text } from './escape';
@@ -87,9 +88,8 @@ export function whatChanged(change: Version, room: number): string {
   const each = Math.max(12, Math.floor(room / 4));
   for (const [index, entry] of fields.entries()) {
     const part = fieldText(entry, each);
-    const left = fields.length - index;
     if (parts.join('; ').length + part.length > room - 12 && index > 0) {
-      parts.push(`${left} more`);
+      parts.push(`${countFields(fields.slice(index))} more`);
       break;
     }
     parts.push(part);
@@ -99,6 +99,7 @@ export function whatChanged(change: Version, room: number): string {
 
 const fieldText = (change: FieldChange, room: number): string => {
   const field = cut(change.field, 48);
+  if (change.omitted !== undefined) return `${field === '' ? `${change.omitted} more` : field} (too large to be kept)`;
   if (change.from === undefined) return `${field} = ${valueText(change.to, room)} (new)`;
   if (change.to === undefined) return `${field} removed (was ${valueText(change.from, room)})`;
   return `${field}: ${valueText(change.from, room)} → ${valueText(change.to, room)}`;

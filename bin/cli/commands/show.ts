@@ -12,7 +12,7 @@ import { safeText, safeValue, statusColour } from '../output';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseTime, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
-import { evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+import { evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
 
 interface ShowOptions extends TargetOptions {
   readonly at?: string;
@@ -99,7 +99,7 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
   );
   line('version', `${version.version}, ${version.kind}${evidenceText(version)}`);
   line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
-  for (const { field, from, to } of version.changes) line('changed', `${safeText(field)}: ${text(from)} → ${text(to)}`);
+  for (const change of version.changes) line('changed', fieldText(change, text));
   io.out('');
   // The order of a map in DynamoDB means nothing and changes from read to read.
   for (const field of Object.keys(version.snapshot).toSorted())

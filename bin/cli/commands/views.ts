@@ -1,5 +1,6 @@
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
-import type { Version } from '../../../lambda/core/model/record';
+import { countFields } from '../../../lambda/core/model/fit-changes';
+import type { FieldChange, Version } from '../../../lambda/core/model/record';
 import type { Io } from '../io';
 import { cutTo, flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
@@ -57,16 +58,21 @@ export function changeText(io: Io, version: Version): string {
 function otherFields(io: Io, { changes }: Version): string {
   const others = changes.filter(({ field }) => field !== 'status');
   if (others.length === 0) return '';
-  return isWhole(io)
-    ? `, ${fieldsText(io, others)}`
-    : ` and ${others.length} more field${others.length === 1 ? '' : 's'}`;
+  const count = countFields(others);
+  return isWhole(io) ? `, ${fieldsText(io, others)}` : ` and ${count} more field${count === 1 ? '' : 's'}`;
 }
 
 function fieldsText(io: Io, changes: Version['changes']): string {
   const shown = isWhole(io) ? changes : changes.slice(0, FIELDS_SHOWN);
-  const texts = shown.map(({ field, from, to }) => `${safeText(field)}: ${short(io, from)} → ${short(io, to)}`);
-  const more = changes.length - shown.length;
+  const texts = shown.map((change) => fieldText(change, (value) => short(io, value)));
+  const more = countFields(changes) - countFields(shown);
   return `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** `name: a → b`, or that the values were too large to be kept. */
+export function fieldText({ field, from, to, omitted }: FieldChange, text: (value: unknown) => string): string {
+  if (omitted === undefined) return `${safeText(field)}: ${text(from)} → ${text(to)}`;
+  return field === '' ? `${omitted} more (too large to be kept)` : `${safeText(field)}: (too large to be kept)`;
 }
 
 const isWhole = (io: Io): boolean => io.width === Infinity;

@@ -71,11 +71,11 @@ function entriesOf(before: Fields, after: Fields, field: string, path: string): 
 const compact = (whole: FieldChange, parts: FieldChange[]): FieldChange[] =>
   parts.length > 1 && JSON.stringify(parts).length > JSON.stringify([whole]).length ? [whole] : parts;
 
-/** The snapshot before the changes, from the one after them. */
+/** The snapshot before the changes, from the one after them. @throws Error when values of the changes are left out */
 export const revert = (after: Snapshot, changes: readonly FieldChange[]): Snapshot =>
   rewrite(after, changes, (change) => ('from' in change ? { value: change.from ?? null } : undefined));
 
-/** The snapshot after the changes, from the one before them. */
+/** The snapshot after the changes, from the one before them. @throws Error when values of the changes are left out */
 export const apply = (before: Snapshot, changes: readonly FieldChange[]): Snapshot =>
   rewrite(before, changes, (change) => ('to' in change ? { value: change.to ?? null } : undefined));
 
@@ -85,12 +85,17 @@ function rewrite(
   side: (change: FieldChange) => { value: Json } | undefined,
 ): Snapshot {
   const result: Record<string, Json> = { ...snapshot };
+  /** Objects that are not part of the snapshot, so that they may be changed. */
+  const copies = new Set<unknown>();
   for (const change of changes) {
+    if (change.omitted !== undefined) throw new Error('values of the changes are left out, so nothing can be rebuilt');
     const path = change.field.split('/').map(unescape);
     const last = path.pop() ?? '';
     let parent = result;
     for (const step of path) {
-      const copy = { ...(has(parent, step) ? (parent[step] as Record<string, Json>) : {}) };
+      const inner = (has(parent, step) ? parent[step] : {}) as Record<string, Json>;
+      const copy = copies.has(inner) ? inner : { ...inner };
+      copies.add(copy);
       set(parent, step, copy);
       parent = copy;
     }

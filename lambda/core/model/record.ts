@@ -17,6 +17,11 @@ export interface FieldChange {
   readonly field: string;
   readonly from?: Json;
   readonly to?: Json;
+  /**
+   * So many changed fields, whose values are left out because the row or the event would be too large: 1 is the named
+   * field itself. Where `field` is empty, they are not named either.
+   */
+  readonly omitted?: number;
 }
 
 /**

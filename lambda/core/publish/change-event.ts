@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { revert } from '../model/diff';
-import { CHANGE_KINDS, type Current, eventId, type Version } from '../model/record';
+import { fitChanges, isInvertible } from '../model/fit-changes';
+import { CHANGE_KINDS, type Current, eventId, type FieldChange, type Version } from '../model/record';
 import { utf8Bytes, wireText } from '../model/wire-text';
 
 /** Raised only when a consumer of the older form could break; optional additions keep it. */
@@ -42,9 +43,16 @@ export const changeEventSchema = z.object({
         field: z.string().describe('JSON Pointer without its leading slash: a top-level field is just its name.'),
         from: json.optional().describe('Missing: the field was absent before. Null: the API sent null.'),
         to: json.optional().describe('Missing: the field is absent now. Null: the API sent null.'),
+        omitted: z
+          .int()
+          .min(1)
+          .optional()
+          .describe(
+            'So many changed fields, whose values are left out because the event or the stored row would be too large: 1 is the named field itself. Where field is empty, they are not named either.',
+          ),
       }),
     )
-    .describe('Complete and invertible. Empty for the first version.'),
+    .describe('Complete and, unless an entry has `omitted`, invertible. Empty for the first version.'),
   observedAt: instant.describe('UTC. The change was seen at this time …'),
   changedAfter: instant.nullable().describe('… and happened after this one; null when nobody looked before.'),
   evidence: z
@@ -63,15 +71,17 @@ export const changeEventSchema = z.object({
   truncated: z
     .literal(true)
     .optional()
-    .describe('before and after were left out, because the event would have been too large.'),
+    .describe(
+      'before, or before and after, were left out, because the event or the stored row would have been too large.',
+    ),
   replayed: z.literal(true).optional().describe('Published again from the table.'),
 });
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
 
 /** The event of a version. Everything is in the row itself: `before` is rebuilt from the snapshot and the changes. */
 export function toChangeEvent(version: Version): ChangeEvent {
-  const { target, id, name, enterpriseProjectId, kind, evidence } = version;
-  const isFirst = version.version === 1;
+  const { target, id, name, enterpriseProjectId, kind, evidence, snapshot, changes } = version;
+  const isWhole = isInvertible(changes);
   return {
     schemaVersion: EVENT_SCHEMA_VERSION,
     eventId: eventId(version),
@@ -79,12 +89,13 @@ export function toChangeEvent(version: Version): ChangeEvent {
     version: version.version,
     instance: { id, name, region: target.region, projectId: target.projectId, enterpriseProjectId },
     status: { from: version.previousStatus, to: version.status },
-    changes: version.changes.map((change) => ({ ...change })) as ChangeEvent['changes'],
+    changes: changes.map((change) => ({ ...change })) as ChangeEvent['changes'],
     observedAt: version.observedAt,
     changedAfter: version.changedAfter,
     evidence,
-    before: isFirst ? null : (revert(version.snapshot, version.changes) as ChangeEvent['before']),
-    after: evidence === 'absent' ? null : (version.snapshot as ChangeEvent['after']),
+    ...(isWhole ? { before: version.version === 1 ? null : (revert(snapshot, changes) as ChangeEvent['before']) } : {}),
+    after: evidence === 'absent' ? null : (snapshot as ChangeEvent['after']),
+    ...(isWhole ? {} : { truncated: true }),
   };
 }
 
@@ -96,11 +107,14 @@ export const MAX_EVENT_BYTES = 256 * 1024 - 1024;
 
 export const eventText = (event: ChangeEvent): string => wireText(event);
 
-/** Leaves out `before` and `after` of an event that would be too large, never `changes`. */
+/** Leaves out `before` and `after` of an event that would be too large, and where need be values of its changes. */
 export function fitEvent(event: ChangeEvent, maxBytes: number = MAX_EVENT_BYTES): ChangeEvent {
   if (utf8Bytes(eventText(event)) <= maxBytes) return event;
   const { before: _before, after: _after, ...rest } = event;
-  return { ...rest, truncated: true };
+  const room = maxBytes - utf8Bytes(eventText({ ...rest, changes: [], truncated: true }));
+  const withComma = (change: FieldChange): number => utf8Bytes(wireText(change)) + 1;
+  const changes = fitChanges(rest.changes, room, withComma) as ChangeEvent['changes'];
+  return { ...rest, changes, truncated: true };
 }
 
 /** The same event, marked as published again. */

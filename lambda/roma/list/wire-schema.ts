@@ -11,6 +11,9 @@ import type { Redactor } from '../http/redaction';
 /** Longest id that is kept beside a rejected record; a longer one is cut and told apart by its digest. */
 const MAX_KEPT_ID_BYTES = 1024;
 
+/** Of a status, in UTF-16 units: each row and event holds it several times. Documented ones have at most 13. */
+const MAX_STATUS_LENGTH = 256;
+
 /** Siblings of this API send ids and times now as text, now as numbers, flags too, and `{}` for an id that is not set. */
 const text = z.union([z.string(), z.number()]).nullish();
 const identifier = z.union([z.string(), z.number(), z.strictObject({})]).nullish();
@@ -23,7 +26,7 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false', '']), z.literal([0, 
  */
 const RECORD = z.looseObject({
   id: z.string().min(1),
-  status: z.string().min(1),
+  status: z.string().min(1).max(MAX_STATUS_LENGTH),
   name: text,
   description: text,
   flavor_id: identifier,

@@ -1,9 +1,12 @@
+import { marshall } from '@aws-sdk/util-dynamodb';
 import * as fc from 'fast-check';
 import type { Action } from '../../../lambda/core/sync/recorder';
 import type { Gap, Rejection } from '../../../lambda/core/model/record';
+import { marshallOptions } from '../../../lambda/dynamodb/client';
 import { cutIntoBatches, transactItems } from '../../../lambda/dynamodb/transact-items';
 import { instance } from '../../support/fleet';
 import { currentOf, TARGET, versionsOf } from '../../support/history-rows';
+import { itemBytes } from '../../support/large-records';
 
 const AT = '2026-11-22T10:00:00.000Z';
 /** Limits of the service: actions and bytes of one transaction, the fence included. */
@@ -62,6 +65,20 @@ describe('the transactions of a plan', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('are counted as the service counts, which is more than their JSON for lists of short values', () => {
+    const rows = Array.from({ length: 20 }, (_, index) =>
+      versionsOf([{ at: AT, snapshot: instance(`i-${index}`, 'RUNNING', { list: Array<number>(50_000).fill(0) }) }]),
+    );
+    const actions = rows.map((versions): Action => {
+      const next = currentOf(versions);
+      return { type: 'version', id: next.id, next, previous: undefined };
+    });
+    for (const batch of cutIntoBatches(actions)) {
+      const items = itemsOf(batch).map(({ Put }) => marshall(Put?.Item ?? {}, marshallOptions));
+      expect(items.reduce((sum, item) => sum + itemBytes(item), 0)).toBeLessThan(SERVICE_BYTES);
+    }
   });
 
   it('are as few as that allows', () => {

@@ -81,6 +81,7 @@ export const SAMPLES: Readonly<Record<string, ChangeEvent>> = {
   deleted: toChangeEvent(gone),
   'deleted-reported': toChangeEvent(reported),
   reappeared: toChangeEvent(back),
-  'statusChanged-truncated': fitEvent(toChangeEvent(failed), 1),
+  'statusChanged-truncated': fitEvent(toChangeEvent(failed), 1_000),
+  'updated-omitted': fitEvent(toChangeEvent(renamed), 580),
   'statusChanged-replayed': asReplayed(toChangeEvent(failed)),
 };

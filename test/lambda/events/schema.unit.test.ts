@@ -49,6 +49,7 @@ describe('the JSON Schema of the event', () => {
     ['another schema version', { schemaVersion: 2 }],
     ['changes that are no list', { changes: {} }],
     ['truncated: false', { truncated: false }],
+    ['a change that stands for none', { changes: [{ field: 'name', omitted: 0 }] }],
   ])('refuses an event with %s, as the guard does', (_, wrong) => {
     const event = JSON.parse(JSON.stringify({ ...SAMPLES.updated, ...wrong })) as unknown;
     expect(validator(changeEventJsonSchema())(event)).toBe(false);

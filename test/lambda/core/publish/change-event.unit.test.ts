@@ -7,6 +7,8 @@ import {
   MAX_EVENT_BYTES,
   toChangeEvent,
 } from '../../../../lambda/core/publish/change-event';
+import { diff, revert } from '../../../../lambda/core/model/diff';
+import type { Snapshot } from '../../../../lambda/core/model/instance';
 import { utf8Bytes } from '../../../../lambda/core/model/wire-text';
 import { currentOf, INSTANCE_ID, snapshotOf, TARGET } from '../../../support/changes';
 
@@ -42,6 +44,31 @@ describe('the event of a version', () => {
     expect(large.changes).toEqual(toChangeEvent(currentOf(2, { more: { tags: 'ü'.repeat(100_000) } })).changes);
     expect(utf8Bytes(eventText(large))).toBeLessThanOrEqual(MAX_EVENT_BYTES);
     expect(changeEventSchema.safeParse(large).success).toBe(true);
+  });
+
+  it('names the largest fields without their values when its changes alone would be too large', () => {
+    const more = { status: 'ERROR', a: 'ü'.repeat(60_000), b: 'x'.repeat(90_000), c: 'y'.repeat(99_000), small: 1 };
+    const before = snapshotOf(INSTANCE_ID);
+    const after = snapshotOf(INSTANCE_ID, more);
+    const version = { ...currentOf(2, { more }), changes: diff(before, after), snapshot: after };
+    const event = checkedEvent(version);
+    expect(event).toMatchObject({ truncated: true, status: { from: 'RUNNING', to: 'ERROR' } });
+    expect(event.changes).toEqual([
+      { field: 'a', omitted: 1 },
+      { field: 'b', to: more.b },
+      { field: 'c', to: more.c },
+      { field: 'small', to: 1 },
+      { field: 'status', from: 'RUNNING', to: 'ERROR' },
+    ]);
+    expect(utf8Bytes(eventText(event))).toBeLessThanOrEqual(MAX_EVENT_BYTES);
+  });
+
+  it('has no before where the row itself keeps not all values, and says so', () => {
+    const changes = [{ field: 'description', omitted: 1 }];
+    const event = checkedEvent({ ...currentOf(3), changes });
+    expect(event).toMatchObject({ changes, truncated: true, after: { description: 'version 3' } });
+    expect(event).not.toHaveProperty('before');
+    expect(() => revert(event.after as Snapshot, event.changes)).toThrow(/values of the changes are left out/);
   });
 
   it('is left whole up to the last byte of the limit', () => {

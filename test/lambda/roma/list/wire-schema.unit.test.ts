@@ -168,6 +168,14 @@ describe('a record is set aside', () => {
     });
   });
 
+  it('when its status has more than 256 characters, for every row and event holds it several times', () => {
+    expect(snapshot(`{"id":"a","status":"${'S'.repeat(256)}"}`).status).toHaveLength(256);
+    expect(rejected(`{"id":"a","status":"${'S'.repeat(257)}"}`)).toMatchObject({
+      id: 'a',
+      reason: expect.stringMatching(/^status: /),
+    });
+  });
+
   it('and an id of any length stays short enough to keep, and told apart from others', () => {
     const a = rejected(`{"id":"${'x'.repeat(300_000)}a","status":"X"}`);
     const b = rejected(`{"id":"${'x'.repeat(300_000)}b","status":"X"}`);

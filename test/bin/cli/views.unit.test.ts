@@ -1,0 +1,39 @@
+import { changeText, fieldText } from '../../../bin/cli/commands/views';
+import type { Io } from '../../../bin/cli/io';
+import { painter } from '../../../bin/cli/output';
+import type { FieldChange } from '../../../lambda/core/model/record';
+import { whatChanged } from '../../../lambda/timeline/changes-table';
+import { currentOf } from '../../support/changes';
+
+const changes: readonly FieldChange[] = [
+  { field: 'cpu', from: 8, to: 16 },
+  { field: 'notes', omitted: 1 },
+  { field: 'status', from: 'RUNNING', to: 'ERROR' },
+  { field: '', omitted: 812 },
+];
+const updated = { ...currentOf(2), changes };
+const failed = { ...updated, kind: 'statusChanged' as const, status: 'ERROR' };
+const io = (width: number): Io => ({ width, paint: painter(false) }) as Io;
+
+describe('changes whose values were too large to be kept', () => {
+  it('are told as such, never as absent', () => {
+    expect(changes.map((change) => fieldText(change, String))).toEqual([
+      'cpu: 8 → 16',
+      'notes: (too large to be kept)',
+      'status: RUNNING → ERROR',
+      '812 more (too large to be kept)',
+    ]);
+    expect(changeText(io(Infinity), failed)).toBe(
+      'RUNNING → ERROR, cpu: 8 → 16, notes: (too large to be kept), 812 more (too large to be kept)',
+    );
+    expect(whatChanged(failed, 600)).toBe(
+      'RUNNING → ERROR; cpu: 8 → 16; notes (too large to be kept); 812 more (too large to be kept)',
+    );
+  });
+
+  it('are counted where there is no room for all', () => {
+    expect(changeText(io(80), failed)).toBe('RUNNING → ERROR and 814 more fields');
+    expect(changeText(io(80), updated)).toMatch(/ and 812 more$/);
+    expect(whatChanged(updated, 50)).toBe('cpu: 8 → 16; 813 more');
+  });
+});
