@@ -40,6 +40,7 @@ export const idOf = (record: ParsedRecord): string | undefined =>
 /** How far one list has been read. */
 interface Walk {
   readonly options: WindowOptions;
+  readonly budget: Budget;
   /** As the first page announced it. */
   readonly total: number;
   /** Rows of the first page. */
@@ -89,18 +90,19 @@ export async function* walkWindow(
       throw error;
     }
   };
-  const walk: Walk = { options, total, step, readAt, shown: new ShownRows(first), end: step, isFull };
+  const walk: Walk = { options, budget, total, step, readAt, shown: new ShownRows(first), end: step, isFull };
   yield* coverTotal(walk);
   if (walk.end >= total) yield* lookBehindTotal(walk);
 }
 
 /** Reads on until as many rows are read as the first page announced. A short page is filled up before the next one. */
 async function* coverTotal(walk: Walk): AsyncGenerator<ParsedPage> {
-  const { total, step, shown, readAt } = walk;
+  const { budget, total, step, shown, readAt } = walk;
   const limit = Math.min(LIMIT, step);
   let latestTotal = total;
   const starts: number[] = [];
-  for (let offset = step; offset < total; offset += step) starts.push(offset);
+  // One more than may be read: the last one says that they are too many, however large `total` is.
+  for (let offset = step; offset < total && starts.length <= budget.pages; offset += step) starts.push(offset);
   // Beyond the documented offsets one page is tried alone before the others are asked for.
   const within = starts.filter((offset) => offset <= LARGEST_OFFSET);
   const beyond = starts.slice(within.length);
@@ -142,16 +144,18 @@ async function* lookBehindTotal(walk: Walk): AsyncGenerator<ParsedPage> {
   const limit = Math.min(LIMIT, step);
   while (walk.isFull || walk.end > total) {
     const { end } = walk;
+    // The sum of different instances may be `total` by chance: as many may be missing behind it as came twice.
+    if (end > total && total >= LIMIT && shown.showedTwice) {
+      throw new IncompleteListError(
+        `the API announces ${total} instances, and of ${end} rows some came twice: the list moved while it was read, or the API does not follow offsets`,
+        true,
+      );
+    }
     const page = await readAt(end, limit);
-    // Without a window, or beyond the documented offsets, the API may well answer what it has answered before.
-    const isNoAnswer = page === undefined || (shown.has(page) && (options.api === 'v3' || end > LARGEST_OFFSET));
+    // Where no window or no larger offset is documented, the API may answer what it has answered before.
+    const mayRepeat = (options.api === 'v3' && end === step) || end > LARGEST_OFFSET;
+    const isNoAnswer = page === undefined || (mayRepeat && shown.has(page));
     if (!isNoAnswer) {
-      if (page.total === total && shown.hasRowsOf(page)) {
-        throw new IncompleteListError(
-          `the page at offset ${end} shows instances of earlier pages again: the list moved while it was read, or the API does not follow offsets`,
-          true,
-        );
-      }
       yield page;
       if (page.total !== total) return;
       shown.add(page);
@@ -163,7 +167,7 @@ async function* lookBehindTotal(walk: Walk): AsyncGenerator<ParsedPage> {
       }
     }
     // The list is known to be longer than its total, and nothing tells how long.
-    if (end > total && walk.isFull && (isNoAnswer || !(await isFollowed(walk, end)))) {
+    if (end > total && walk.isFull && (isNoAnswer || !(await isTheEnd(walk, end)))) {
       throw new IncompleteListError(
         `the API announces ${total} instances of project ${options.target.projectId} and shows ${end}, but not whether more lie behind them${options.api === 'v3' ? '' : '; set api: v3 for this target'}`,
         false,
@@ -173,17 +177,24 @@ async function* lookBehindTotal(walk: Walk): AsyncGenerator<ParsedPage> {
   }
 }
 
-/** Whether the empty page at an offset is the end. Beyond the documented offsets it may stand for a refusal. */
-async function isFollowed({ readAt, shown }: Walk, offset: number): Promise<boolean> {
+/**
+ * Whether the empty page at an offset is the end. Beyond the documented offsets it may stand for a refusal; an API that
+ * shows the last row at the offset before does follow them.
+ */
+async function isTheEnd({ readAt, shown }: Walk, offset: number): Promise<boolean> {
   if (offset <= LARGEST_OFFSET) return true;
-  const lastRow = await readAt(offset - 1, 1);
-  return lastRow !== undefined && shown.hasRowsOf(lastRow);
+  const [last] = (await readAt(offset - 1, 1))?.records ?? [];
+  return last !== undefined && shown.lastId !== undefined && idOf(last) === shown.lastId;
 }
 
 /** The rows of one list that were read so far. */
 class ShownRows {
   readonly #pages = new Set<string>();
   readonly #ids = new Set<string>();
+  /** Some instance was shown more than once. */
+  showedTwice = false;
+  /** Of the last row, where it has one. */
+  lastId: string | undefined;
 
   constructor(first: ParsedPage) {
     this.add(first);
@@ -193,7 +204,10 @@ class ShownRows {
     this.#pages.add(contentOf(page));
     for (const record of page.records) {
       const id = idOf(record);
-      if (id !== undefined) this.#ids.add(id);
+      this.lastId = id;
+      if (id === undefined) continue;
+      this.showedTwice ||= this.#ids.has(id);
+      this.#ids.add(id);
     }
   }
 
@@ -205,13 +219,6 @@ class ShownRows {
   /** The same page again. Pages whose records have no id may look alike and hold different instances. */
   isRepetition(page: ParsedPage): boolean {
     return this.has(page) && page.records.some((record) => idOf(record) !== undefined);
-  }
-
-  hasRowsOf(page: ParsedPage): boolean {
-    return page.records.some((record) => {
-      const id = idOf(record);
-      return id !== undefined && this.#ids.has(id);
-    });
   }
 }
 

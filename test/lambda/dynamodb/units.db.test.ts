@@ -64,9 +64,11 @@ onDynoxide('request units of a run over HTTP', () => {
   it.each([
     [0, 1],
     [1, 1],
-    // A last page that is full may hide more than its total says: one probe looks behind it.
+    [99, 1],
+    // One more where the last page is full: more may lie behind it than the API announces.
     [100, 2],
     [101, 2],
+    [199, 2],
     [200, 3],
     [1000, 11],
   ])('an unchanged run of %d instances asks the API %d times, and for no new token', async (instances, requests) => {
