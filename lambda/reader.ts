@@ -5,8 +5,6 @@ import {
   fleetAt,
   type InstanceUptime,
   instanceUptime,
-  log,
-  type LogEntry,
   stateAt,
   targetUptime,
   versionDiff,
@@ -14,6 +12,7 @@ import {
 import { UsageError } from './core/model/errors';
 import { type Instant, toInstant } from './core/model/instant';
 import type { Target } from './core/model/instance';
+import { log, type LogEntry } from './core/history/log';
 import type { Reader, Span } from './core/history/reader';
 import type { Clock } from './core/model/clock';
 import type { Current, FieldChange, Version } from './core/model/record';
@@ -31,7 +30,8 @@ export type { Instant } from './core/model/instant';
 export type { Current, FieldChange, Gap, Head, Rejection, Version } from './core/model/record';
 export type { Reader } from './core/history/reader';
 export type { State, UnobservedSpan } from './core/history/spans';
-export type { FleetMember, InstanceUptime, LogEntry } from './core/history/queries';
+export type { FleetMember, InstanceUptime } from './core/history/queries';
+export type { LogEntry } from './core/history/log';
 
 export interface HistoryOptions {
   readonly tableName: string;
@@ -52,13 +52,15 @@ export interface HistoryOptions {
 /** Half-open span [from, to). */
 export interface Between {
   readonly from: Instant;
-  readonly to: Instant;
+  /** @default now, with all that is recorded */
+  readonly to?: Instant;
 }
 
 /**
- * Times are ISO-8601 with a zone; those that come out are in UTC, with milliseconds. Everything that may be long is an
- * async iterable. Every method throws a UsageError for a time of another form, and a TableError for a table of another
- * application or of a newer release, and a TableFaultError when the database does not answer or fails.
+ * Times are ISO-8601 with a zone; those that come out are in UTC, with milliseconds. Where a time or the end of a span
+ * is left out, it is now: what the newest rows tell, also when the clock here is behind those of the runs. Everything that
+ * may be long is an async iterable. Every method throws a UsageError for a time of another form, a TableError for a table
+ * of another application or of a newer release, and a TableFaultError when the database does not answer or fails.
  */
 export interface InstanceHistory {
   /** All targets that are recorded. */
@@ -119,7 +121,7 @@ export function openHistory(options: HistoryOptions): InstanceHistory {
   const client = connect(config);
   const reader = createReader(client, tableName, { now: () => clock.now() });
   const nowMs = (): number => clock.now();
-  const time = (at: Instant | undefined): Instant => (at === undefined ? toInstant(nowMs()) : instant(at));
+  const time = (at: Instant | undefined): Instant | undefined => (at === undefined ? undefined : instant(at));
   return {
     reader,
     targets: async () => reader.targets(),

@@ -8,13 +8,15 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   d: 86_400_000,
   w: 7 * 86_400_000,
 };
+/** A clock here may be so far behind those of the runs: what they saw last is not in the future. */
+const CLOCK_ERROR_MS = 10 * 60_000;
 const SPAN = /^(\d{1,6})([smhdw])$/;
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
  * Reads `2026-11-22T10:00:00Z`, `2026-11-22` or a span back from now such as `15m`. A time without a zone is local, a
  * day without a time begins at midnight UTC.
- * @throws UsageError when it is neither, or lies in the future
+ * @throws UsageError when it is neither, or lies further in the future than clocks may differ
  */
 export function parseTime(text: string, nowMs: number, what: string): Instant {
   if (text === 'now') return toInstant(nowMs);
@@ -25,7 +27,7 @@ export function parseTime(text: string, nowMs: number, what: string): Instant {
       `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give ISO-8601 such as 2026-11-22T10:00:00Z, or a span back such as 15m, 24h, 7d`,
     );
   }
-  if (ms > nowMs)
+  if (ms > nowMs + CLOCK_ERROR_MS)
     throw new UsageError(`${what} ${text} is in the future: it is ${toInstant(nowMs)} now, and history ends there`);
   return toInstant(ms);
 }
@@ -46,19 +48,30 @@ export function lengthMs(text: string): number | undefined {
   return span === null ? undefined : Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0);
 }
 
-/** @throws UsageError when the span is empty or turned around */
+/**
+ * The same for a time that may be left out. Undefined is now: not what the clock here says, but what the newest rows
+ * tell, whatever time they bear.
+ */
+export const parseMoment = (text: string | undefined, nowMs: number, what: string): Instant | undefined =>
+  text === undefined || text === 'now' ? undefined : parseTime(text, nowMs, what);
+
+/**
+ * @returns without `to` when the span lasts until now
+ * @throws UsageError when the span is empty or turned around
+ */
 export function parseSpan(
   options: { readonly since?: string | undefined; readonly until?: string | undefined },
   nowMs: number,
   defaultSince: string,
-): { readonly from: Instant; readonly to: Instant } {
+): { readonly from: Instant; readonly to?: Instant } {
   const from = parseTime(options.since ?? defaultSince, nowMs, '--since');
-  const to = options.until === undefined ? toInstant(nowMs) : parseTime(options.until, nowMs, '--until');
-  if (from >= to) {
-    const mend = from > to ? 'exchange them' : 'give a later --until';
-    throw new UsageError(`--since ${from} is not before --until ${to}: ${mend}`);
+  const to = parseMoment(options.until, nowMs, '--until');
+  const end = to ?? toInstant(nowMs);
+  if (from >= end) {
+    const mend = from > end ? 'exchange them' : 'give a later --until';
+    throw new UsageError(`--since ${from} is not before --until ${end}: ${mend}`);
   }
-  return { from, to };
+  return to === undefined ? { from } : { from, to };
 }
 
 /** `3 min ago`; the largest unit that is at least one. */
@@ -67,9 +80,9 @@ export function ago(instant: Instant, nowMs: number): string {
   return ms < 1000 ? 'now' : `${duration(ms)} ago`;
 }
 
-/** A length of time in its largest unit, rounded down: `45 s`, `3 min`, `2 h`, `5 d`. */
+/** A length of time in its largest unit, rounded down: `45 s`, `3 min`, `2 h`, `5 d`. None is below zero. */
 export function duration(ms: number): string {
-  if (ms < 60_000) return `${Math.floor(ms / 1000)} s`;
+  if (ms < 60_000) return `${Math.max(0, Math.floor(ms / 1000))} s`;
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;
   if (ms < 2 * 86_400_000) return `${Math.floor(ms / 3_600_000)} h`;
   return `${Math.floor(ms / 86_400_000)} d`;

@@ -4,12 +4,11 @@ import { type Instant, plusMs } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
 import type { NotRunning, Reader, Span } from '../core/history/reader';
 import type { Current, Gap, Version } from '../core/model/record';
-import { mergeByTime } from './merge-by-time';
+import { changesOf } from './changes';
 import { query, type QueryOptions, queryProblem, type Source } from './queries';
 import {
   CHANGES_SHARDS,
   changesRange,
-  dayOf,
   fromCurrentItem,
   fromGapItem,
   fromHeadItem,
@@ -28,7 +27,6 @@ import {
 import { UnitMeter } from './units';
 
 const [CHANGES_BY_TIME, NOT_RUNNING] = HISTORY_TABLE.indexes;
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** Heads and gaps are small: this many fit into one read unit's 4 KB with the head. */
 const GAPS_WITH_HEAD = 12;
 
@@ -152,41 +150,40 @@ export function createReader(
     return next?.version === version.version + 1 ? version : undefined;
   }
 
-  async function* changes({ from, to }: { from: Instant; to: Instant }): AsyncGenerator<Version> {
-    // Nothing is observed in the future; a clock may be a little ahead of this one.
-    const end = [to, new Date(options.now() + DAY_MS).toISOString()].toSorted()[0] ?? to;
-    const last = plusMs(end, -1);
-    for (let day = dayOf(from); day <= dayOf(last); day = dayOf(plusMs(`${day}T00:00:00.000Z`, DAY_MS))) {
-      const shards = Array.from({ length: CHANGES_SHARDS }, (_, shard) =>
-        read(changesRange(day, shard, from, last), fromVersionItem, { index: CHANGES_BY_TIME }),
-      );
-      yield* mergeByTime(shards);
-    }
+  async function targets(): Promise<readonly Target[]> {
+    const all: Target[] = [];
+    for await (const target of read(range.registrations(), targetOf)) all.push(target);
+    return all;
   }
 
+  const currents: Reader['currents'] = (target) => read(range.currents(target), fromCurrentItem);
+
+  const versions: Reader['versions'] = (target, id, { from, to, newestFirst = false, limit } = {}) =>
+    read(range.versions(target, id, from, before(to)), fromVersionItem, {
+      newestFirst,
+      ...(limit === undefined ? {} : { limit }),
+    });
+
+  const shards = (day: string, first: Instant, last: Instant): readonly AsyncIterable<Version>[] =>
+    Array.from({ length: CHANGES_SHARDS }, (_, shard) =>
+      read(changesRange(day, shard, first, last), fromVersionItem, { index: CHANGES_BY_TIME }),
+    );
+
   return {
-    targets: async () => {
-      const targets: Target[] = [];
-      for await (const target of read(range.registrations(), targetOf)) targets.push(target);
-      return targets;
-    },
+    targets,
     head,
     coverage,
-    currents: (target) => read(range.currents(target), fromCurrentItem),
+    currents,
     current: async (target, id): Promise<Current | undefined> => {
       const item = await get(key.current(target, id));
       return item === undefined ? undefined : fromCurrentItem(item);
     },
     versionAt,
-    versions: (target, id, { from, to, newestFirst = false, limit } = {}) =>
-      read(range.versions(target, id, from, before(to)), fromVersionItem, {
-        newestFirst,
-        ...(limit === undefined ? {} : { limit }),
-      }),
+    versions,
     gaps,
     ownGaps: (target, id, span) => touching((from, to) => range.ownGaps(target, id, from, to), span),
     rejections: (target) => read(range.rejections(target), fromRejectionItem),
-    changes,
+    changes: (span) => changesOf({ targets, currents, versions, shards, now: options.now }, span),
     notRunning: (target) => read(notRunningRange(target), toNotRunning, { index: NOT_RUNNING }),
     units: () => meter.units(),
   };

@@ -2,8 +2,16 @@ import { createHash } from 'node:crypto';
 import { SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/model/errors';
 import { type Instant, toInstant, toMs } from '../core/model/instant';
-import { isDeletedStatus, type Target, targetName } from '../core/model/instance';
-import type { Current, Gap, Head, Rejection, Version, ViewState } from '../core/model/record';
+import { type Target, targetName } from '../core/model/instance';
+import {
+  type Current,
+  type Gap,
+  type Head,
+  isGone,
+  type Rejection,
+  type Version,
+  type ViewState,
+} from '../core/model/record';
 import { fromStored, toStored } from './stored-json';
 
 /** The only file that knows how keys are built and read, and how records become items. */
@@ -151,8 +159,7 @@ export const toVersionItem = (version: Version): Item => ({
   ...(version.expiresAt === undefined ? {} : { expiresAt: toTimeToLive(version.expiresAt) }),
 });
 
-const needsAttention = (current: Current): boolean =>
-  current.status !== 'RUNNING' && current.kind !== 'deleted' && !isDeletedStatus(current.status);
+const needsAttention = (current: Current): boolean => current.status !== 'RUNNING' && !isGone(current);
 
 export const toCurrentItem = (current: Current): Item => ({
   ...key.current(current.target, current.id),

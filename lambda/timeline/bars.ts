@@ -1,5 +1,5 @@
 import type { Instant } from '../core/model/instant';
-import type { Version } from '../core/model/record';
+import { isGone, type Version } from '../core/model/record';
 import type { Segment } from '../core/history/spans';
 
 /** A stretch of a lane. `status` is null where nobody looked, or what was seen has expired. */
@@ -32,6 +32,9 @@ export function barsOf(segments: readonly Segment[], first: Version | undefined)
 /** Undefined where nothing is drawn. */
 function statusIn(segment: Segment, wasCreated: boolean): string | null | undefined {
   if (segment.is === 'known') return segment.version.status;
-  if (segment.is === 'nonexistent' || segment.lastKnown?.kind === 'deleted') return undefined;
-  return wasCreated && segment.lastKnown === undefined ? undefined : null;
+  if (segment.is === 'nonexistent') return undefined;
+  const { lastKnown, during } = segment;
+  // Where the history has expired, it may have come back or have been there before.
+  if (during === undefined) return null;
+  return lastKnown === undefined ? (wasCreated ? undefined : null) : isGone(lastKnown) ? undefined : null;
 }

@@ -1,8 +1,8 @@
 import type { Instant } from '../core/model/instant';
-import { toMs } from '../core/model/instant';
+import { plusMs, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
-import type { Current, Head, Version } from '../core/model/record';
-import { type History, openGapOf, segments } from '../core/history/spans';
+import { type Current, type Head, isGone, type Version } from '../core/model/record';
+import { type History, openGapOf, presentOf, type Segment, segments } from '../core/history/spans';
 import { totalUptime, type Uptime, uptimeOf } from '../core/history/uptime';
 import { type Bar, barsOf } from './bars';
 import type { Period } from './period';
@@ -69,7 +69,7 @@ export function buildTimeline(targets: readonly TargetRecords[], period: Period,
 }
 
 function groupOf({ target, head, instances }: TargetRecords, period: Period, now: Instant): Group {
-  const rows = instances.flatMap((instance) => rowOf(instance, period, now) ?? []).toSorted(byNeedOfAttention);
+  const rows = instances.flatMap((instance) => rowOf(instance, head, period, now) ?? []).toSorted(byNeedOfAttention);
   return {
     target,
     rows,
@@ -85,9 +85,21 @@ function groupOf({ target, head, instances }: TargetRecords, period: Period, now
 }
 
 /** Undefined when the instance did not exist in the period, or was not yet known of. */
-function rowOf({ current, history }: InstanceRecords, period: Period, now: Instant): Row | undefined {
-  const seen: Period = { from: period.from, to: now < period.to ? now : period.to };
-  const last = history.versions.findLast((version) => version.observedAt < period.to);
+function rowOf(
+  { current, history }: InstanceRecords,
+  head: Head | undefined,
+  period: Period,
+  now: Instant,
+): Row | undefined {
+  const present = presentOf({ head, current, nowMs: toMs(now) });
+  // What was seen at the very present belongs to it.
+  const end = present > now ? plusMs(present, 1) : now;
+  const seen: Period = { from: period.from, to: end < period.to ? end : period.to };
+  const [first] = history.versions;
+  // Where all of the period has expired, only a later version tells that there was one.
+  const isExpired = first !== undefined && first.version > 1;
+  const last =
+    history.versions.findLast((version) => version.observedAt < period.to) ?? (isExpired ? first : undefined);
   if (last === undefined) return undefined;
   const parts = segments(history, seen);
   const changes = history.versions.filter(
@@ -95,19 +107,23 @@ function rowOf({ current, history }: InstanceRecords, period: Period, now: Insta
   );
   const bars = barsOf(parts, history.versions[0]);
   if (bars.length === 0 && changes.length === 0) return undefined;
-  const deleted = last.kind === 'deleted';
+  const ending = parts.at(-1);
+  const deleted = isGone(last) && !hasExpired(ending);
   return {
     target: current.target,
     id: current.id,
     name: last.name,
     status: last.status,
     deleted,
-    blind: !deleted && parts.at(-1)?.is === 'unobserved',
+    blind: !deleted && ending?.is === 'unobserved',
     bars,
     changes,
     uptime: uptimeOf(parts, seen),
   };
 }
+
+/** Nobody knows any more what it was like then. */
+const hasExpired = (part: Segment | undefined): boolean => part?.is === 'unobserved' && part.during === undefined;
 
 function byNeedOfAttention(a: Row, b: Row): number {
   return rank(a) - rank(b) || compare(a.name ?? a.id, b.name ?? b.id) || compare(a.id, b.id);

@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 import { historyOf } from '../core/history/queries';
-import { type Instant, toMs } from '../core/model/instant';
+import { type Instant, latest, plusMs, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
 import type { Reader } from '../core/history/reader';
-import type { Current } from '../core/model/record';
+import { type Current, isGone } from '../core/model/record';
 import { buildTimeline, type TargetRecords, type Timeline } from './model';
 import type { Period } from './period';
 
@@ -23,27 +23,58 @@ export async function readTimeline(
 ): Promise<Timeline> {
   const wanted = options.targets?.length ? options.targets : await reader.targets();
   const targets = [...new Map(wanted.map((target) => [targetName(target), target])).values()];
-  const records = await pMap(targets, (target) => readTarget(reader, target, period, toMs(options.now)), {
+  const lastsUntilNow = period.to >= options.now;
+  const known = await pMap(
+    targets,
+    (target) => readTarget(reader, target, lastsUntilNow ? { from: period.from } : period),
+    { concurrency: TARGETS_AT_ONCE },
+  );
+  const shown = lastsUntilNow ? { ...period, to: endOf(known, period.to) } : period;
+  const records = await pMap(known, (target) => withHistories(reader, target, shown, toMs(options.now)), {
     concurrency: TARGETS_AT_ONCE,
   });
-  return buildTimeline(records, period, options.now);
+  return buildTimeline(records, shown, options.now);
 }
 
-async function readTarget(reader: Reader, target: Target, period: Period, nowMs: number): Promise<TargetRecords> {
-  const [known, currents] = await Promise.all([reader.coverage(target, period), inPeriod(reader, target, period)]);
+interface KnownTarget {
+  readonly target: Target;
+  readonly coverage: Awaited<ReturnType<Reader['coverage']>>;
+  /** All but those that were gone before the period. */
+  readonly currents: readonly Current[];
+}
+
+async function readTarget(reader: Reader, target: Target, span: { from: Instant; to?: Instant }): Promise<KnownTarget> {
+  const currents: Current[] = [];
+  const [coverage] = await Promise.all([
+    reader.coverage(target, span),
+    (async () => {
+      for await (const current of reader.currents(target))
+        if (!isGone(current) || current.observedAt >= span.from) currents.push(current);
+    })(),
+  ]);
+  return { target, coverage, currents };
+}
+
+/** A period until now holds all that is recorded, also where the clock of the reader is behind those of the runs. */
+function endOf(known: readonly KnownTarget[], to: Instant): Instant {
+  let newest: Instant | undefined;
+  for (const { coverage, currents } of known) {
+    newest = latest(newest, coverage.head?.completedObservedAt);
+    for (const { observedAt } of currents) newest = latest(newest, observedAt);
+  }
+  return newest === undefined || newest < to ? to : plusMs(newest, 1);
+}
+
+async function withHistories(
+  reader: Reader,
+  { target, coverage, currents }: KnownTarget,
+  period: Period,
+  nowMs: number,
+): Promise<TargetRecords> {
   const instances = await pMap(
     currents,
-    async (current) => ({ current, history: await historyOf(reader, current, period, nowMs, known) }),
+    async (current) => ({ current, history: await historyOf(reader, current, period, nowMs, coverage) }),
     { concurrency: INSTANCES_AT_ONCE },
   );
-  return { target, head: known.head, instances };
-}
-
-/** All but those that were gone before the period. */
-async function inPeriod(reader: Reader, target: Target, period: Period): Promise<Current[]> {
-  const currents: Current[] = [];
-  for await (const current of reader.currents(target)) {
-    if (!(current.kind === 'deleted' && current.observedAt < period.from)) currents.push(current);
-  }
-  return currents;
+  return { target, head: coverage.head, instances };
 }

@@ -1,9 +1,16 @@
 import { type Instant, toMs } from '../../lambda/core/model/instant';
-import { isDeletedStatus, type Target, targetName } from '../../lambda/core/model/instance';
+import { type Target, targetName } from '../../lambda/core/model/instance';
 import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/sync/lease';
 import type { Action, Recorder, RunEnd } from '../../lambda/core/sync/recorder';
 import type { NotRunning, Reader, Span } from '../../lambda/core/history/reader';
-import type { Current, Gap, Head, Rejection, Version } from '../../lambda/core/model/record';
+import {
+  type Current,
+  type Gap,
+  type Head,
+  isGone,
+  type Rejection,
+  type Version,
+} from '../../lambda/core/model/record';
 
 interface Shelf {
   head: Head | undefined;
@@ -194,8 +201,11 @@ export class InMemoryHistory {
       units: () => ({ write: 0, read: 0 }),
       current: async (target, id) => copy(shelf(target).currents.get(id)),
       versionAt: async (target, id, at) => {
-        const version = copy(shelf(target).versions.get(id) ?? []).findLast(({ observedAt }) => observedAt <= at);
-        return version !== undefined && alive(version) ? version : undefined;
+        const all = copy(shelf(target).versions.get(id) ?? []);
+        const place = all.findLastIndex(({ observedAt }) => observedAt <= at);
+        const [version, next] = [all[place], all[place + 1]];
+        if (version === undefined || !alive(version)) return undefined;
+        return next === undefined || next.version === version.version + 1 ? version : undefined;
       },
       async *currents(target) {
         yield* [...copy(shelf(target).currents).values()].toSorted((a, b) => byText(a.id, b.id));
@@ -224,9 +234,7 @@ export class InMemoryHistory {
       },
       async *notRunning(target) {
         yield* [...shelf(target).currents.values()]
-          .filter(
-            (current) => current.status !== 'RUNNING' && current.kind !== 'deleted' && !isDeletedStatus(current.status),
-          )
+          .filter((current) => current.status !== 'RUNNING' && !isGone(current))
           .toSorted((a, b) => byText(a.statusSince, b.statusSince))
           .map(({ id, name, status, statusSince, version }): NotRunning => ({
             target,

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
-import { NotFoundError } from '../../../lambda/core/model/errors';
-import { versionDiff } from '../../../lambda/core/history/queries';
+import { stateAt, unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
+import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
+import type { UnobservedSpan } from '../../../lambda/core/history/spans';
 import { type Io, printJson } from '../io';
+import { flow } from '../layout';
 import { safeText, safeValue } from '../output';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
-import { parseTime, showTime } from '../time';
+import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
-import { versionByNumber } from './show';
+import { shown, versionByNumber } from './show';
+import { spanLine, unobservedText } from './views';
 
 export function registerDiff(program: Command, io: Io): void {
   withTargetOptions(
@@ -21,43 +24,80 @@ export function registerDiff(program: Command, io: Io): void {
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, a: string, b: string, options: TargetOptions) => {
-      const sides = [side(io, a, '<a>'), side(io, b, '<b>')] as const;
-      await withStore(io, options, async (store) => {
-        const current = await find(store, instance, options);
-        const [from, to] = await Promise.all(sides.map(async (one) => resolve(store.reader, current, one)));
-        if (from !== undefined && to !== undefined) print(io, options, from, to);
+      const nowMs = io.clock.now();
+      const wanted = [wantedSide(a, nowMs, '<a>'), wantedSide(b, nowMs, '<b>')] as const;
+      await withStore(io, options, async ({ reader, ...store }) => {
+        const current = await find({ reader, ...store }, instance, options);
+        const [from, to] = await Promise.all(wanted.map(async (one) => resolve(reader, current, one, nowMs)));
+        if (from === undefined || to === undefined) return;
+        const between = wanted.every((one) => 'at' in one) ? await gapsBetween(reader, current, [from, to], nowMs) : [];
+        print(io, options, from, to, between);
       });
     });
 }
 
-type Side = { readonly number: number } | { readonly at: string };
+/** A version, or a time; undefined is now. */
+type Wanted = { readonly number: number } | { readonly at: Instant | undefined };
 
-const side = (io: Io, text: string, what: string): Side =>
-  /^v?[1-9]\d{0,8}$/.test(text)
-    ? { number: Number(text.replace('v', '')) }
-    : { at: parseTime(text, io.clock.now(), what) };
+const wantedSide = (text: string, nowMs: number, what: string): Wanted =>
+  /^v?[1-9]\d{0,8}$/.test(text) ? { number: Number(text.replace('v', '')) } : { at: parseMoment(text, nowMs, what) };
 
-async function resolve(reader: Reader, current: Current, wanted: Side): Promise<Version> {
-  if ('number' in wanted) return versionByNumber(reader, current, wanted.number);
-  if (current.observedAt <= wanted.at) return current;
-  const version = await reader.versionAt(current.target, current.id, wanted.at);
-  if (version !== undefined) return version;
-  throw new NotFoundError(
-    `instance ${current.id} has no version at ${wanted.at}: it was not recorded then, or the retention has removed it`,
-  );
+interface Side {
+  readonly version: Version;
+  /** The time that was asked for, or that of the version; undefined is now. */
+  readonly at: Instant | undefined;
+  /** Set when nobody looked at that time, so that the version is what was last known. */
+  readonly during?: UnobservedSpan;
 }
 
-function print(io: Io, options: TargetOptions, a: Version, b: Version): void {
-  const changes = versionDiff(a, b);
+/** @throws NotFoundError when there is no such version, or nothing is known of that time */
+async function resolve(reader: Reader, current: Current, wanted: Wanted, nowMs: number): Promise<Side> {
+  if ('number' in wanted) {
+    const version = await versionByNumber(reader, current, wanted.number);
+    return { version, at: version.observedAt };
+  }
+  const state = await stateAt(reader, current.target, current.id, wanted.at, nowMs);
+  return { ...shown(state, current, wanted.at), at: wanted.at };
+}
+
+/** Unobserved spans between two times that hold neither: what came and went in them is not recorded. */
+async function gapsBetween(
+  reader: Reader,
+  current: Current,
+  sides: readonly Side[],
+  nowMs: number,
+): Promise<readonly UnobservedSpan[]> {
+  const times = sides.flatMap(({ at }) => at ?? []).toSorted();
+  const [from, to] = times;
+  if (from === undefined) return [];
+  const spans = await unobservedIn(reader, current, to === undefined ? { from } : { from, to }, nowMs);
+  return spans.filter((span) => span.from > from && span.to !== undefined && (to === undefined || span.to <= to));
+}
+
+function print(io: Io, options: TargetOptions, a: Side, b: Side, between: readonly UnobservedSpan[]): void {
+  const changes = versionDiff(a.version, b.version);
   if (options.json === true) {
-    const place = ({ version, observedAt }: Version) => ({ version, observedAt });
-    printJson(io, { id: b.id, a: place(a), b: place(b), changes });
+    const place = ({ version, during }: Side) => ({
+      version: version.version,
+      observedAt: version.observedAt,
+      ...(during === undefined ? {} : { unobserved: spanLine(during) }),
+    });
+    const gaps = between.length === 0 ? {} : { unobservedBetween: between.map(spanLine) };
+    printJson(io, { id: b.version.id, a: place(a), b: place(b), ...gaps, changes });
     return;
   }
-  const header = (sign: string, { version, observedAt }: Version): string =>
-    io.paint('bold', `${sign} v${version}  ${showTime(observedAt, io.time)}`);
+  const unobserved = (span: UnobservedSpan): string => io.paint('yellow', unobservedText(io, span));
+  const header = (sign: string, { version, during }: Side): string =>
+    flow(
+      [
+        io.paint('bold', `${sign} v${version.version}  ${showTime(version.observedAt, io.time)}`),
+        ...(during === undefined ? [] : [unobserved(during)]),
+      ],
+      { width: io.width, indent: 4 },
+    );
   io.out(header('---', a));
   io.out(header('+++', b));
+  for (const gap of between) io.out(flow(['between them', unobserved(gap)], { width: io.width, indent: 4 }));
   if (changes.length === 0) io.out('no difference');
   for (const change of changes) {
     io.out(safeText(change.field));

@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { fleetAt, type FleetMember } from '../../../lambda/core/history/queries';
 import { isDeletedStatus, normalizeStatus, targetName } from '../../../lambda/core/model/instance';
-import { toInstant, toMs } from '../../../lambda/core/model/instant';
-import type { Version } from '../../../lambda/core/model/record';
+import { toMs } from '../../../lambda/core/model/instant';
+import { isGone, type Version } from '../../../lambda/core/model/record';
 import { BEGINNING, openGapOf, type UnobservedSpan } from '../../../lambda/core/history/spans';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
 import { safeText, statusColour } from '../output';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
-import { duration, parseTime, showTime } from '../time';
+import { duration, parseMoment, showTime } from '../time';
 import { NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
 
 interface ListOptions extends TargetOptions {
@@ -32,20 +32,20 @@ export function registerList(program: Command, io: Io): void {
 
 async function list(io: Io, options: ListOptions): Promise<void> {
   const nowMs = io.clock.now();
-  const at = options.at === undefined ? toInstant(nowMs) : parseTime(options.at, nowMs, '--at');
+  const at = parseMoment(options.at, nowMs, '--at');
   const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
   await withStore(io, options, async ({ reader }) => {
     const targets = await chooseTargets(reader, options.target);
     const rows: Member[] = [];
-    let expired = 0;
+    let unknown = 0;
     const others = new Set<string>();
     let deleted = 0;
     for (const target of targets) {
       for await (const member of fleetAt(reader, target, at, nowMs)) {
         if (!hasVersion(member)) {
           // It may have had any status.
-          if (options.json !== true) expired += 1;
-          else if (status === undefined) printJson(io, expiredLine(member));
+          if (options.json !== true) unknown += 1;
+          else if (status === undefined) printJson(io, unknownLine(member));
           continue;
         }
         if (status !== undefined && member.version.status.toUpperCase() !== status) {
@@ -53,7 +53,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
           continue;
         }
         if (options.json === true) printJson(io, listLine(member));
-        else if (isGone(member) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
+        else if (isGone(member.version) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
           deleted += 1;
         else rows.push(member);
       }
@@ -63,12 +63,12 @@ async function list(io: Io, options: ListOptions): Promise<void> {
     else
       printFleet(io, rows, {
         deleted,
-        expired,
+        unknown,
         targets: targets.length,
-        at: options.at === undefined ? undefined : at,
+        at,
         filter: status === undefined ? undefined : { status, others: [...others].toSorted() },
       });
-    if (rows.length > 0 || options.at !== undefined) return;
+    if (rows.length > 0 || at !== undefined) return;
     // Without a row that could say so: it is not known that there is none.
     for (const target of targets) {
       const gap = openGapOf(await reader.head(target), nowMs);
@@ -77,11 +77,9 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   });
 }
 
-/** A member whose version of that time has not expired. */
+/** A member of which something is known at that time. */
 type Member = FleetMember & { readonly version: Version };
 const hasVersion = (member: FleetMember): member is Member => member.version !== undefined;
-
-const isGone = ({ version }: Member): boolean => version.kind === 'deleted';
 
 /** `unobserved` is there only when the time lies in a span in which nobody looked. */
 const listLine = (member: Member): Record<string, unknown> => {
@@ -94,14 +92,14 @@ const listLine = (member: Member): Record<string, unknown> => {
     projectId: version.target.projectId,
     since: version.statusSince,
     version: version.version,
-    deleted: isGone(member),
+    deleted: isGone(version),
     snapshot: version.snapshot,
     ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
   };
 };
 
-/** Of an instance that was there, and of whose state then nothing is left. */
-const expiredLine = ({ current, unobserved }: FleetMember): Record<string, unknown> => ({
+/** Of an instance that may have been there: nobody had looked yet, or its version has expired. */
+const unknownLine = ({ current, unobserved }: FleetMember): Record<string, unknown> => ({
   id: current.id,
   name: current.name,
   status: null,
@@ -125,7 +123,7 @@ function printFleet(
   rows: readonly Member[],
   about: {
     readonly deleted: number;
-    readonly expired: number;
+    readonly unknown: number;
     readonly targets: number;
     readonly at: string | undefined;
     /** What was asked for, and what else there is. */
@@ -160,8 +158,8 @@ function printFleet(
     io.out(renderTable(columns, rows, io));
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
-  const unknown = about.expired === 0 ? '' : `, ${about.expired} whose history of that time has expired`;
-  const isNone = rows.length + about.deleted + about.expired === 0;
+  const unknown = about.unknown === 0 ? '' : `, nothing known of ${about.unknown} at that time`;
+  const isNone = rows.length + about.deleted + about.unknown === 0;
   const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}${isNone ? whyNone(about) : ''}`;
   io.out(flow([io.paint('gray', count)], { width: io.width }));
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { log } from '../../../lambda/core/history/queries';
 import { targetName } from '../../../lambda/core/model/instance';
+import { log } from '../../../lambda/core/history/log';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';
@@ -29,8 +29,8 @@ export function registerLog(program: Command, io: Io): void {
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {
       const nowMs = io.clock.now();
-      const hasSpan = options.since !== undefined || options.until !== undefined;
-      const { from, to } = parseSpan(options, nowMs, '1970-01-01');
+      const { from, ...until } = parseSpan(options, nowMs, '1970-01-01');
+      const span = { ...(options.since === undefined ? {} : { from }), ...until };
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);
         if (options.json !== true)
@@ -43,9 +43,6 @@ export function registerLog(program: Command, io: Io): void {
               { width: io.width, indent: 7 },
             ),
           );
-        const span = hasSpan
-          ? { ...(options.since === undefined ? {} : { from }), ...(options.until === undefined ? {} : { to }) }
-          : {};
         const limit = options.limit === undefined ? {} : { limit: options.limit };
         for await (const entry of log(store.reader, current, { ...span, ...limit, nowMs })) {
           if (entry.type === 'gap') {

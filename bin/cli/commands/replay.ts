@@ -3,8 +3,9 @@ import type { Command } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { ENV, OUTPUT } from '../../../lambda/contract';
 import { UsageError } from '../../../lambda/core/model/errors';
-import type { Instant } from '../../../lambda/core/model/instant';
+import { type Instant, plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
+import type { Reader } from '../../../lambda/core/history/reader';
 import type { Clock } from '../../../lambda/core/model/clock';
 import type { Version } from '../../../lambda/core/model/record';
 import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
@@ -60,13 +61,27 @@ export function registerReplay(program: Command, io: Io): void {
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ReplayOptions) => {
-      const span = parseSpan(options, io.clock.now(), options.since);
+      const wanted = parseSpan(options, io.clock.now(), options.since);
       await withStore(io, options, async (store) => {
+        const span = { ...wanted, to: wanted.to ?? (await endOfRecords(store.reader, io.clock.now())) };
         const versions = await versionsOf(store, options, span);
         if (options.dryRun === true) await rehearse(io, options, versions);
         else await publish(io, options, span, versions);
       });
     });
+}
+
+/**
+ * A replay has an end of its own, or it would run after what is recorded meanwhile. It is behind all that is recorded
+ * now, also where the clock here is behind those of the runs.
+ */
+async function endOfRecords(reader: Reader, nowMs: number): Promise<Instant> {
+  let end = toInstant(nowMs);
+  for (const target of await reader.targets()) {
+    const seen = (await reader.head(target))?.completedObservedAt;
+    if (seen !== undefined && seen >= end) end = plusMs(seen, 1);
+  }
+  return end;
 }
 
 async function versionsOf(store: Store, options: ReplayOptions, span: Span): Promise<AsyncIterable<Version>> {

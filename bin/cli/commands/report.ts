@@ -25,11 +25,11 @@ export function registerReport(program: Command, io: Io): void {
     .action(async (options: ReportOptions) => {
       const nowMs = io.clock.now();
       const span = parseSpan(options, nowMs, '30d');
-      const period = periodBetween(span.from, span.to);
+      const period = periodBetween(span.from, span.to ?? toInstant(nowMs));
       await withStore(io, options, async ({ reader }) => {
         const targets = await chooseTargets(reader, options.target);
         const report = await writeReport(reader, period, { file: options.output, now: toInstant(nowMs), targets });
-        if (options.json === true) printJson(io, { type: 'report', ...period, ...report });
+        if (options.json === true) printJson(io, { type: 'report', ...report });
         else
           io.out(
             `${report.file}: ${report.instances} instances, ${report.changes} changes, ${Math.ceil(report.bytes / 1000)} kB`,

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NotFoundError } from '../../../lambda/core/model/errors';
 import { stateAt } from '../../../lambda/core/history/queries';
 import { targetName } from '../../../lambda/core/model/instance';
-import { type Instant, toInstant } from '../../../lambda/core/model/instant';
+import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
 import type { State, UnobservedSpan } from '../../../lambda/core/history/spans';
@@ -10,7 +10,7 @@ import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
-import { parseTime, showTime } from '../time';
+import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
 import { evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
 
@@ -39,7 +39,7 @@ export function registerShow(program: Command, io: Io): void {
 
 async function show(io: Io, instance: string, options: ShowOptions): Promise<void> {
   const nowMs = io.clock.now();
-  const at = options.at === undefined ? toInstant(nowMs) : parseTime(options.at, nowMs, '--at');
+  const at = parseMoment(options.at, nowMs, '--at');
   await withStore(io, options, async (store) => {
     const current = await find(store, instance, options);
     if (options.version !== undefined) {
@@ -53,15 +53,19 @@ async function show(io: Io, instance: string, options: ShowOptions): Promise<voi
 }
 
 /** @throws NotFoundError when nothing is known of that time */
-function shown(state: State | undefined, current: Current, at: Instant): { version: Version; during?: UnobservedSpan } {
+export function shown(
+  state: State | undefined,
+  current: Current,
+  at: Instant | undefined,
+): { version: Version; during?: UnobservedSpan } {
   if (state?.is === 'known') return { version: state.version };
   if (state?.is === 'nonexistent' && state.deletedBy !== undefined) return { version: state.deletedBy };
   if (state?.is === 'unobserved' && state.lastKnown !== undefined)
     return { version: state.lastKnown, ...(state.during === undefined ? {} : { during: state.during }) };
   throw new NotFoundError(
     state?.is === 'nonexistent'
-      ? `instance ${current.id} did not exist at ${at}: "roma-history log" shows when it was created`
-      : `nothing is known of instance ${current.id} at ${at}: it was not observed then, or the retention has removed it`,
+      ? `instance ${current.id} did not exist at ${at ?? 'now'}: "roma-history log" shows when it was created`
+      : `nothing is known of instance ${current.id} at ${at ?? 'now'}: it was not observed then, or the retention has removed it`,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type InstanceUptime, instanceUptime, targetUptime } from '../../../lambda/core/history/queries';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
-import type { Instant } from '../../../lambda/core/model/instant';
+import { type Instant, latest, toInstant } from '../../../lambda/core/model/instant';
 import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
@@ -40,7 +40,7 @@ export function registerUptime(program: Command, io: Io): void {
         if (instance !== undefined) {
           const current = await find(store, instance, options);
           const uptime = await instanceUptime(store.reader, current, span, nowMs);
-          print(io, options, span, [{ uptimes: [uptime] }]);
+          print(io, options, { ...span, to: uptime.to }, [{ uptimes: [uptime] }]);
           return;
         }
         const groups: Group[] = [];
@@ -49,7 +49,9 @@ export function registerUptime(program: Command, io: Io): void {
           for await (const uptime of targetUptime(store.reader, target, span, nowMs)) uptimes.push(uptime);
           groups.push({ target, uptimes });
         }
-        print(io, options, span, groups);
+        // Without an end, each target's span ends with the newest that is known of it.
+        const ends = groups.flatMap(({ uptimes }) => uptimes.map(({ to }) => to));
+        print(io, options, { ...span, to: span.to ?? latest(...ends) ?? toInstant(nowMs) }, groups);
       });
     });
 }
@@ -67,18 +69,22 @@ const line = (uptime: Uptime): Record<string, unknown> => ({
   availability: uptime.availability,
 });
 
-function print(
-  io: Io,
-  options: UptimeOptions,
-  span: { readonly from: Instant; readonly to: Instant },
-  groups: readonly Group[],
-): void {
+interface Span {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** All instances of a target have the same end. */
+const totalOf = (uptimes: readonly Uptime[], span: Span): Uptime =>
+  totalUptime(uptimes, { ...span, to: uptimes[0]?.to ?? span.to });
+
+function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Group[]): void {
   if (options.json === true) {
     for (const { uptimes } of groups)
       for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });
     for (const { target, uptimes } of groups)
       if (target !== undefined && options.total === true)
-        printJson(io, { type: 'total', target: targetName(target), ...line(totalUptime(uptimes, span)) });
+        printJson(io, { type: 'total', target: targetName(target), ...line(totalOf(uptimes, span)) });
     return;
   }
   if (groups.length === 0) {
@@ -94,7 +100,7 @@ function print(
           {
             id: groups.length > 1 ? targetName(target) : '',
             name: `all ${uptimes.length}`,
-            uptime: totalUptime(uptimes, span),
+            uptime: totalOf(uptimes, span),
           },
         ]),
   ]);

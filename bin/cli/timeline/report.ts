@@ -9,7 +9,7 @@ import { timelinePage } from '../../../lambda/timeline/page';
 import type { Period } from '../../../lambda/timeline/period';
 import { readTimeline } from '../../../lambda/timeline/read-timeline';
 
-export interface Report {
+export interface Report extends Period {
   /** Absolute. */
   readonly file: string;
   readonly bytes: number;
@@ -33,6 +33,7 @@ export async function writeReport(
   await writeWhole(file, html);
   const rows = timeline.groups.flatMap((group) => group.rows);
   return {
+    ...timeline.period,
     file,
     bytes: Buffer.byteLength(html),
     targets: timeline.groups.length,

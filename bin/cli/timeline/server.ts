@@ -132,7 +132,7 @@ async function pageFor(url: URL, options: TimelineServerOptions): Promise<string
   const span = parseSpan({ since, until }, nowMs, options.since);
   // Taken before the history is read: what changes in between is announced, at worst once too often.
   const seen = await stateOf(options);
-  const timeline = await readTimeline(options.reader, periodBetween(span.from, span.to), {
+  const timeline = await readTimeline(options.reader, periodBetween(span.from, span.to ?? toInstant(nowMs)), {
     now: toInstant(nowMs),
     ...(options.targets === undefined ? {} : { targets: options.targets }),
   });

@@ -1,7 +1,7 @@
 import { NotFoundError, UsageError } from '../model/errors';
 import { type Target, targetName } from '../model/instance';
 import type { Reader } from './reader';
-import type { Current } from '../model/record';
+import { type Current, isGone } from '../model/record';
 
 /** Candidates that an error lists. */
 const SHOWN = 8;
@@ -25,7 +25,7 @@ export async function findInstance(reader: Reader, targets: readonly Target[], t
       if (current.id.startsWith(text)) byPrefix.push(current);
     }
   }
-  const living = byName.filter(({ kind }) => kind !== 'deleted');
+  const living = byName.filter((current) => !isGone(current));
   const candidates = [living, byName, byPrefix].find(({ length }) => length > 0);
   if (candidates === undefined) {
     throw new NotFoundError(

@@ -4,9 +4,10 @@ import { type Instant, latest, toInstant } from '../model/instant';
 import type { Reader } from './reader';
 import type { Clock } from '../model/clock';
 
-/** A run lasts as long as a Lambda function may, and its clock may be five minutes off. */
-export const OVERLAP_MS = 20 * 60_000;
-const CLOCK_ERROR_MS = 5 * 60_000;
+/** A run lasts as long as a Lambda function may; its clock may be five minutes off, and the one here ten. */
+const OVERLAP_MS = 30 * 60_000;
+/** Costs nothing while it reaches no further than today: the index is asked day by day. */
+const CLOCK_ERROR_MS = 60 * 60_000;
 const POLL_MS = 500;
 /** Between two looks while the history cannot be read: doubled from the pause between looks up to this. */
 const LONGEST_PAUSE_MS = 30_000;

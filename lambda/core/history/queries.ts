@@ -1,9 +1,19 @@
 import { diff } from '../model/diff';
-import { type Instant, toInstant, toMs } from '../model/instant';
+import { type Instant, plusMs, toInstant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Reader, Span } from './reader';
-import type { Current, FieldChange, Gap, Head, Version } from '../model/record';
-import { BEGINNING, type History, segments, type State, stateOf, type UnobservedSpan, unobservedSpans } from './spans';
+import { type Current, type FieldChange, type Gap, isGone, type Version } from '../model/record';
+import {
+  BEGINNING,
+  type History,
+  merge,
+  presentOf,
+  segments,
+  type State,
+  stateOf,
+  type UnobservedSpan,
+  unobservedSpans,
+} from './spans';
 import { type Uptime, uptimeOf } from './uptime';
 
 /** Instances that are read at the same time, where each needs a query of its own. */
@@ -14,6 +24,15 @@ interface ClosedSpan {
   readonly to: Instant;
 }
 
+/** Without an end it lasts until now. */
+interface SpanUntil {
+  readonly from: Instant;
+  readonly to?: Instant;
+}
+
+/** What a reader has of a target: its head, and the closed gaps that touch a span. */
+type Coverage = Awaited<ReturnType<Reader['coverage']>>;
+
 async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
   const result: T[] = [];
   for await (const row of rows) result.push(row);
@@ -23,35 +42,42 @@ async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
 /** The span that holds just one time. */
 const moment = (at: Instant): ClosedSpan => ({ from: at, to: toInstant(toMs(at) + 1) });
 
+/** Now, and all that was not observed of an instance; what comes after now is a part of that. */
+function observed(known: Coverage & { readonly ownGaps: readonly Gap[]; current: Current; nowMs: number }): {
+  readonly present: Instant;
+  readonly unobserved: readonly UnobservedSpan[];
+} {
+  const present = presentOf(known);
+  const past = unobservedSpans({ ...known, nowMs: toMs(present) });
+  return { present, unobserved: merge([...past, { from: plusMs(present, 1) }]) };
+}
+
 /**
  * The state of an instance at a time: known, nonexistent or explicitly unobserved; undefined when the instance was
- * never seen. One query each for the current row and for the gaps with the head; one more when the current row is
- * younger than `at`, and one when an own gap of the instance has closed since.
+ * never seen. Without a time it is the state now, which the newest rows tell. One query each for the current row and for
+ * the gaps with the head; one more when the current row is younger than `at`, and one when an own gap of the instance has
+ * closed since.
  */
 export async function stateAt(
   reader: Reader,
   target: Target,
   id: string,
-  at: Instant,
+  at: Instant | undefined,
   nowMs: number,
 ): Promise<State | undefined> {
   const current = await reader.current(target, id);
   if (current === undefined) return undefined;
-  const [{ head, gaps }, ownGaps, version] = await Promise.all([
-    reader.coverage(target, moment(at)),
-    ownGapsOf(reader, current, moment(at)),
-    versionAt(reader, current, at),
+  const [coverage, ownGaps, version] = await Promise.all([
+    reader.coverage(target, moment(at ?? toInstant(nowMs))),
+    at === undefined ? [] : ownGapsOf(reader, current, moment(at)),
+    at === undefined ? current : versionAt(reader, current, at),
   ]);
-  return stateOf(
-    version,
-    version ?? (await firstVersion(reader, current)),
-    unobservedSpans({ head, gaps, ownGaps, current, nowMs }),
-    at,
-  );
+  const { present, unobserved } = observed({ ...coverage, ownGaps, current, nowMs });
+  return stateOf(version, version ?? (await firstVersion(reader, current)), unobserved, at ?? present);
 }
 
 /** Closed own gaps that touch the span; the current row knows whether there can be any. */
-async function ownGapsOf(reader: Reader, current: Current, span: Span): Promise<readonly Gap[]> {
+export async function ownGapsOf(reader: Reader, current: Current, span: Span): Promise<readonly Gap[]> {
   const { target, id, lastOwnGapTo } = current;
   if (lastOwnGapTo === null) return [];
   if (lastOwnGapTo !== undefined && span.from !== undefined && lastOwnGapTo <= span.from) return [];
@@ -64,50 +90,81 @@ async function versionAt(reader: Reader, current: Current, at: Instant): Promise
   return reader.versionAt(current.target, current.id, at, { isWhole: current.expiringSince === undefined });
 }
 
-async function firstVersion(reader: Reader, current: Current): Promise<Version | undefined> {
+async function firstVersion(reader: Reader, current: Current): Promise<Version> {
   if (current.version === 1) return current;
   const [first] = await collect(reader.versions(current.target, current.id, { limit: 1 }));
-  return first;
+  return first ?? current;
+}
+
+/**
+ * The first version that is known from a time on, where it tells something: whether any has expired since `before`, or
+ * when nothing is known before, whether there was nothing yet.
+ */
+export async function versionAfter(
+  reader: Reader,
+  current: Current,
+  from: Instant,
+  before: Version | undefined,
+): Promise<Version | undefined> {
+  if (current.observedAt < from) return undefined;
+  if (current.version === 1 || current.version - 1 === before?.version) return current;
+  if (before !== undefined && current.expiringSince === undefined) return undefined;
+  const [next] = await collect(reader.versions(current.target, current.id, { from, limit: 1 }));
+  return next ?? current;
 }
 
 /** One instance of the fleet at a time. */
 export interface FleetMember {
   /** What is known of the instance now. */
   readonly current: Current;
-  /** What was valid then; absent when it has expired. */
+  /** What was valid then; absent when nothing is known of that time. */
   readonly version?: Version;
-  /** Set when nobody looked then, so that the version is what was last known, or when the version has expired. */
+  /** Set when nobody looked then, so that the version is what was last known, or when nothing is known of that time. */
   readonly unobserved?: UnobservedSpan;
 }
 
 /**
- * All instances of a target as of a time, deleted ones included, by id. Rows that were the newest then already are
- * taken as they are; only each other one costs a query.
+ * All instances of a target now or as of a time, by id: deleted ones too, and those of which it is not known whether
+ * they were there then, but not those that were created later. Rows that were the newest then already are taken as they
+ * are; only each other one costs a query.
  */
 export async function* fleetAt(
   reader: Reader,
   target: Target,
-  at: Instant,
+  at: Instant | undefined,
   nowMs: number,
 ): AsyncGenerator<FleetMember> {
-  const { head, gaps } = await reader.coverage(target, moment(at));
+  const coverage = await reader.coverage(target, moment(at ?? toInstant(nowMs)));
   const members = mapInOrder(reader.currents(target), async (current): Promise<FleetMember | undefined> => {
-    const version = await versionAt(reader, current, at);
-    if (version === undefined) return expired(reader, current, at);
-    const ownGaps = await ownGapsOf(reader, current, moment(at));
-    const state = stateOf(version, version, unobservedSpans({ head, gaps, ownGaps, current, nowMs }), at);
-    const during = state.is === 'unobserved' ? state.during : undefined;
-    return { current, version, ...(during === undefined ? {} : { unobserved: during }) };
+    const version = at === undefined ? current : await versionAt(reader, current, at);
+    const ownGaps = at === undefined ? [] : await ownGapsOf(reader, current, moment(at));
+    const { present, unobserved } = observed({ ...coverage, ownGaps, current, nowMs });
+    const time = at ?? present;
+    const next = version ?? (await versionAfter(reader, current, plusMs(time, 1), undefined)) ?? current;
+    const state = stateOf(version, next, unobserved, time);
+    if (state.is !== 'unobserved') return version && { current, version };
+    if (version !== undefined) return { current, version, ...(state.during && { unobserved: state.during }) };
+    // A list that began at that time or later did not show it yet.
+    if (next.version === 1 && next.changedAfter !== null && next.changedAfter >= time) return undefined;
+    return { current, unobserved: state.during ?? { from: BEGINNING, to: next.observedAt } };
   });
   for await (const one of members) if (one !== undefined) yield one;
 }
 
-/** An instance without a version at the time: not there yet (undefined), or there and its version has expired. */
-async function expired(reader: Reader, current: Current, at: Instant): Promise<FleetMember | undefined> {
-  if (current.expiringSince === undefined) return undefined;
-  const [next] = await collect(reader.versions(current.target, current.id, { from: at, limit: 1 }));
-  if (next === undefined || next.version === 1) return undefined;
-  return { current, unobserved: { from: BEGINNING, to: next.observedAt } };
+/** When the instance was not observed in a span that lasts until now where it has no end. */
+export async function unobservedIn(
+  reader: Reader,
+  current: Current,
+  { from, to }: SpanUntil,
+  nowMs: number,
+): Promise<readonly UnobservedSpan[]> {
+  const span = to === undefined ? { from } : { from, to };
+  const [coverage, ownGaps] = await Promise.all([
+    reader.coverage(current.target, span),
+    ownGapsOf(reader, current, span),
+  ]);
+  const { present, unobserved } = observed({ ...coverage, ownGaps, current, nowMs });
+  return unobserved.filter((gap) => gap.from < (to ?? present) && (gap.to === undefined || gap.to > from));
 }
 
 /** Versions of an instance that matter in a span, and what was not observed. */
@@ -116,29 +173,23 @@ export async function historyOf(
   current: Current,
   span: ClosedSpan,
   nowMs: number,
-  known?: { readonly head: Head | undefined; readonly gaps: readonly Gap[] },
+  known?: Coverage,
 ): Promise<History> {
   const { target, id } = current;
-  const [{ head, gaps }, ownGaps, atStart, inside] = await Promise.all([
+  const isWithin = current.observedAt > span.from && current.observedAt < span.to;
+  const [coverage, ownGaps, atStart, inside] = await Promise.all([
     known ?? reader.coverage(target, span),
     ownGapsOf(reader, current, span),
     versionAt(reader, current, span.from),
-    current.observedAt <= span.from
-      ? []
-      : current.version === 1
-        ? [current].filter(({ observedAt }) => observedAt < span.to)
-        : collect(reader.versions(target, id, span)),
+    current.observedAt <= span.from || current.version === 1 ? [] : collect(reader.versions(target, id, span)),
   ]);
-  const versions = [
-    ...(atStart === undefined ? [] : [atStart]),
-    ...inside.filter(({ version }) => version !== atStart?.version),
-  ];
-  // Without a version in the span, a later first one tells whether there was nothing yet or nobody looked. An earlier
-  // one tells nothing: what came after it has expired.
-  const first = versions.length === 0 ? await firstVersion(reader, current) : undefined;
+  const versions: Version[] = [];
+  for (const version of [atStart, ...inside, isWithin ? current : undefined])
+    if (version !== undefined && version.version > (versions.at(-1)?.version ?? 0)) versions.push(version);
+  const after = await versionAfter(reader, current, span.to, versions.at(-1));
   return {
-    versions: first === undefined || first.observedAt < span.from ? versions : [first],
-    unobserved: unobservedSpans({ head, gaps, ownGaps, current, nowMs }),
+    versions: after === undefined ? versions : [...versions, after],
+    unobserved: observed({ ...coverage, ownGaps, current, nowMs }).unobserved,
   };
 }
 
@@ -150,9 +201,19 @@ export interface InstanceUptime extends Uptime {
 export async function instanceUptime(
   reader: Reader,
   current: Current,
+  { from, to }: SpanUntil,
+  nowMs: number,
+): Promise<InstanceUptime> {
+  const known = await reader.coverage(current.target, to === undefined ? { from } : { from, to });
+  return uptimeIn(reader, current, { from, to: to ?? presentOf({ ...known, current, nowMs }) }, nowMs, known);
+}
+
+async function uptimeIn(
+  reader: Reader,
+  current: Current,
   span: ClosedSpan,
   nowMs: number,
-  known?: { readonly head: Head | undefined; readonly gaps: readonly Gap[] },
+  known: Coverage,
 ): Promise<InstanceUptime> {
   const history = await historyOf(reader, current, span, nowMs, known);
   return { current, ...uptimeOf(segments(history, span), span) };
@@ -162,14 +223,13 @@ export async function instanceUptime(
 export async function* targetUptime(
   reader: Reader,
   target: Target,
-  span: ClosedSpan,
+  { from, to }: SpanUntil,
   nowMs: number,
 ): AsyncGenerator<InstanceUptime> {
-  const known = await reader.coverage(target, span);
+  const known = await reader.coverage(target, to === undefined ? { from } : { from, to });
+  const span = { from, to: to ?? presentOf({ ...known, nowMs }) };
   const uptimes = mapInOrder(reader.currents(target), async (current) =>
-    current.kind === 'deleted' && current.observedAt <= span.from
-      ? undefined
-      : instanceUptime(reader, current, span, nowMs, known),
+    isGone(current) && current.observedAt <= from ? undefined : uptimeIn(reader, current, span, nowMs, known),
   );
   for await (const uptime of uptimes) if (uptime !== undefined) yield uptime;
 }
@@ -179,32 +239,6 @@ export const versionDiff = (a: Version, b: Version): readonly FieldChange[] => {
   const status = (version: Version) => ({ ...version.snapshot, status: version.status });
   return diff(status(a), status(b));
 };
-
-/** One line of an instance's log: a version, or a gap in its place. */
-export type LogEntry =
-  { readonly type: 'version'; readonly version: Version } | { readonly type: 'gap'; readonly gap: UnobservedSpan };
-
-/** Newest first; at most `limit` versions, and the gaps between them and after them. */
-export async function* log(
-  reader: Reader,
-  current: Current,
-  options: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number; readonly nowMs: number },
-): AsyncGenerator<LogEntry> {
-  const { nowMs, ...span } = options;
-  const { head, gaps } = await reader.coverage(current.target, span);
-  const ownGaps = await ownGapsOf(reader, current, span);
-  const left = unobservedSpans({ head, gaps, ownGaps, current, nowMs }).filter(
-    (gap) => gap.from !== BEGINNING && (span.to === undefined || gap.from < span.to),
-  );
-  const waiting = [...left];
-  for await (const version of reader.versions(current.target, current.id, { ...span, newestFirst: true })) {
-    for (let gap = waiting.at(-1); gap !== undefined && gap.from >= version.observedAt; gap = waiting.at(-1)) {
-      waiting.pop();
-      yield { type: 'gap', gap };
-    }
-    yield { type: 'version', version };
-  }
-}
 
 /** Maps with bounded concurrency, keeping the order. */
 async function* mapInOrder<T, R>(rows: AsyncIterable<T>, map: (row: T) => Promise<R>): AsyncGenerator<R> {

@@ -46,8 +46,8 @@ export interface InstanceReader {
 
 /** What changed, over all targets. */
 export interface ChangeReader {
-  /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first. */
-  changes(span: { readonly from: Instant; readonly to: Instant }): AsyncIterable<Version>;
+  /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first; without an end, until now. */
+  changes(span: Span & { readonly from: Instant }): AsyncIterable<Version>;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Instant, toMs } from '../model/instant';
+import { type Instant, latest, toInstant, toMs } from '../model/instant';
 import { type Current, type Gap, type Head, isGone, type Version } from '../model/record';
 import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
 import { unjudgedSince } from '../model/view';
@@ -11,8 +11,8 @@ export interface UnobservedSpan {
 
 /**
  * What is known of an instance at one time.
- * `known`: this version was valid. `nonexistent`: not yet created, or deleted. `unobserved`: nobody looked, or the
- * history of that time has expired; `lastKnown` is what was seen before, if anything.
+ * `known`: this version was valid. `nonexistent`: not yet created, or deleted. `unobserved`: nobody looked, which is
+ * when `during` is set, or the history of that time has expired; `lastKnown` is what was seen before, if anything.
  */
 export type State =
   | { readonly is: 'known'; readonly version: Version }
@@ -24,11 +24,29 @@ export type Segment = State & { readonly from: Instant; readonly to: Instant };
 
 /** The newest state of an instance whose history is not needed further back than a span. */
 export interface History {
-  /** Oldest first and without holes: those observed in the span, and the one that was valid at its start. */
+  /**
+   * Oldest first: the one that was valid at the start of the span, those observed in it, and the first one after it,
+   * which tells whether any between has expired. Where a number is missing a version has expired.
+   */
   readonly versions: readonly Version[];
   /** Of the target and of the instance, closed and open, in any order. */
   readonly unobserved: readonly UnobservedSpan[];
 }
+
+/**
+ * Now, as far as a reader can tell: what its clock says, or a later time at which a run has seen something. A clock
+ * that is behind those of the runs must not hide what they have recorded.
+ */
+export const presentOf = (known: {
+  readonly head: Head | undefined;
+  readonly current?: Pick<Current, 'observedAt' | 'lastOwnGapTo'>;
+  readonly nowMs: number;
+}): Instant => {
+  const clock = toInstant(known.nowMs);
+  return (
+    latest(clock, known.head?.completedObservedAt, known.current?.observedAt, known.current?.lastOwnGapTo) ?? clock
+  );
+};
 
 /**
  * The gap in which a target still is: it begins at the last completed observation, once that is longer ago than runs
@@ -94,7 +112,7 @@ export function stateOf(
   if (during !== undefined)
     return { is: 'unobserved', ...(version === undefined ? {} : { lastKnown: version }), during };
   if (version !== undefined) {
-    return version.kind === 'deleted' ? { is: 'nonexistent', deletedBy: version } : { is: 'known', version };
+    return isGone(version) ? { is: 'nonexistent', deletedBy: version } : { is: 'known', version };
   }
   // Only a first version that is no baseline tells that there was nothing before it; what came after it may have expired.
   return first !== undefined && first.observedAt > at && first.version === 1 && first.kind !== 'baseline'

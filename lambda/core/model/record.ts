@@ -58,6 +58,13 @@ export interface Version {
   readonly expiresAt?: Instant;
 }
 
+/**
+ * The one meaning of "deleted", for writers and readers: a run inferred it, or the API reports a deleted status, at
+ * first sight too. From such a version on the instance does not exist.
+ */
+export const isGone = ({ kind, status }: Pick<Version, 'kind' | 'status'>): boolean =>
+  kind === 'deleted' || isDeletedStatus(status);
+
 /** The newest version of an instance and what runs know of it beyond that. */
 export interface Current extends Version {
   /** Since when completed runs cannot judge this instance (rejected, held, filtered out): its own open gap. */
@@ -176,9 +183,6 @@ export interface Rejection extends RejectedRecord {
   /** The views that have shown it. Absent: any. */
   readonly views?: readonly string[];
 }
-
-/** Gone = deleted as far as the history knows. */
-export const isGone = (current: Current): boolean => current.kind === 'deleted' || isDeletedStatus(current.status);
 
 export const eventId = (version: Pick<Version, 'target' | 'id' | 'version'>): string =>
   `${targetName(version.target)}/${version.id}/${version.version}`;

@@ -5,6 +5,8 @@ import { type Current, isGone, type RejectedRecord } from '../model/record';
 import { rejectionKey } from './rejections';
 import { isShownTo } from '../model/view';
 
+export { isGone } from '../model/record';
+
 /** Known living instances that the listing does not show, valid or rejected. */
 export function missing(known: Known, listing: Listing): readonly Current[] {
   const ids = listedIds(listing);

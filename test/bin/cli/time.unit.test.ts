@@ -1,4 +1,4 @@
-import { ago, duration, lengthMs, parseSpan, parseTime, showSpan, showTime } from '../../../bin/cli/time';
+import { ago, duration, lengthMs, parseMoment, parseSpan, parseTime, showSpan, showTime } from '../../../bin/cli/time';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
 const parse = (text: string): string => parseTime(text, NOW, 'T');
@@ -20,10 +20,24 @@ describe('a time on the command line', () => {
   );
 
   it('refuses the future and spans that are turned around', () => {
-    expect(() => parse('2026-11-22T12:00:01Z')).toThrow('in the future');
+    expect(() => parse('2026-11-22T12:10:01Z')).toThrow('in the future');
     expect(() => parseSpan({ since: '1h', until: '2h' }, NOW, '24h')).toThrow('exchange them');
     expect(() => parseSpan({ since: '1h', until: '1h' }, NOW, '24h')).toThrow('give a later --until');
-    expect(parseSpan({}, NOW, '24h')).toEqual({ from: '2026-11-21T12:00:00.000Z', to: '2026-11-22T12:00:00.000Z' });
+    expect(parseSpan({ until: '1h' }, NOW, '24h')).toEqual({
+      from: '2026-11-21T12:00:00.000Z',
+      to: '2026-11-22T11:00:00.000Z',
+    });
+  });
+
+  it('takes a time as long as a clock that is behind by minutes would call it the future', () => {
+    expect(parse('2026-11-22T12:02:00Z')).toBe('2026-11-22T12:02:00.000Z');
+  });
+
+  it('does not ask the clock for now, so that the newest rows answer', () => {
+    for (const now of [undefined, 'now']) {
+      expect(parseMoment(now, NOW, 'T')).toBeUndefined();
+      expect(parseSpan({ until: now }, NOW, '24h')).toEqual({ from: '2026-11-21T12:00:00.000Z' });
+    }
   });
 });
 
@@ -47,6 +61,8 @@ describe('a time in the output', () => {
     expect(ago('2026-11-22T11:59:59.500Z', NOW)).toBe('now');
     expect(ago('2026-11-22T11:57:00.000Z', NOW)).toBe('3 min ago');
     expect([duration(59_000), duration(3_600_000), duration(3 * 86_400_000)]).toEqual(['59 s', '1 h', '3 d']);
+    // A clock that is behind.
+    expect([ago('2026-11-22T12:02:00.000Z', NOW), duration(-120_000)]).toEqual(['now', '0 s']);
   });
 });
 

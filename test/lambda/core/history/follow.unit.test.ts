@@ -1,5 +1,6 @@
 import { eventId, type Version } from '../../../../lambda/core/model/record';
 import { NotFoundError, TableError } from '../../../../lambda/core/model/errors';
+import { toMs } from '../../../../lambda/core/model/instant';
 import { followChanges } from '../../../../lambda/core/history/follow';
 import type { Reader } from '../../../../lambda/core/history/reader';
 import { currentOf } from '../../../support/changes';
@@ -9,15 +10,19 @@ import { ManualClock } from '../../../support/manual-clock';
 type Look = readonly (Version | Error)[];
 
 /** Follows a reader that gives look after look, and stops it at the last one. */
-async function follow(looks: readonly Look[], options: { readonly isPatient?: boolean } = {}) {
+async function follow(looks: readonly Look[], options: { readonly isPatient?: boolean; readonly from?: string } = {}) {
   const stop = new AbortController();
   const clock = new ManualClock();
   const froms: string[] = [];
   const problems: unknown[] = [];
   const seen: string[] = [];
-  const changes: Reader['changes'] = async function* ({ from }) {
+  const tos: string[] = [];
+  const nows: number[] = [];
+  const changes: Reader['changes'] = async function* ({ from, to = '' }) {
     const look = looks[froms.length];
     froms.push(from);
+    tos.push(to);
+    nows.push(clock.now());
     if (froms.length >= looks.length) stop.abort();
     for (const step of look ?? []) {
       if (step instanceof Error) throw step;
@@ -26,7 +31,7 @@ async function follow(looks: readonly Look[], options: { readonly isPatient?: bo
   };
   const changesOnly = { changes } as Reader;
   const follower = followChanges(changesOnly, clock, {
-    from: currentOf(1).observedAt,
+    from: options.from ?? currentOf(1).observedAt,
     signal: stop.signal,
     ...(options.isPatient === false ? {} : { onProblem: (error: unknown) => problems.push(error) }),
   });
@@ -36,7 +41,7 @@ async function follow(looks: readonly Look[], options: { readonly isPatient?: bo
     () => undefined,
     (error: unknown) => error,
   );
-  return { error: await ended, seen, problems, froms, sleeps: clock.sleeps };
+  return { error: await ended, seen, problems, froms, tos, nows, sleeps: clock.sleeps };
 }
 
 const broken = new Error('ECONNRESET');
@@ -70,6 +75,14 @@ describe('a follower of changes', () => {
     expect(await follow([[], [gone], [], []])).toMatchObject({ error: gone, problems: [] });
     const lost = new NotFoundError('nothing');
     expect((await follow([[], [lost], [], []])).error).toBe(lost);
+  });
+
+  it('reads as far ahead and back as its clock and those of the runs may differ', async () => {
+    const { froms, tos, nows } = await follow([[], [], []], { from: '2026-11-22T00:00:00.000Z' });
+    const minutes = (at: string | undefined, now: number | undefined) => (toMs(at ?? '') - (now ?? 0)) / 60_000;
+    for (const [place, to] of tos.entries()) expect(minutes(to, nows[place])).toBeGreaterThanOrEqual(15);
+    // A run of a quarter of an hour, its clock five minutes off and this one ten.
+    expect(minutes(froms[2], nows[1])).toBeLessThanOrEqual(-30);
   });
 
   it('gives up at once for a caller that cannot be told', async () => {

@@ -1,11 +1,14 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
-import { instanceUptime, stateAt } from '../../../../lambda/core/history/queries';
+import { fleetAt, instanceUptime, stateAt, targetUptime } from '../../../../lambda/core/history/queries';
 import { type Instant, plusMs, toInstant, toMs } from '../../../../lambda/core/model/instant';
+import { log } from '../../../../lambda/core/history/log';
 import type { Version } from '../../../../lambda/core/model/record';
+import { BEGINNING } from '../../../../lambda/core/history/spans';
 import { createReader } from '../../../../lambda/dynamodb/reader';
 import { createRecorder } from '../../../../lambda/dynamodb/recorder';
 import { key } from '../../../../lambda/dynamodb/table';
+import { readTimeline } from '../../../../lambda/timeline/read-timeline';
 import { anyEngine, createTestTable } from '../../../support/engines';
 import type { HistoryStore } from '../../../support/history-stores';
 import { InMemoryHistory } from '../../../support/in-memory-history';
@@ -133,6 +136,28 @@ describe('with a retention, the newest version never expires and all times insid
       unobservedMs: toMs(span.to) - toMs(span.from),
     });
     expect(await state(current?.observedAt)).toBe('FROZEN');
+
+    // The one before it is not prolonged: nobody knows any more when it ended.
+    const from = created?.observedAt ?? '';
+    const whole = { from, to: current?.observedAt ?? '' };
+    const known = world.clock.now();
+    const uptimes = await collect(targetUptime(reader, world.target, whole, known));
+    expect(uptimes.find((one) => one.current.id === 'a')).toMatchObject({
+      statusMs: {},
+      unobservedMs: toMs(whole.to) - toMs(whole.from),
+      availability: null,
+    });
+    expect((await collect(fleetAt(reader, world.target, from, known)))[0]).toEqual({
+      current,
+      unobserved: { from: BEGINNING, to: current?.observedAt },
+    });
+    expect(current && (await collect(log(reader, current, { nowMs: known })))).toEqual([
+      expect.objectContaining({ version: expect.objectContaining({ version: 3 }) }),
+      { type: 'gap', gap: whole },
+      expect.objectContaining({ version: expect.objectContaining({ version: 1 }) }),
+    ]);
+    const { groups } = await readTimeline(reader, { from, to: plusMs(whole.to, 1000) }, { now: toInstant(known) });
+    expect(groups[0]?.rows.find(({ id }) => id === 'a')?.bars.map(({ status }) => status)).toEqual([null, 'FROZEN']);
     store.close();
   });
 

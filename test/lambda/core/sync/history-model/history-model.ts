@@ -383,8 +383,7 @@ export class HistoryModel {
     if (previous !== undefined) {
       if (version.observedAt <= previous.observedAt) throw new Error(`${name} is not younger than the version before`);
       const same = canonicalSnapshot(previous.snapshot) === canonicalSnapshot(version.snapshot);
-      if (same && isGone(previous as Current) === isGone(version as Current))
-        throw new Error(`${name} says nothing new`);
+      if (same && isGone(previous) === isGone(version)) throw new Error(`${name} says nothing new`);
     }
     if (version.changedAfter !== null && version.changedAfter >= version.observedAt)
       throw new Error(`${name} has an empty window`);
