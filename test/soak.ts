@@ -1,12 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
-/** `npm run test:soak -- --steps 100000 --kills 200 [--seed N]`: the property and crash tests, for longer. */
+/**
+ * `npm run test:soak -- --steps 100000 --kills 200 [--seed N] [--moves all]`: the property and crash tests, for longer.
+ * `--moves` names the parts of the world that the model of the history has, as its generator calls them.
+ */
 const { values } = parseArgs({
   options: {
     steps: { type: 'string', default: '50000' },
     kills: { type: 'string', default: '100' },
     seed: { type: 'string' },
+    moves: { type: 'string' },
   },
 });
 for (const name of ['steps', 'kills', 'seed'] as const) {
@@ -28,6 +32,7 @@ const { status } = spawnSync(
       SOAK_STEPS: values.steps,
       SOAK_KILLS: values.kills,
       ...(values.seed === undefined ? {} : { SOAK_SEED: values.seed }),
+      ...(values.moves === undefined ? {} : { SOAK_MOVES: values.moves }),
     },
   },
 );

@@ -179,9 +179,9 @@ export class InMemoryHistory {
     return true;
   }
 
-  reader(): Reader {
-    const alive = (version: Version): boolean =>
-      version.expiresAt === undefined || toMs(version.expiresAt) > this.now();
+  /** @param now the clock by which rows are expired */
+  reader(now: () => number = this.now): Reader {
+    const alive = (version: Version): boolean => version.expiresAt === undefined || toMs(version.expiresAt) > now();
     const rows = (target: Target, id: string): Version[] =>
       copy(this.shelf(target).versions.get(id) ?? []).filter(alive);
     const touching = (gaps: readonly Gap[], span: Span = {}): Gap[] =>

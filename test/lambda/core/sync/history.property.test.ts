@@ -1,58 +1,48 @@
 import * as fc from 'fast-check';
-import { createReader } from '../../../../lambda/dynamodb/reader';
-import { createRecorder } from '../../../../lambda/dynamodb/recorder';
-import { anyEngine, createTestTable } from '../../../support/engines';
 import { dumpTable } from '../../../support/dump-table';
 import { TARGET } from '../../../support/fleet';
-import type { HistoryStore } from '../../../support/history-stores';
-import { InMemoryHistory } from '../../../support/in-memory-history';
-import { HistoryModel, type Step, steps } from './history-model/history-model';
+import { HistoryModel } from './history-model/history-model';
+import { type Story, stories, type Switch, SWITCHES } from './history-model/moves';
+import { inMemory, type ModelStore, onEngine } from './history-model/stores';
 
 /** `npm run test:soak -- --steps N` raises this. */
 const STEPS = Number(process.env.SOAK_STEPS ?? 3000);
 const LENGTH = 60;
 
-async function live(store: HistoryStore, story: readonly Step[]): Promise<number> {
-  const model = new HistoryModel(store);
-  try {
-    for (const step of story) await model.take(step);
-    await model.conclude();
-  } catch (error) {
-    throw new Error(`${(error as Error).message}\nThe table:\n${await dumpTable(store.reader, TARGET)}`, {
-      cause: error,
-    });
-  } finally {
-    store.close();
-  }
-  return model.steps;
-}
-
-const inMemory = async (): Promise<HistoryStore> => {
-  const history = new InMemoryHistory();
-  return { name: 'in memory', newRecorder: () => history.recorder(), reader: history.reader(), close: () => {} };
-};
-
-const onEngine = async (): Promise<HistoryStore> => {
-  const table = await createTestTable(anyEngine());
-  return {
-    name: table.tableName,
-    newRecorder: () => createRecorder(table.client, table.tableName),
-    reader: createReader(table.client, table.tableName, { now: () => 0 }),
-    close: () => table.close(),
-  };
-};
+const named = (names: string): ReadonlySet<Switch> =>
+  new Set(names === 'all' ? SWITCHES : SWITCHES.filter((name) => names.split(',').includes(name)));
+/** `npm run test:soak -- --moves all` or `--moves rights,filter` asks for other parts of the world. */
+const ON = named(process.env.SOAK_MOVES ?? 'readers,slow');
+const TIMEOUT_MS = Math.max(600_000, STEPS * 5);
+const without = (name: Switch): ReadonlySet<Switch> => new Set([...ON].filter((each) => each !== name));
 
 /** Runs stories until enough steps were taken; a failure prints its seed, the shrunk steps and the table. */
-async function tell(open: () => Promise<HistoryStore>, clockErrors: boolean, wanted: number): Promise<void> {
+async function tell(open: () => Promise<ModelStore>, on: ReadonlySet<Switch>, wanted: number): Promise<void> {
   const seed = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
   process.stdout.write(`history property: seed ${seed}\n`);
   let taken = 0;
-  await fc.assert(
-    fc.asyncProperty(steps({ clockErrors, length: LENGTH }), async (story) => {
-      taken += await live(await open(), story);
-    }),
-    { seed, numRuns: Math.ceil(wanted / (LENGTH / 2)), verbose: 0 },
-  );
+  let foundAfter: number | undefined;
+  const live = async (story: Story): Promise<void> => {
+    const store = await open();
+    const model = new HistoryModel(store, on, story.intervalMs);
+    try {
+      await model.live(story);
+    } catch (error) {
+      foundAfter ??= taken + model.steps;
+      throw new Error(
+        `${(error as Error).message}\nThe table:\n${await dumpTable(store.reader, TARGET)}\nFound after ${foundAfter} steps`,
+        { cause: error },
+      );
+    } finally {
+      taken += model.steps;
+      store.close();
+    }
+  };
+  await fc.assert(fc.asyncProperty(stories(on, LENGTH), live), {
+    seed,
+    numRuns: Math.ceil(wanted / (LENGTH / 2)),
+    verbose: 0,
+  });
   expect(taken).toBeGreaterThanOrEqual(wanted / 2);
 }
 
@@ -65,19 +55,23 @@ async function* withoutFirst<T>(rows: AsyncIterable<T>): AsyncIterable<T> {
 }
 
 describe('whatever happens while runs read a moving fleet, the history stays true', () => {
-  it('in memory, with clocks that agree', async () => tell(inMemory, false, STEPS), 600_000);
-  it('in memory, with clocks that step between runs', async () => tell(inMemory, true, STEPS), 600_000);
+  it('in memory, with clocks that agree', async () => tell(inMemory, without('clocks'), STEPS), TIMEOUT_MS);
+  it(
+    'in memory, with clocks that step between runs',
+    async () => tell(inMemory, new Set([...ON, 'clocks']), STEPS),
+    TIMEOUT_MS,
+  );
   it('and a failure shows its seed, the shrunk steps and the table', async () => {
-    const lying = async (): Promise<HistoryStore> => {
+    const lying = async (): Promise<ModelStore> => {
       const store = await inMemory();
       return {
         ...store,
         reader: { ...store.reader, currents: (target) => withoutFirst(store.reader.currents(target)) },
       };
     };
-    const failure: unknown = await tell(lying, false, 3000).catch((error: unknown) => error);
-    expect(String(failure)).toMatch(/seed: \d+.*Counterexample: .*"do":"put"/s);
+    const failure: unknown = await tell(lying, new Set(), 3000).catch((error: unknown) => error);
+    expect(String(failure)).toMatch(/seed: \d+.*Counterexample: .*"fleet":1,"steps":\[/s);
     expect(String((failure as Error).cause)).toMatch(/The table:\nhead \{.*\}/s);
   });
-  it('in DynamoDB', async () => tell(onEngine, false, STEPS / 5), 600_000);
+  it('in DynamoDB', async () => tell(onEngine, without('clocks'), STEPS / 5), TIMEOUT_MS);
 });

@@ -1,5 +1,4 @@
 import type { Recorder } from '../../../../../lambda/core/sync/recorder';
-import type { InstanceSource } from '../../../../../lambda/core/sync/instance-source';
 
 /** What happens to the next operation of a run. `after`: it is done, but the answer is lost. */
 export type Fault = 'none' | 'before' | 'after' | 'conflict';
@@ -13,6 +12,12 @@ class InjectedError extends Error {
   readonly retryable = true;
 }
 
+/** What a run works with: its recorder, and its reading of one page, both behind gates. */
+export interface GatedPorts {
+  readonly recorder: Recorder;
+  readonly readPage: <T>(read: () => T) => Promise<T>;
+}
+
 /** A run whose every operation waits at a gate, so that a test decides what happens between any two of them. */
 export class GatedRun {
   private gates: Gate[] = [];
@@ -20,16 +25,13 @@ export class GatedRun {
   private crashed = false;
   private done = false;
 
-  constructor(
-    private readonly recorder: Recorder,
-    private readonly source: InstanceSource,
-  ) {}
+  constructor(private readonly recorder: Recorder) {}
 
   get isOver(): boolean {
     return this.crashed || this.done;
   }
 
-  run(body: (ports: { recorder: Recorder; source: InstanceSource }) => Promise<void>): void {
+  run(body: (ports: GatedPorts) => Promise<void>): void {
     const { recorder } = this;
     void body({
       recorder: {
@@ -47,7 +49,10 @@ export class GatedRun {
         },
         end: this.gated('end', async (...args) => recorder.end(...args)),
       },
-      source: { pages: (...args) => this.gatedPages(this.source.pages(...args)) },
+      readPage: async (read) => {
+        if ((await this.gate('page')) !== 'none') throw new InjectedError('injected API error');
+        return read();
+      },
     }).then(() => (this.done = true));
   }
 
@@ -107,16 +112,5 @@ export class GatedRun {
       if (fault === 'after') return this.flight(async () => operation(...args));
       return result;
     };
-  }
-
-  private async *gatedPages<T>(pages: AsyncIterable<T>): AsyncIterable<T> {
-    const iterator = pages[Symbol.asyncIterator]();
-    for (;;) {
-      const fault = await this.gate('page');
-      if (fault !== 'none') throw new InjectedError('injected API error');
-      const next = await this.flight(async () => iterator.next());
-      if (next.done === true) return;
-      yield next.value;
-    }
   }
 }
