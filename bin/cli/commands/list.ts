@@ -83,7 +83,7 @@ const hasVersion = (member: FleetMember): member is Member => member.version !==
 
 /** `unobserved` is there only when the time lies in a span in which nobody looked. */
 const listLine = (member: Member): Record<string, unknown> => {
-  const { version, unobserved } = member;
+  const { version, unobserved, unjudgedSince } = member;
   return {
     id: version.id,
     name: version.name,
@@ -95,6 +95,7 @@ const listLine = (member: Member): Record<string, unknown> => {
     deleted: isGone(version),
     snapshot: version.snapshot,
     ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+    unjudgedSince,
   };
 };
 

@@ -24,11 +24,14 @@ export async function* log(
   const waiting = unobservedSpans({ head, gaps, ownGaps, current, nowMs: toMs(present) }).filter(
     (gap) => gap.from !== BEGINNING && (span.to === undefined || gap.from < span.to),
   );
-  /** Those that begin at this time or later. */
+  /** What of them lies at this time or later; a gap that a version ends and another one begins is told in two parts. */
   const takeGaps = (from: Instant, hole: readonly UnobservedSpan[] = []): LogEntry[] => {
-    const first = waiting.findIndex((gap) => gap.from >= from);
+    const first = waiting.findIndex((gap) => gap.to === undefined || gap.to > from);
     const taken = first === -1 ? [] : waiting.splice(first);
-    return merge([...taken, ...hole])
+    const [cut] = taken;
+    if (cut !== undefined && cut.from < from) waiting.push({ from: cut.from, to: from });
+    const later = taken.map((gap) => (gap.from < from ? { ...gap, from } : gap));
+    return merge([...later, ...hole])
       .toReversed()
       .map((gap) => ({ type: 'gap', gap }));
   };

@@ -14,6 +14,7 @@ import {
   type UnobservedSpan,
   unobservedSpans,
 } from './spans';
+import { unjudgedSince } from '../model/view';
 import { type Uptime, uptimeOf } from './uptime';
 
 /** Instances that are read at the same time, where each needs a query of its own. */
@@ -120,7 +121,9 @@ export interface FleetMember {
   /** What was valid then; absent when nothing is known of that time. */
   readonly version?: Version;
   /** Set when nobody looked then, so that the version is what was last known, or when nothing is known of that time. */
-  readonly unobserved?: UnobservedSpan;
+  readonly unobserved?: UnobservedSpan | undefined;
+  /** Only of now: since when completed runs have not judged a living instance. */
+  readonly unjudgedSince?: Instant | undefined;
 }
 
 /**
@@ -142,8 +145,9 @@ export async function* fleetAt(
     const time = at ?? present;
     const next = version ?? (await versionAfter(reader, current, plusMs(time, 1), undefined)) ?? current;
     const state = stateOf(version, next, unobserved, time);
-    if (state.is !== 'unobserved') return version && { current, version };
-    if (version !== undefined) return { current, version, ...(state.during && { unobserved: state.during }) };
+    const since = at === undefined && !isGone(current) ? unjudgedSince(coverage.head, current) : undefined;
+    if (state.is !== 'unobserved') return version && { current, version, unjudgedSince: since };
+    if (version !== undefined) return { current, version, unobserved: state.during, unjudgedSince: since };
     // A list that began at that time or later did not show it yet.
     if (next.version === 1 && next.changedAfter !== null && next.changedAfter >= time) return undefined;
     return { current, unobserved: state.during ?? { from: BEGINNING, to: next.observedAt } };

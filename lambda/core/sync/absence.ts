@@ -5,7 +5,7 @@ import { missing } from './membership';
 import { type Current, isGone } from '../model/record';
 import type { Observation } from './observation';
 import type { Action } from './recorder';
-import { judged, unjudged, unseen, withoutAbsence } from './current-row';
+import { type Judgement, judged, unjudged, unseen, withoutAbsence } from './current-row';
 import { isShownTo } from '../model/view';
 
 export type AbsenceOptions = BrakeOptions & RetentionOptions;
@@ -44,10 +44,11 @@ export function judgeAbsence(observation: Observation, options: AbsenceOptions):
     return { ...plan, actions: [...plan.actions, ...held], ...heldFor(doubt, absent) };
   }
   const living = [...known.currents.values()].filter((current) => !isGone(current) && isJudged(current));
-  const { deleted, held, reason } = brake({ missing: absent, living, listing, observedAt }, options);
+  const { closesGap } = observation;
+  const { deleted, held, reason } = brake({ missing: absent, living, listing, observedAt, closesGap }, options);
   const deletions = deleted.map((current) => {
     const change = { kind: 'deleted', evidence: 'absent', snapshot: current.snapshot } as const;
-    return supersede(observation, options, current, judged(observation, current), change);
+    return supersede(observation, options, current, over(observation, current), change);
   });
   const braked = touches(observation, held, (current) => timed(observation, current));
   return {
@@ -71,6 +72,12 @@ const touches = (
 function timed(observation: Observation, current: Current): Current {
   const next = stopped(observation, unjudged(observation, current));
   return next.absentSince === undefined ? { ...next, absentSince: observation.observedAt } : next;
+}
+
+/** The row of an instance that is gone. A view that has never shown it still has not: only the operator's word ended it. */
+function over(observation: Observation, current: Current): Judgement {
+  const { next, ...gap } = judged(observation, current);
+  return { ...gap, next: { ...next, views: current.views } };
 }
 
 /** While nobody looked the brake's clock did not run, whatever the run holds that looks again. */

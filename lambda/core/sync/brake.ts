@@ -35,12 +35,15 @@ export function brake(
     living,
     listing,
     observedAt,
+    closesGap,
   }: {
     readonly missing: readonly Current[];
     /** Living instances that the view has shown, missing ones included. */
     readonly living: readonly Current[];
     readonly listing: CompleteListing;
     readonly observedAt: Instant;
+    /** Nobody has looked for so long that the time under the brake does not count. */
+    readonly closesGap: boolean;
   },
   { allowMassDeletion = false, brakeReleaseAfterMs = DEFAULT_BRAKE_RELEASE_AFTER_MS }: BrakeOptions,
 ): Braked {
@@ -50,7 +53,7 @@ export function brake(
   const isSuspect = ({ enterpriseProjectId: group }: Current): boolean =>
     isMass || (group !== null && groups.has(group));
   const isWaiting = ({ absentSince }: Current): boolean =>
-    absentSince === undefined || toMs(observedAt) - toMs(absentSince) < brakeReleaseAfterMs;
+    absentSince === undefined || closesGap || toMs(observedAt) - toMs(absentSince) < brakeReleaseAfterMs;
   const held = allowMassDeletion ? [] : unexpected.filter((current) => isSuspect(current) && isWaiting(current));
   if (held.length === 0) return { deleted: missing, held };
   const isHeld = new Set(held);

@@ -5,7 +5,7 @@ import type { Listing } from './listing';
 import { newcomersSince, observationTime } from './observation';
 import type { Known, RowStore } from './recorder';
 import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
-import type { Head, RunOutcome } from '../model/record';
+import type { Gap, Head, RunOutcome } from '../model/record';
 import { clockProblem, type TargetLister } from './lister';
 import { stateOfView, viewId as idOf, viewOf, type ViewOptions } from '../model/view';
 
@@ -17,6 +17,8 @@ export interface DecisionOptions extends ReconcileOptions, ViewOptions {
 /** What a run has decided to write, and from what. */
 export interface Decision {
   readonly plan: Plan;
+  /** The gap of the target that the run closes if it completes. */
+  readonly gap: Gap | undefined;
   readonly observedAt: Instant;
   readonly listing: Listing;
   readonly known: Known;
@@ -42,11 +44,22 @@ export async function decide(
   const lastSeen = stateOfView(head, viewId)?.observedAt;
   const isViewGap =
     lastSeen !== undefined && isGap(toMs(lastSeen), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
-  const closesGap =
-    listing.is === 'complete' && (isViewGap || closedGap(head, observedAt, options.intervalMs) !== undefined);
-  const observation = { ...confirmation, view, viewId, known, head, runId, observedAt, closesGap };
+  const gap = closedGap(head, observedAt, options.intervalMs, known.currents.values());
+  const closesGap = listing.is === 'complete' && (isViewGap || gap !== undefined);
+  const observation = {
+    ...confirmation,
+    view,
+    viewId,
+    known,
+    head,
+    runId,
+    observedAt,
+    closesGap,
+    viewGapSince: isViewGap ? lastSeen : undefined,
+  };
   return {
     plan: reconcile(observation, options),
+    gap,
     observedAt,
     listing,
     known,

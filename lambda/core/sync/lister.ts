@@ -69,10 +69,10 @@ export class TargetLister {
     if (first.is === 'partial') return { listing: first, absenceConfirmed: false, isExhaustive: false };
     const { statusFilter, allowMassDeletion = false } = this.options;
     const view = viewId(viewOf(this.options));
-    // One page is read at one moment, and several have missed nothing where they show nothing new. Whatever a status
-    // filter shows first is a baseline, so nothing depends on what it missed.
+    // One page is read at one moment, and several have missed nothing where they show nothing new. A list
+    // that is longer than its total proves nothing of the kind. Whatever a status filter shows first is a baseline.
     const isExhaustive = (each: CompleteListing): boolean =>
-      statusFilter !== undefined || each.pages === 1 || !showsNewcomers(known, each, view);
+      statusFilter !== undefined || (!each.exceedsTotal && (each.pages === 1 || !showsNewcomers(known, each, view)));
     let listing = first;
     for (let count = 1; count < MAX_LISTINGS; count += 1) {
       const isAbsenceDoubtful =

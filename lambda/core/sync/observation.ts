@@ -20,6 +20,8 @@ export interface Observation {
   readonly isExhaustive: boolean;
   /** For so long that it counts as a gap, no run of the target has completed, or none in this view. */
   readonly closesGap: boolean;
+  /** Since when no run has completed in this view, if that is a gap. */
+  readonly viewGapSince?: Instant | undefined;
 }
 
 /** A last time that lies further ahead than two clocks may be apart was written by a clock that was wrong. */

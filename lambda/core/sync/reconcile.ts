@@ -1,3 +1,4 @@
+import type { Instant } from '../model/instant';
 import { type AbsenceOptions, type AbsencePlan, judgeAbsence } from './absence';
 import { supersede, touch } from './actions';
 import { diff, settle } from '../model/diff';
@@ -49,7 +50,8 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
     snapshot,
     changedAfter: after,
   });
-  const gap = rejection && unreadableSince(observation, rejection);
+  const gap =
+    rejection === undefined ? unseenBefore(observation, snapshot, after) : unreadableSince(observation, rejection);
   return {
     type: 'version',
     id: snapshot.id,
@@ -58,6 +60,15 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
     ...(gap === undefined ? {} : { closedGap: gap }),
     ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
   };
+}
+
+/** A view that nobody looked through for long does not tell that the instance was not there meanwhile. */
+function unseenBefore(
+  { listing, viewGapSince: from, observedAt: to }: Observation,
+  { id }: Snapshot,
+  after: Instant | null,
+) {
+  return from === undefined || after === null ? undefined : { target: listing.target, id, from, to };
 }
 
 /** While its record could not be read nobody knew what the instance was like, only that it was there. */

@@ -157,6 +157,19 @@ onEachWorld('a view', (open) => {
       changes: { deleted: 1 },
     });
     expect(await stateNow('i-0000')).toMatchObject({ is: 'nonexistent' });
+    // The view has still never shown it: what the other one lists again, this one does not delete again.
+    expect(await world.tick(ALICE)).toMatchObject({ changes: { reappeared: 1 } });
+    expect(await tickWithout(['i-0000'], BOB)).toMatchObject({ changes: { deleted: 0 }, versions: [] });
+  });
+
+  it('does not claim that an instance was not there while nobody looked through it', async () => {
+    world.fill(2);
+    await world.tick(ALICE);
+    world.put('new');
+    for (let run = 0; run < 4; run += 1) await tickWithout(['new'], BOB);
+    const seen = await world.tick(ALICE);
+    expect(await world.kinds('new')).toEqual(['created']);
+    expect(await world.ownGaps('new')).toEqual([expect.objectContaining({ to: seen.observedAt })]);
   });
 
   it('forgets an unreadable record only when it had shown it', async () => {
@@ -185,7 +198,7 @@ onEachWorld('a view', (open) => {
     expect(await since('i-0000')).toBeDefined();
     expect(await world.tick()).toMatchObject({ versions: [{ kind: 'statusChanged' }] });
     expect(await since('i-0000')).toBeUndefined();
-    const members = await collect(fleetAt(world.store.reader, world.target, filtered.observedAt!, world.clock.now()));
+    const members = await collect(fleetAt(world.store.reader, world.target, filtered.observedAt, world.clock.now()));
     expect(members).toHaveLength(3);
   });
 
@@ -249,9 +262,9 @@ onEachWorld('the brake on an enterprise project', (open) => {
     world.remove('x', 'y', 'z');
     await world.run({ intervalMs: 12 * HOUR });
     world.wait(12 * HOUR);
-    expect(await world.run()).toMatchObject({ outcome: 'brake' });
+    expect(await world.run({ intervalMs: 12 * HOUR })).toMatchObject({ outcome: 'brake' });
     world.wait(12 * HOUR);
-    expect(await world.run()).toMatchObject({ changes: { deleted: 3 } });
+    expect(await world.run({ intervalMs: 12 * HOUR })).toMatchObject({ changes: { deleted: 3 } });
   });
 
   it('does not hold a part of one, nor an instance that is alone in its own', async () => {
@@ -275,6 +288,18 @@ onEachWorld('the brake on an enterprise project', (open) => {
   });
 });
 
+onEachWorld('a run after a day without one', (open) => {
+  it('releases nothing from the brake, since nobody looked meanwhile', async () => {
+    const world = await open();
+    world.fill(3);
+    await world.tick();
+    world.fleet.clear();
+    await world.tick();
+    world.wait(25 * HOUR);
+    expect(await world.tick()).toMatchObject({ outcome: 'brake', held: 3, changes: { deleted: 0 } });
+  });
+});
+
 onEachWorld('a lost head', (open) => {
   it('leaves the time since each newest version unobserved', async () => {
     const world = await open();
@@ -294,6 +319,8 @@ onEachWorld('a lost head', (open) => {
     expect(await world.ownGaps('i-0000')).toEqual([
       expect.objectContaining({ from: first.observedAt, to: next.observedAt }),
     ]);
+    // What is deleted has no gap of its own; that of the target covers it.
+    expect(await world.gaps()).toEqual([expect.objectContaining({ from: first.observedAt, to: next.observedAt })]);
   });
 });
 

@@ -2,10 +2,10 @@ import {
   type FleetMember,
   fleetAt,
   instanceUptime,
-  log,
   stateAt,
   targetUptime,
 } from '../../../../../lambda/core/history/queries';
+import { log } from '../../../../../lambda/core/history/log';
 import { type Instant, toInstant, toMs } from '../../../../../lambda/core/model/instant';
 import type { Reader } from '../../../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../../../lambda/core/model/record';
