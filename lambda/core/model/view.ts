@@ -68,7 +68,8 @@ const statesOf = (row: Current, states: readonly ViewState[]): readonly ViewStat
 
 /** When a run last knew what the instance was like: its newest version, or a later completed run in a view that shows it. */
 export const lastObserved = (row: Current, states: readonly ViewState[]): Instant =>
-  latest(row.observedAt, ...statesOf(row, states).map(({ observedAt }) => observedAt)) ?? row.observedAt;
+  latest(row.observedAt, row.lastOwnGapTo, ...statesOf(row, states).map(({ observedAt }) => observedAt)) ??
+  row.observedAt;
 
 /**
  * When the last listing began that told what the instance was like.
