@@ -54,9 +54,12 @@ export class Runs {
     );
   }
 
-  /** Whether a completed run was shown an instance through a view, so that whoever keeps the history must know it. */
+  /** Whether a completed run was shown a valid record through a view, so that whoever keeps the history must know it. */
   hasShownForSure(view: View, id: string): boolean {
-    return this.completions.some(({ log, listing }) => isSameView(log.view, view) && idsOf(listing.records).has(id));
+    return this.completions.some(
+      ({ log, listing }) =>
+        isSameView(log.view, view) && listing.records.some((record) => record.accepted && record.snapshot.id === id),
+    );
   }
 
   /** Views through which runs were shown an instance, valid or not, the first one first. */
