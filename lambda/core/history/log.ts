@@ -2,7 +2,7 @@ import { ownGapsOf, versionAfter } from './queries';
 import { type Instant, toMs } from '../model/instant';
 import type { Reader } from './reader';
 import type { Current, Version } from '../model/record';
-import { BEGINNING, merge, presentOf, type UnobservedSpan, unobservedSpans } from './spans';
+import { merge, presentOf, type UnobservedSpan, unobservedSpans } from './spans';
 
 /** One line of an instance's log: a version, or a gap in its place. */
 export type LogEntry =
@@ -22,7 +22,7 @@ export async function* log(
   const ownGaps = await ownGapsOf(reader, current, span);
   const present = presentOf({ head, current, nowMs });
   const waiting = unobservedSpans({ head, gaps, ownGaps, current, nowMs: toMs(present) }).filter(
-    (gap) => gap.from !== BEGINNING && (span.to === undefined || gap.from < span.to),
+    (gap) => span.to === undefined || gap.from < span.to,
   );
   /** What of them lies at this time or later; a gap that a version ends and another one begins is told in two parts. */
   const takeGaps = (from: Instant, hole: readonly UnobservedSpan[] = []): LogEntry[] => {
@@ -44,7 +44,7 @@ export async function* log(
     newer = version;
     count += 1;
   }
-  if (span.from !== undefined && count < (span.limit ?? Infinity)) yield* takeGaps(BEGINNING);
+  if (span.from !== undefined && count < (span.limit ?? Infinity)) yield* takeGaps(span.from);
 }
 
 const holeBetween = (older: Version, newer: Version | undefined): readonly UnobservedSpan[] =>

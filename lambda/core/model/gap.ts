@@ -1,4 +1,4 @@
-import { type Instant, latest, toMs } from './instant';
+import { type Instant, toMs } from './instant';
 import type { Gap, Head } from './record';
 
 export const DEFAULT_INTERVAL_MS = 5 * 60_000;
@@ -10,16 +10,10 @@ export const isGap = (fromMs: number, toMs: number, intervalMs: number): boolean
 
 /**
  * The gap that a run would close if it completed with this observation time. What counts is the interval at which runs
- * were expected meanwhile, which is that of the head; a new one (in ms) holds from this run on. Where the head does not
- * tell of a completed run, because none was or because the head was lost, the newest row tells when somebody looked last.
+ * were expected meanwhile, which is that of the head; a new one (in ms) holds from this run on.
  */
-export function closedGap(
-  head: Head,
-  observedAt: Instant,
-  intervalMs: number | undefined,
-  rows: Iterable<{ readonly observedAt: Instant }> = [],
-): Gap | undefined {
-  const from = head.completedObservedAt ?? latest(...[...rows].map((row) => row.observedAt));
+export function closedGap(head: Head, observedAt: Instant, intervalMs: number | undefined): Gap | undefined {
+  const from = head.completedObservedAt;
   if (from === undefined) return undefined;
   return isGap(toMs(from), toMs(observedAt), head.intervalMs ?? intervalMs ?? DEFAULT_INTERVAL_MS)
     ? { target: head.target, from, to: observedAt }

@@ -77,23 +77,29 @@ function timed(observation: Observation, current: Current): Current {
 /** The row of an instance that is gone. A view that has never shown it still has not: only the operator's word ended it. */
 function over(observation: Observation, current: Current): Judgement {
   const { next, ...gap } = judged(observation, current);
-  return { ...gap, next: { ...next, views: current.views } };
+  return { ...gap, next: next.views === current.views ? next : { ...next, views: current.views } };
 }
 
 /** While nobody looked the brake's clock did not run, whatever the run holds that looks again. */
 const stopped = ({ closesGap }: Observation, current: Current): Current =>
   closesGap ? withoutAbsence(current) : current;
 
-/** Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. */
+/**
+ * Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. Where the head
+ * was lost nobody knows until when they were judged, whatever the view.
+ */
 function stillDeleted(observation: Observation): readonly Action[] {
-  const { listing, known, isExhaustive, viewId } = observation;
+  const { listing, known, isExhaustive, viewId, head } = observation;
   if (hasUnreadableRecord(listing) || !isExhaustive) return [];
   const ids = listedIds(listing);
   const isOver = (current: Current): boolean =>
-    isGone(current) && current.unobservedSince !== undefined && isShownTo(current, viewId) && !ids.has(current.id);
+    isGone(current) &&
+    !ids.has(current.id) &&
+    (head.completedObservedAt === undefined ||
+      (current.unobservedSince !== undefined && isShownTo(current, viewId)));
   return [...known.currents.values()]
     .filter(isOver)
-    .flatMap((current) => touch(observation, current, judged(observation, current)) ?? []);
+    .flatMap((current) => touch(observation, current, over(observation, current)) ?? []);
 }
 
 /** Why an absence proves nothing, if so. */

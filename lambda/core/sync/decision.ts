@@ -5,7 +5,7 @@ import type { Listing } from './listing';
 import { newcomersSince, observationTime } from './observation';
 import type { Known, RowStore } from './recorder';
 import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
-import type { Gap, Head, RunOutcome } from '../model/record';
+import type { Head, RunOutcome } from '../model/record';
 import { clockProblem, type TargetLister } from './lister';
 import { stateOfView, viewId as idOf, viewOf, type ViewOptions } from '../model/view';
 
@@ -17,8 +17,6 @@ export interface DecisionOptions extends ReconcileOptions, ViewOptions {
 /** What a run has decided to write, and from what. */
 export interface Decision {
   readonly plan: Plan;
-  /** The gap of the target that the run closes if it completes. */
-  readonly gap: Gap | undefined;
   readonly observedAt: Instant;
   readonly listing: Listing;
   readonly known: Known;
@@ -44,7 +42,7 @@ export async function decide(
   const lastSeen = stateOfView(head, viewId)?.observedAt;
   const isViewGap =
     lastSeen !== undefined && isGap(toMs(lastSeen), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
-  const gap = closedGap(head, observedAt, options.intervalMs, known.currents.values());
+  const gap = closedGap(head, observedAt, options.intervalMs);
   const closesGap = listing.is === 'complete' && (isViewGap || gap !== undefined);
   const observation = {
     ...confirmation,
@@ -59,7 +57,6 @@ export async function decide(
   };
   return {
     plan: reconcile(observation, options),
-    gap,
     observedAt,
     listing,
     known,

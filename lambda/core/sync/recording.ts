@@ -159,6 +159,7 @@ export class PlanRecorder {
     const canonical = canonicalSnapshot(next.snapshot);
     const digest = sha256(canonical);
     const key = rejectionKey({ id: next.id, digest });
+    const before = this.seen.rejections.get(key);
     const rejection: Action = {
       type: 'reject',
       rejection: {
@@ -168,9 +169,10 @@ export class PlanRecorder {
         reason: `the database refuses it: ${because}`,
         raw: cutToBytes(canonical, MAX_SNAPSHOT_BYTES),
         digest,
-        firstObservedAt: this.seen.rejections.get(key)?.firstObservedAt ?? this.seen.observedAt,
+        firstObservedAt: before?.firstObservedAt ?? this.seen.observedAt,
         observedAt: this.seen.observedAt,
         changedAfter: next.changedAfter,
+        views: [...new Set([...(next.views ?? []), ...(before?.views ?? [])])],
       },
     };
     if (previous === undefined) return [rejection];

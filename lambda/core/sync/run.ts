@@ -125,12 +125,12 @@ class SyncRun {
     if ('wrongClock' in decided)
       return this.end({ outcome: 'failed', because: decided.wrongClock, clockIsWrong: true });
     if (lease.lost) return this.result({ outcome: 'partial', because: 'another run has taken the lease' });
-    const { plan, gap, observedAt, listing, missed } = decided;
+    const { plan, observedAt, listing, missed } = decided;
     this.listing = listing;
     this.observedAtDecided = observedAt;
     const recording = await this.record(head, lease, decided);
     if (listing.is === 'complete' && recording.stoppedBecause === undefined) {
-      return this.complete(head, listing, observedAt, { plan, gap, recording, missed });
+      return this.complete(head, listing, observedAt, { plan, recording, missed });
     }
     if (lease.lost) return this.result({ outcome: 'partial', because: recording.stoppedBecause, observedAt });
     const because = recording.stoppedBecause ?? (listing.is === 'partial' ? listing.because : undefined);
@@ -184,14 +184,14 @@ class SyncRun {
     head: Head,
     listing: CompleteListing,
     observedAt: Instant,
-    work: (Pick<Decision, 'plan' | 'gap' | 'missed'> & { recording: Recording }) | undefined,
+    work: (Pick<Decision, 'plan' | 'missed'> & { recording: Recording }) | undefined,
   ): Promise<RunResult> {
     // A list that equals the one before shows nothing new, and so it is exhaustive.
     const missed = work?.missed ?? {};
     const isWhole =
       work === undefined ||
       (work.plan.held.length === 0 && work.recording.refused.length === 0 && missed.newcomersSince === undefined);
-    const gap = work === undefined ? closedGap(head, observedAt, this.options.intervalMs) : work.gap;
+    const gap = closedGap(head, observedAt, this.options.intervalMs);
     const unjudged = work?.plan.unjudged ?? stateOfView(head, this.viewId)?.unjudged ?? 0;
     return this.end({
       outcome: completedOutcome(work?.plan, this.versions),
