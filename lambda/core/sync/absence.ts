@@ -36,8 +36,7 @@ export function judgeAbsence(observation: Observation, options: AbsenceOptions):
   const absent = allMissing.filter(isJudged);
   const others = allMissing.filter((current) => !isJudged(current));
   const untold = touches(observation, others, (current) => unseen(observation, current));
-  const remains = view.statusFilter === undefined ? stillDeleted(observation) : [];
-  const plan = { actions: [...remains, ...untold], unjudged: others.length, brake: false };
+  const plan = { actions: [...stillDeleted(observation), ...untold], unjudged: others.length, brake: false };
   const doubt = absenceDoubt(observation);
   if (doubt !== undefined) {
     const held = touches(observation, absent, (current) => stopped(observation, unjudged(observation, current)));
@@ -85,20 +84,19 @@ const stopped = ({ closesGap }: Observation, current: Current): Current =>
   closesGap ? withoutAbsence(current) : current;
 
 /**
- * Deleted instances that could not be judged meanwhile, and that nothing lists any more: deleted they are. Where the head
- * was lost nobody knows until when they were judged, whatever the view.
+ * Deleted instances that nothing lists any more are deleted still: their own gap closes where they could not be judged
+ * meanwhile. Where the head was lost, nobody knows until when they were judged, and a gap of their own tells that.
  */
 function stillDeleted(observation: Observation): readonly Action[] {
-  const { listing, known, isExhaustive, viewId, head } = observation;
-  if (hasUnreadableRecord(listing) || !isExhaustive) return [];
+  const { listing, known, isExhaustive, view, viewId, head } = observation;
+  const proves = view.statusFilter === undefined && !hasUnreadableRecord(listing) && isExhaustive;
   const ids = listedIds(listing);
   const isOver = (current: Current): boolean =>
-    isGone(current) &&
-    !ids.has(current.id) &&
-    (head.completedObservedAt === undefined ||
-      (current.unobservedSince !== undefined && isShownTo(current, viewId)));
+    current.unobservedSince === undefined
+      ? head.completedObservedAt === undefined
+      : proves && isShownTo(current, viewId);
   return [...known.currents.values()]
-    .filter(isOver)
+    .filter((current) => isGone(current) && !ids.has(current.id) && isOver(current))
     .flatMap((current) => touch(observation, current, over(observation, current)) ?? []);
 }
 
