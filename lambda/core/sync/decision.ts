@@ -9,8 +9,10 @@ import type { Head, RunOutcome } from '../model/record';
 import { clockProblem, type TargetLister } from './lister';
 import { stateOfView, viewId as idOf, viewOf, type ViewOptions } from '../model/view';
 
-export interface DecisionOptions extends ReconcileOptions, ViewOptions {
+export interface DecisionOptions extends Omit<ReconcileOptions, 'retentionMs'>, ViewOptions {
   readonly target: Target;
+  /** Null: superseded versions are kept for ever. Absent: as the head says. */
+  readonly retentionMs?: number | null | undefined;
   readonly intervalMs?: number;
 }
 
@@ -56,13 +58,19 @@ export async function decide(
     viewGapSince: isViewGap ? lastSeen : undefined,
   };
   return {
-    plan: reconcile(observation, options),
+    plan: reconcile(observation, { ...options, ...settingsOf(options, head) }),
     observedAt,
     listing,
     known,
     missed: confirmation.isExhaustive ? {} : { newcomersSince: newcomersSince(observation) },
   };
 }
+
+/** Deployed runs say how versions are kept and deletions are held; all others do as the head remembers. */
+const settingsOf = ({ retentionMs, brakeReleaseAfterMs }: DecisionOptions, head: Head) => ({
+  retentionMs: retentionMs === undefined ? head.retentionMs : (retentionMs ?? undefined),
+  brakeReleaseAfterMs: brakeReleaseAfterMs ?? head.brakeReleaseAfterMs,
+});
 
 /** How a run ends that records this plan of a complete listing to its end. */
 export const completedOutcome = (plan: Plan | undefined, versions: readonly unknown[]): RunOutcome =>

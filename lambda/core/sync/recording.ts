@@ -1,5 +1,5 @@
 import { canonicalSnapshot, sha256 } from '../model/canonical';
-import type { Instant } from '../model/instant';
+import type { Decision } from './decision';
 import type { Lease } from './lease';
 import { MAX_SNAPSHOT_BYTES } from '../model/limits';
 import { cutToBytes } from '../model/wire-text';
@@ -7,19 +7,7 @@ import type { Action, RowStore } from './recorder';
 import type { Clock } from '../model/clock';
 import { rejectionKey } from './rejections';
 import { unjudged, withoutAbsence } from './current-row';
-import type { Current, Head, Rejection } from '../model/record';
-
-/** What became of the actions of a run. */
-export interface Recording {
-  /** Versions that are in the table now. */
-  readonly versions: readonly Current[];
-  /** At least one batch was sent, whatever became of it. */
-  readonly sentBatch: boolean;
-  /** Instances that the database refused to store; they were set aside. */
-  readonly refused: readonly string[];
-  /** Why not everything was recorded or set aside; undefined when everything was. */
-  readonly stoppedBecause?: string;
-}
+import type { Current, Head } from '../model/record';
 
 export interface RecordingPorts {
   readonly recorder: RowStore;
@@ -35,10 +23,16 @@ const MAX_ATTEMPTS = 6;
 const BASE_DELAY_MS = 50;
 const MAX_DELAY_MS = 2_000;
 
-/** Writes a plan batch by batch, one after another, each fenced by the lease of this run. */
+/**
+ * Writes a plan batch by batch, one after another, each fenced by the lease of this run. It knows at any time what was
+ * written, also when an error cuts the run short.
+ */
 export class PlanRecorder {
+  /** Versions that are in the table now. */
   readonly versions: Current[] = [];
+  /** At least one batch was sent, whatever became of it. */
   sentBatch = false;
+  /** Instances that the database refused to store; they were set aside. */
   readonly refused: string[] = [];
   /** Writes that the database refuses and nothing can stand in for, each with the reason. */
   private readonly unwritten: string[] = [];
@@ -47,30 +41,16 @@ export class PlanRecorder {
     private readonly ports: RecordingPorts,
     private readonly lease: Lease,
     private readonly runId: string,
-    private readonly seen: {
-      readonly head: Head;
-      readonly observedAt: Instant;
-      readonly rejections: ReadonlyMap<string, Rejection>;
-      /** Only a run that may complete judges, so only in such a one is a refused instance left unjudged. */
-      readonly mayComplete: boolean;
-    },
-    /** Told before and after each batch, so that nothing is forgotten when an error cuts the run short. */
-    private readonly onProgress: (progress: {
-      readonly sentBatch: boolean;
-      readonly versions: readonly Current[];
-      readonly refused: readonly string[];
-    }) => void,
+    private readonly head: Head,
   ) {}
 
-  async record(actions: readonly Action[]): Promise<Recording> {
-    let stoppedBecause: string | undefined;
-    for (const batch of this.ports.recorder.batches(actions)) {
-      stoppedBecause = await this.recordBatch(batch);
-      if (stoppedBecause !== undefined) break;
+  /** @returns why not everything was recorded or set aside; undefined when everything was */
+  async record(decision: Decision): Promise<string | undefined> {
+    for (const batch of this.ports.recorder.batches(decision.plan.actions)) {
+      const stoppedBecause = await this.recordBatch(decision, batch);
+      if (stoppedBecause !== undefined) return stoppedBecause;
     }
-    const { versions, sentBatch, refused } = this;
-    stoppedBecause ??= this.refusal();
-    return { versions, sentBatch, refused, ...(stoppedBecause === undefined ? {} : { stoppedBecause }) };
+    return this.refusal();
   }
 
   /**
@@ -84,15 +64,14 @@ export class PlanRecorder {
   }
 
   /** @returns why recording must stop, or undefined */
-  private async recordBatch(batch: readonly Action[]): Promise<string | undefined> {
+  private async recordBatch(decision: Decision, batch: readonly Action[]): Promise<string | undefined> {
     let because = '';
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > 0) await this.ports.clock.sleep(this.delayMs(attempt));
       if (this.lease.isOutOfTime) return 'the run was stopped before its time limit';
       if (!(await this.lease.keep())) return 'another run has taken the lease';
       this.sentBatch = true;
-      this.onProgress(this);
-      const outcome = await this.ports.recorder.record(this.seen.head.target, this.runId, batch, {
+      const outcome = await this.ports.recorder.record(this.head.target, this.runId, batch, {
         timeLimitMs: this.lease.requestLimitMs(),
       });
       if (outcome.is === 'recorded') return this.count(batch);
@@ -100,7 +79,7 @@ export class PlanRecorder {
         this.lease.lost = true;
         return 'another run has taken the lease';
       }
-      if (outcome.is === 'invalid') return this.recordOneByOne(batch, outcome.because);
+      if (outcome.is === 'invalid') return this.recordOneByOne(decision, batch, outcome.because);
       because = outcome.because;
       // After an answer that never came the rows may show this run's own write.
       if (outcome.is !== 'conflict' && (await this.isOwnWrite(batch))) return this.count(batch);
@@ -114,7 +93,6 @@ export class PlanRecorder {
 
   private count(batch: readonly Action[]): undefined {
     for (const action of batch) if (action.type === 'version') this.versions.push(action.next);
-    this.onProgress(this);
   }
 
   /** Whether a batch whose answer never came was written: all its rows bear the mark of this run and the planned version. */
@@ -125,7 +103,7 @@ export class PlanRecorder {
     // Setting records aside can be repeated without harm.
     if (planned.size === 0) return false;
     try {
-      const rows = await this.ports.recorder.readCurrents(this.seen.head.target, [...planned.keys()]);
+      const rows = await this.ports.recorder.readCurrents(this.head.target, [...planned.keys()]);
       return (
         rows.length === planned.size &&
         rows.every((row) => row.touchedBy === this.runId && row.version === planned.get(row.id)?.version)
@@ -137,10 +115,14 @@ export class PlanRecorder {
   }
 
   /** One bad record must not cost the others: each instance goes alone, and the one that is refused is set aside. */
-  private async recordOneByOne(batch: readonly Action[], because: string): Promise<string | undefined> {
+  private async recordOneByOne(
+    decision: Decision,
+    batch: readonly Action[],
+    because: string,
+  ): Promise<string | undefined> {
     if (batch.length > 1) {
       for (const action of batch) {
-        const stopped = await this.recordBatch([action]);
+        const stopped = await this.recordBatch(decision, [action]);
         if (stopped !== undefined) return stopped;
       }
       return undefined;
@@ -149,34 +131,39 @@ export class PlanRecorder {
     if (action === undefined) return undefined;
     if (action.type === 'version') {
       this.refused.push(action.id);
-      return this.recordBatch(this.setAside(action.next, action.previous, because));
+      return this.recordBatch(decision, this.setAside(decision, action, because));
     }
     this.unwritten.push(`${JSON.stringify(cutToBytes(keyOf(action), 64))}: ${because}`);
     return undefined;
   }
 
-  private setAside(next: Current, previous: Current | undefined, because: string): readonly Action[] {
+  private setAside(
+    { observedAt, listing, known }: Decision,
+    { next, previous }: Extract<Action, { type: 'version' }>,
+    because: string,
+  ): readonly Action[] {
     const canonical = canonicalSnapshot(next.snapshot);
     const digest = sha256(canonical);
     const key = rejectionKey({ id: next.id, digest });
-    const before = this.seen.rejections.get(key);
+    const before = known.rejections.get(key);
     const rejection: Action = {
       type: 'reject',
       rejection: {
-        target: this.seen.head.target,
+        target: this.head.target,
         id: next.id,
         key,
         reason: `the database refuses it: ${because}`,
         raw: cutToBytes(canonical, MAX_SNAPSHOT_BYTES),
         digest,
-        firstObservedAt: before?.firstObservedAt ?? this.seen.observedAt,
-        observedAt: this.seen.observedAt,
+        firstObservedAt: before?.firstObservedAt ?? observedAt,
+        observedAt,
         changedAfter: next.changedAfter,
         views: [...new Set([...(next.views ?? []), ...(before?.views ?? [])])],
       },
     };
     if (previous === undefined) return [rejection];
-    const open = withoutAbsence(this.seen.mayComplete ? unjudged(this.seen, previous) : previous);
+    // Only a run that may complete judges, so only in such a one is a refused instance left unjudged.
+    const open = withoutAbsence(listing.is === 'complete' ? unjudged({ head: this.head }, previous) : previous);
     if (open === previous) return [rejection];
     return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, touchedBy: this.runId } }];
   }

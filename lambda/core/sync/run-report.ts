@@ -1,0 +1,67 @@
+import type { Instant } from '../model/instant';
+import { isDocumentedStatus, statusOf } from '../model/instance';
+import type { Current, Head, RunOutcome, View } from '../model/record';
+import { viewOf } from '../model/view';
+import type { Listing } from './listing';
+import { countChanges, type RunResult } from './run-result';
+import type { SyncOptions, SyncPorts } from './sync-options';
+
+/** How a run ends, as far as the rest of its result does not tell. */
+export interface ResultEnd {
+  readonly outcome: RunOutcome;
+  readonly because?: string | undefined;
+  readonly observedAt?: Instant | undefined;
+  readonly held?: number;
+}
+
+/** What can be told of one run, however far it has come. */
+export class RunReport {
+  readonly runId: string;
+  readonly view: View;
+  head: Head | undefined;
+  /** The last one. */
+  listing: Listing | undefined;
+  /** What the run has written, or would write (dry run). */
+  recorded: { readonly versions: readonly Current[]; readonly refused: readonly string[] } = {
+    versions: [],
+    refused: [],
+  };
+  private readonly startedAt: number;
+
+  constructor(
+    private readonly ports: SyncPorts,
+    private readonly options: SyncOptions,
+  ) {
+    this.runId = ports.newRunId();
+    this.startedAt = ports.clock.now();
+    this.view = viewOf(options);
+  }
+
+  result({ outcome, because, observedAt, held = 0 }: ResultEnd): RunResult {
+    const { versions, refused } = this.recorded;
+    const statuses = [...(this.listing?.instances.values() ?? [])].map(statusOf);
+    return {
+      target: this.options.target,
+      runId: this.runId,
+      outcome,
+      ...(because === undefined ? {} : { because }),
+      ...(observedAt === undefined ? {} : { observedAt }),
+      instances: this.listing?.instances.size ?? 0,
+      rejected: (this.listing?.rejected.length ?? 0) + refused.length,
+      view: this.view,
+      held,
+      unknownStatuses: statuses.filter((status) => !isDocumentedStatus(status)).length,
+      changes: countChanges(versions),
+      versions,
+      units: this.ports.recorder.units(),
+      durationMs: this.ports.clock.now() - this.startedAt,
+      ...(this.head?.completedAt === undefined ? {} : { lastCompletedAt: this.head.completedAt }),
+    };
+  }
+}
+
+/** Why a completed run cannot tell of every recorded instance whether it is still there, if so. */
+export const unjudgedBecause = (count: number): string | undefined =>
+  count === 0
+    ? undefined
+    : `${count} recorded instance${count === 1 ? ' was' : 's were'} never shown to this view, so that ${count === 1 ? 'its' : 'their'} absence proves nothing`;
