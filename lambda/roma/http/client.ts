@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/model/clock';
+import { type BreakerLimits, type CircuitBreaker, createCircuitBreaker } from './circuit-breaker';
 import { ERROR_CLASSES, type ErrorClass, errorOf, RomaApiError } from './errors';
-import { createGate, type Gate, type GateOptions } from './gate';
+import { createRateLimiter, type RateLimiter, type RateLimits } from './rate-limiter';
 import type { Redactor } from './redaction';
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry';
 import type { ApiAnswer, ApiRequest, CallLimits, Transport } from './transport';
@@ -39,7 +40,14 @@ export interface ClientOptions {
   readonly random: () => number;
   readonly redactor: Redactor;
   readonly retry?: Partial<RetryPolicy> | undefined;
-  readonly gate?: Partial<GateOptions> | undefined;
+  /** Of each host. */
+  readonly rate?: Partial<RateLimits> | undefined;
+  readonly breaker?: Partial<BreakerLimits> | undefined;
+}
+
+interface Host {
+  readonly limiter: RateLimiter;
+  readonly breaker: CircuitBreaker;
 }
 
 const COMMON_HEADERS = {
@@ -49,16 +57,21 @@ const COMMON_HEADERS = {
   'x-language': 'en-us',
 };
 
-export function createClient({ transport, clock, random, redactor, retry, gate }: ClientOptions): Client {
+export function createClient({ transport, clock, random, redactor, retry, rate, breaker }: ClientOptions): Client {
   const policy = { ...DEFAULT_RETRY, ...retry };
-  const gates = new Map<string, Gate>();
+  const hosts = new Map<string, Host>();
   const counts = { requests: 0, retries: 0 };
   const errors = Object.fromEntries(ERROR_CLASSES.map((name) => [name, 0])) as Record<ErrorClass, number>;
 
-  const gateOf = (origin: string): Gate => {
-    let known = gates.get(origin);
-    if (known === undefined) gates.set(origin, (known = createGate(origin, clock, gate)));
-    return known;
+  const hostOf = (origin: string): Host => {
+    const known = hosts.get(origin);
+    if (known !== undefined) return known;
+    const host = {
+      limiter: createRateLimiter(origin, clock, rate),
+      breaker: createCircuitBreaker(origin, clock, breaker),
+    };
+    hosts.set(origin, host);
+    return host;
   };
 
   async function attempt(request: ApiRequest, limits: CallLimits): Promise<ApiAnswer | RomaApiError> {
@@ -73,32 +86,34 @@ export function createClient({ transport, clock, random, redactor, retry, gate }
   }
 
   async function call(request: ApiRequest, limits: CallLimits, authorize?: Authorize): Promise<ApiAnswer> {
-    const host = gateOf(request.origin);
+    const host = hostOf(request.origin);
     let failures = 0;
     let renewed = false;
     for (;;) {
-      await host.enter(limits);
-      // After the wait: a signature carries the time at which it was made.
+      host.breaker.enter();
       let authorization: Authorization | undefined;
       try {
+        await host.limiter.wait(limits, host.breaker.lastFailure());
+        // After the wait, because a signature carries the time at which it was made.
         authorization = await authorize?.(request, limits);
       } catch (error) {
-        host.left();
+        host.breaker.left();
         throw error;
       }
       counts.requests += 1;
       const headers = { ...COMMON_HEADERS, ...request.headers, ...authorization?.headers };
       const result = await attempt({ ...request, headers }, limits);
       if (!(result instanceof RomaApiError)) {
-        host.succeeded();
+        host.breaker.succeeded();
         return result;
       }
       if (limits.signal?.aborted === true) {
-        host.left();
+        host.breaker.left();
         throw result;
       }
       errors[result.errorClass] += 1;
-      host.failed(result);
+      host.limiter.failed(result);
+      host.breaker.failed(result);
       if (result.renewable && authorization?.refused(result) === true && !renewed) {
         renewed = true;
         counts.retries += 1;

@@ -6,7 +6,6 @@ import { type ClientStats, createClient, nameOf } from '../http/client';
 import { type Credentials, describeCredentials, needsIam } from '../auth/credentials';
 import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam } from '../http/endpoints';
 import { errorOf, RomaApiError } from '../http/errors';
-import type { GateOptions } from '../http/gate';
 import type { Scope } from '../auth/iam';
 import { createIdentity, type Identity } from '../auth/identity';
 import { walkPages } from './instance-pages';
@@ -34,7 +33,7 @@ export interface RomaSourceOptions extends EndpointOverrides {
   readonly api?: 'v2' | 'v3' | undefined;
   /** PEM certificates that are trusted besides the usual ones. @default none */
   readonly extraCa?: string | undefined;
-  /** Requests a second to one host, over all pages and targets of this source. @default 10 */
+  /** Requests per second to one host, over all pages and targets of this source. @default 10 */
   readonly requestsPerSecond?: number | undefined;
   /** Pages read at once. @default 4 */
   readonly concurrency?: number | undefined;
@@ -42,7 +41,6 @@ export interface RomaSourceOptions extends EndpointOverrides {
   readonly pageCap?: number | undefined;
   readonly limits?: Partial<TransportLimits> | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
-  readonly gate?: Partial<Omit<GateOptions, 'requestsPerSecond'>> | undefined;
 }
 
 /** What one small request tells about a target. */
@@ -86,14 +84,13 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
   // The identity asks the client for tokens, the client redacts what the identity knows.
   const identity: Identity = createIdentity(credentials, () => client, clock);
   const redactor = createRedactor(() => identity.secrets());
-  const rate = options.requestsPerSecond;
   const client = createClient({
     transport,
     clock,
     random: options.random,
     redactor,
     retry: options.retry,
-    gate: { ...options.gate, ...(rate === undefined ? {} : { requestsPerSecond: rate }) },
+    rate: options.requestsPerSecond === undefined ? {} : { requestsPerSecond: options.requestsPerSecond },
   });
   const metStatuses = new Set<string>();
 

@@ -31,7 +31,7 @@ function clientOf(clock: ManualClock, send: Transport['send']) {
     random: () => 1,
     redactor: createRedactor(() => []),
     retry: { attempts: 1 },
-    gate: { failuresToOpen: 2, openMs: 1000 },
+    breaker: { failuresToOpen: 2, openMs: 1000 },
   });
 }
 
