@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { AgencyCredentials, KeyCredentials, PasswordCredentials } from './credentials';
 import { RomaApiError } from '../http/errors';
-import type { Perishable } from './perishable';
+import type { Expiring } from './token-cache';
 import type { ApiAnswer, ApiRequest } from '../http/transport';
 
 /** What is asked of IAM, and how its answers are read. */
@@ -64,7 +64,7 @@ const AGENCY_ANSWER = z.looseObject({
 });
 
 /** @throws RomaApiError when the answer holds no token */
-export function readToken(answer: ApiAnswer): Perishable<string> {
+export function readToken(answer: ApiAnswer): Expiring<string> {
   const { token } = read(TOKEN_ANSWER, answer, 'a token');
   const value = answer.header('x-subject-token');
   if (value === undefined || value === '') throw unusable('a token', 'the header X-Subject-Token is missing');
@@ -72,7 +72,7 @@ export function readToken(answer: ApiAnswer): Perishable<string> {
 }
 
 /** @throws RomaApiError when the answer holds no keys */
-export function readKeys(answer: ApiAnswer): Perishable<KeyCredentials> {
+export function readKeys(answer: ApiAnswer): Expiring<KeyCredentials> {
   const { credential } = read(AGENCY_ANSWER, answer, 'temporary keys');
   const value: KeyCredentials = {
     kind: 'keys',
@@ -108,7 +108,7 @@ function lifeOf(
   answer: ApiAnswer,
   expiresAt: string | null | undefined,
   issuedAt: string | null | undefined,
-): Omit<Perishable<unknown>, 'value'> {
+): Omit<Expiring<unknown>, 'value'> {
   const expires = Date.parse(expiresAt ?? '');
   const issued = Date.parse(issuedAt ?? '');
   const from = Number.isNaN(issued) ? (answer.serverTime ?? answer.receivedAt) : issued;

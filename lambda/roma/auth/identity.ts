@@ -2,8 +2,9 @@ import type { Clock } from '../../core/model/clock';
 import type { Authorization, Authorize, Client } from '../http/client';
 import { type BaseCredentials, type Credentials, type KeyCredentials, secretsOf } from './credentials';
 import { agencyRequest, readKeys, readToken, type Scope, tokenRequest } from './iam';
-import { createCache, createHold, EVERYTHING } from './perishable';
+import { createLockout, EVERYTHING } from './lockout';
 import { authorization, sdkDate } from './signer';
+import { createTokenCache } from './token-cache';
 import type { ApiRequest } from '../http/transport';
 
 /** Makes requests allowed with one set of credentials. */
@@ -16,7 +17,7 @@ export interface Identity {
 export function createIdentity(credentials: Credentials, client: () => Client, clock: Clock): Identity {
   if (credentials.kind !== 'agency') return createBaseIdentity(credentials, client, clock);
   const base = createBaseIdentity(credentials.base, client, clock);
-  const keys = createCache<KeyCredentials>(clock, async (iam) =>
+  const keys = createTokenCache<KeyCredentials>(clock, async (iam) =>
     readKeys(await client().call(agencyRequest(iam, credentials), {}, base.authorize('domain', iam))),
   );
   return {
@@ -36,7 +37,7 @@ function createBaseIdentity(credentials: BaseCredentials, client: () => Client, 
   }
   if (credentials.kind === 'keys') return createKeyIdentity(credentials, clock);
 
-  const tokens = createCache<string>(clock, async (key) => {
+  const tokens = createTokenCache<string>(clock, async (key) => {
     const { iam, scope } = JSON.parse(key) as { iam: string; scope: Scope };
     return readToken(await client().call(tokenRequest(iam, credentials, scope), {}));
   });
@@ -52,16 +53,16 @@ function createBaseIdentity(credentials: BaseCredentials, client: () => Client, 
   };
 }
 
-/** A fixed key: once it was refused, it stays at home for a while. */
+/** A fixed key. After it was refused, it is not sent again for five minutes. */
 function createKeyIdentity(credentials: KeyCredentials, clock: Clock): Identity {
-  const hold = createHold(clock);
+  const lockout = createLockout(clock);
   return {
     authorize: (scope) => async (request) => {
-      hold.check(EVERYTHING);
+      lockout.check(EVERYTHING);
       return {
         headers: sign(request, credentials, scope, clock),
         refused: (error) => {
-          if (error.keyRefused) hold.refuse(EVERYTHING, error);
+          if (error.keyRefused) lockout.refuse(EVERYTHING, error);
           return false;
         },
       };

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import type { Client } from '../../../../lambda/roma/http/client';
 import { type AgencyCredentials, secretsOf } from '../../../../lambda/roma/auth/credentials';
 import { createIdentity } from '../../../../lambda/roma/auth/identity';
-import { createCache } from '../../../../lambda/roma/auth/perishable';
+import { createTokenCache } from '../../../../lambda/roma/auth/token-cache';
 import { createRedactor, REDACTED } from '../../../../lambda/roma/http/redaction';
 import type { ApiAnswer, ApiRequest } from '../../../../lambda/roma/http/transport';
 import { parsePage } from '../../../../lambda/roma/list/wire-schema';
@@ -122,7 +122,7 @@ describe('what is known to be secret', () => {
   it('is a token that was replaced, too, for an answer on its way may echo it', async () => {
     let made = 0;
     const clock = new ManualClock();
-    const tokens = createCache<string>(clock, async () => ({
+    const tokens = createTokenCache<string>(clock, async () => ({
       value: `token-${(made += 1)}`,
       renewAt: clock.now() + 1000,
       expiresAt: clock.now() + 1000,

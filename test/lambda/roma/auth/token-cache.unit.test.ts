@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { RomaApiError } from '../../../../lambda/roma/http/errors';
-import { createCache, type Perishable } from '../../../../lambda/roma/auth/perishable';
+import { createTokenCache, type Expiring } from '../../../../lambda/roma/auth/token-cache';
 import { ManualClock } from '../../../support/roma/manual-clock';
 
 const MINUTE = 60_000;
@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 function open() {
   const clock = new ManualClock();
   const iam = { asked: 0, next: async (): Promise<void> => {} };
-  const cache = createCache<string>(clock, async (): Promise<Perishable<string>> => {
+  const cache = createTokenCache<string>(clock, async (): Promise<Expiring<string>> => {
     iam.asked += 1;
     const value = `token-${iam.asked}`;
     await iam.next();
@@ -62,7 +62,7 @@ describe('an early renewal', () => {
         expect(await get()).toBe('token-1');
         clock.ms += 10_000;
       }
-      // What was refused stays at home for five minutes; what failed is tried each minute.
+      // What was refused is not sent again for five minutes. What failed is tried each minute.
       expect(iam.asked - 1).toBe(errorClass === 'server' ? 10 : 2);
       await expect(get()).rejects.toThrow(`IAM: ${errorClass}`);
     },

@@ -1,48 +1,21 @@
 import type { Clock } from '../../core/model/clock';
 import { RomaApiError } from '../http/errors';
 import type { CallLimits } from '../http/transport';
+import { createLockout, EVERYTHING } from './lockout';
 
-/** The gateway locks a key, and IAM an account, after a few refusals in a row: what was refused is not shown again so soon. */
-const HOLD_MS = 5 * 60_000;
-
-/** After an early renewal that failed, the next one waits so long. */
+/** After an early renewal that failed, the next one waits this long. */
 const RENEW_AGAIN_MS = 60_000;
 
 /** A token, or a pair of keys. Times are by our clock, in ms since the epoch. */
-export interface Perishable<T> {
+export interface Expiring<T> {
   readonly value: T;
-  /** From here on a newer one is asked for, while this one still serves. */
+  /** From here on a newer one is asked for, while this one is still used. */
   readonly renewAt: number;
-  /** From here on it does not serve. */
+  /** From here on it is not used any more. */
   readonly expiresAt: number;
 }
 
-/** Remembers what was refused, so that it stays at home for a while. */
-export interface Hold {
-  /** @throws the error of the refusal */
-  check(key: string): void;
-  refuse(key: string, error: RomaApiError): void;
-}
-
-/** A refusal that concerns every key. */
-export const EVERYTHING = '';
-
-export function createHold(clock: Clock): Hold {
-  const held = new Map<string, { readonly error: RomaApiError; readonly until: number }>();
-  return {
-    check(key) {
-      for (const each of [EVERYTHING, key]) {
-        const refusal = held.get(each);
-        if (refusal !== undefined && clock.now() < refusal.until) throw refusal.error;
-      }
-    },
-    refuse(key, error) {
-      held.set(key, { error, until: clock.now() + HOLD_MS });
-    },
-  };
-}
-
-export interface Cache<T> {
+export interface TokenCache<T> {
   get(key: string, limits: CallLimits): Promise<T>;
   /** Forgets a value that was refused, unless it has been replaced already. @returns true: there is, or will be, a newer one */
   refuse(key: string, value: T): boolean;
@@ -50,14 +23,14 @@ export interface Cache<T> {
 }
 
 /**
- * Keeps what perishes, and lets all who ask at once wait for one request. It renews early and in the background, so
- * that nobody waits for a renewal, and none that fails costs anything, as long as the value still serves.
+ * Keeps tokens and keys until they expire. All who ask at the same time wait for one request. It renews early and in the
+ * background: while the old value is valid, nobody waits for a renewal, and one that fails does no harm.
  */
-export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Perishable<T>>): Cache<T> {
-  const kept = new Map<string, Perishable<T>>();
+export function createTokenCache<T>(clock: Clock, fetch: (key: string) => Promise<Expiring<T>>): TokenCache<T> {
+  const kept = new Map<string, Expiring<T>>();
   const pending = new Map<string, Promise<T>>();
   const retired: T[] = [];
-  const hold = createHold(clock);
+  const lockout = createLockout(clock);
 
   const retire = (key: string): void => {
     const old = kept.get(key);
@@ -76,8 +49,8 @@ export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Per
       return fresh.value;
     } catch (error) {
       if (error instanceof RomaApiError && error.errorClass === 'unauthorized') {
-        // A wrong password is wrong for every project; a project that is not the user's concerns itself only.
-        hold.refuse(/password/i.test(error.apiMessage ?? '') ? EVERYTHING : key, error);
+        // A wrong password is wrong for every project. A project that is not the user's says nothing about others.
+        lockout.refuse(/password/i.test(error.apiMessage ?? '') ? EVERYTHING : key, error);
       }
       throw error;
     } finally {
@@ -86,13 +59,13 @@ export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Per
   };
 
   const renewal = async (key: string): Promise<T> => {
-    hold.check(key);
+    lockout.check(key);
     let request = pending.get(key);
     if (request === undefined) pending.set(key, (request = renew(key)));
     return request;
   };
 
-  const renewEarly = async (key: string, known: Perishable<T>): Promise<void> => {
+  const renewEarly = async (key: string, known: Expiring<T>): Promise<void> => {
     try {
       await renewal(key);
     } catch {
@@ -116,12 +89,11 @@ export function createCache<T>(clock: Clock, fetch: (key: string) => Promise<Per
   };
 }
 
-/** Waits no longer than the run may; the request goes on for the others who wait for it. */
+/** Waits no longer than the run may. The request goes on, because others may wait for it too. */
 async function unlessStopped<T>(request: Promise<T>, { signal, deadline }: CallLimits, clock: Clock): Promise<T> {
-  const stops = [
-    ...(signal === undefined ? [] : [signal]),
-    ...(deadline === undefined ? [] : [AbortSignal.timeout(Math.max(0, deadline - clock.now()))]),
-  ];
+  const stops: AbortSignal[] = [];
+  if (signal !== undefined) stops.push(signal);
+  if (deadline !== undefined) stops.push(AbortSignal.timeout(Math.max(0, deadline - clock.now())));
   if (stops.length === 0) return request;
   const stop = AbortSignal.any(stops);
   let onAbort = (): void => {};
