@@ -18,6 +18,7 @@ const esmOnly = [
   'get-east-asian-width',
   'emoji-regex',
   'lossless-json',
+  'jose',
 ];
 const engines = {
   globalSetup: '<rootDir>/test/support/start-engines.ts',

@@ -9,6 +9,7 @@ import { listPage, type ListRequest, readWindow, refuse } from './roma-simulator
 import { type LoggedRequest, redacted } from './roma-simulator/request-log';
 import { type Route, routeOf } from './roma-simulator/routes';
 import type { SignedRequest } from './roma-simulator/signature';
+import { assumeAgency, assumeAgencyWithOidc, callerIdentity, type Trust } from './roma-simulator/sts';
 import { readBody, send } from './roma-simulator/transport';
 
 export { type Account, DEFAULT_ACCOUNT } from './roma-simulator/accounts';
@@ -25,6 +26,7 @@ export {
   seedFleet,
 } from './roma-simulator/fleet';
 export { Scenario, type ScenarioStep } from './roma-simulator/scenario';
+export type { Trust } from './roma-simulator/sts';
 export type { LoggedRequest } from './roma-simulator/request-log';
 
 /** Time of the simulator: its Date header, the expiry of its tokens, its latency. */
@@ -40,6 +42,8 @@ export interface SimulatorOptions {
   /** @default the machine's */
   readonly clock?: SimulatorClock;
   readonly account?: Partial<Account>;
+  /** A provider and a trust agency, for STS. @default none */
+  readonly trust?: Trust | undefined;
   /** @default 24 hours */
   readonly tokenLifetimeMs?: number;
   /** 1,000 to 65,536 characters are documented. @default 1500 */
@@ -66,7 +70,7 @@ export interface PageRequest {
 export type PageHook = (page: PageRequest) => void | Promise<void>;
 
 export interface RomaSimulator {
-  /** Serves both ROMA and IAM. */
+  /** Serves ROMA, IAM and STS. */
   readonly endpoint: string;
   readonly account: Account;
   readonly fleet: Fleet;
@@ -78,7 +82,7 @@ export interface RomaSimulator {
   mostAtOnce(): number;
   /** Called before each page is put together, so that the fleet can change while it is being listed. @returns removes the hook */
   beforePage(hook: PageHook): () => void;
-  /** All tokens handed out so far stop working. */
+  /** All tokens and temporary keys handed out so far stop working. */
   revokeTokens(): void;
   /** Every token and temporary key so far, valid or not. */
   issuedSecrets(): readonly string[];
@@ -148,6 +152,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
       account.password,
       account.accessKey,
       account.secretKey,
+      ...(/"id_token":"([^"]+)"/.exec(Buffer.from(request.body).toString('utf8'))?.slice(1) ?? []),
     ].filter((secret) => secret !== undefined);
     for (const fault of struck) {
       const instead = substitute(fault, secrets);
@@ -155,12 +160,16 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
     }
     if (route.list !== undefined) return answerList(request, route.list, struck, secrets);
     if (route.endpoint === 'token') return createToken(accounts, fleet, request.body, withCatalog);
+    if (route.endpoint === 'assumeWithOidc')
+      return assumeAgencyWithOidc(accounts, options.trust, request.body, clock.now());
     const identity = accounts.identify(request);
     if ('status' in identity) {
       return route.endpoint === 'projects' && identity === ERROR_ANSWERS.gatewayTokenMissing
         ? ERROR_ANSWERS.iam30Unauthenticated
         : identity;
     }
+    if (route.endpoint === 'assume') return assumeAgency(accounts, identity, options.trust, request.body);
+    if (route.endpoint === 'callerIdentity') return callerIdentity(accounts, identity);
     return route.endpoint === 'projects'
       ? listProjects(accounts, fleet, endpoint)
       : createTemporaryKey(accounts, identity, request.body);

@@ -17,6 +17,7 @@ import {
   SEED_PROJECT,
   seedFleet,
   startRomaSimulator,
+  type Trust,
 } from './roma-simulator';
 import { startStreamPump, type StreamPump } from './stream-pump';
 
@@ -50,6 +51,8 @@ export interface StageOptions {
   readonly instances?: number;
   /** Who may ask the simulated API. @default an example account */
   readonly account?: Partial<Account>;
+  /** Whom the simulated STS lets in. @default nobody */
+  readonly trust?: Trust | undefined;
   /** What the secret of the sync function holds. @default name and password of the account */
   readonly secret?: (account: Account) => Readonly<Record<string, string>>;
 }
@@ -65,7 +68,7 @@ export async function raiseStage(options: StageOptions): Promise<Stage> {
   await createHistoryTable(raw, tableName);
   const fleet = seedFleet();
   fleet.fill(SANDBOX_TARGET.projectId, options.instances ?? 6);
-  const simulator = await startRomaSimulator({ fleet, account: options.account ?? {} });
+  const simulator = await startRomaSimulator({ fleet, account: options.account ?? {}, trust: options.trust });
   const bus = await startEventBus();
   const failures = bus.createQueue('failures');
   const publish = wirePublish(

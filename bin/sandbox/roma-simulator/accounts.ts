@@ -28,6 +28,8 @@ export const DEFAULT_ACCOUNT: Account = {
 export interface Identity {
   readonly by: 'token' | 'accessKey' | 'temporaryKey';
   readonly scope: { readonly projectId: string } | 'domain' | 'anyProject';
+  /** Whose temporary key it is, where STS gave it. */
+  readonly urn?: string | undefined;
 }
 
 interface Token {
@@ -39,6 +41,7 @@ interface TemporaryKey {
   readonly secret: string;
   readonly securityToken: string;
   readonly expiresAt: number;
+  readonly urn: string | undefined;
 }
 
 /** The gateway refuses signatures whose date is further off. */
@@ -72,7 +75,10 @@ export class Accounts {
     return { token, issuedAt: fixed6(now), expiresAt: fixed6(expiresAt) };
   }
 
-  issueTemporaryKey(durationMs: number): {
+  issueTemporaryKey(
+    durationMs: number,
+    urn?: string,
+  ): {
     readonly access: string;
     readonly secret: string;
     readonly securitytoken: string;
@@ -82,13 +88,14 @@ export class Accounts {
     const secret = this.#opaque('', 40);
     const securitytoken = this.#opaque('gQpjbi1ub3J0aC00', 300);
     const expiresAt = this.now() + durationMs;
-    this.#temporaryKeys.set(access, { secret, securityToken: securitytoken, expiresAt });
+    this.#temporaryKeys.set(access, { secret, securityToken: securitytoken, expiresAt, urn });
     return { access, secret, securitytoken, expires_at: fixed6(expiresAt) };
   }
 
-  /** Every token so far is answered with 401 from now on, as after a password change. */
+  /** Every token and temporary key so far is answered with 401 from now on, as after a password change. */
   revokeTokens(): void {
     this.#tokens.clear();
+    this.#temporaryKeys.clear();
   }
 
   /** Token or signature, whichever the request carries. @returns an Answer when it is refused */
@@ -142,7 +149,7 @@ export class Accounts {
     if (request.headers['x-security-token'] !== temporary.securityToken || temporary.expiresAt <= this.now()) {
       return gateway(401, 'APIGW.0301', 'Incorrect IAM authentication information: Get secretKey failed');
     }
-    return { by: 'temporaryKey', scope: 'anyProject' };
+    return { by: 'temporaryKey', scope: 'anyProject', urn: temporary.urn };
   }
 
   /** Text of an exact length that looks random and is different each time, but the same in each process. */

@@ -15,6 +15,9 @@ export function routeOf(path: string, query: URLSearchParams): Route | undefined
     '/v3/auth/tokens': { endpoint: 'token', method: 'POST' },
     '/v3/auth/projects': { endpoint: 'projects', method: 'GET' },
     '/v3.0/OS-CREDENTIAL/securitytokens': { endpoint: 'temporaryKey', method: 'POST' },
+    '/v5/agencies/assume-with-oidc': { endpoint: 'assumeWithOidc', method: 'POST' },
+    '/v5/agencies/assume': { endpoint: 'assume', method: 'POST' },
+    '/v5/caller-identity': { endpoint: 'callerIdentity', method: 'GET' },
   };
   const known = fixed[path];
   if (known !== undefined) return known;
