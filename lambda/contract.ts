@@ -74,6 +74,10 @@ export const SCHEMA_VERSION = 1;
 export const ENV = {
   tableName: 'HISTORY_TABLE_NAME',
   secretArn: 'CREDENTIALS_SECRET_ARN',
+  /** In place of a secret: an OidcTrust as JSON. */
+  oidcTrust: 'OIDC_TRUST',
+  /** Begins the name of the sessions in which an agency acts. */
+  session: 'SESSION_NAME',
   eventBusName: 'EVENT_BUS_NAME',
   feedTopicArn: 'FEED_TOPIC_ARN',
   publishBaseline: 'PUBLISH_BASELINE',
@@ -177,6 +181,9 @@ export const OUTPUT = {
   eventBusName: 'EventBusName',
   feedTopicArn: 'FeedTopicArn',
   secretArn: 'CredentialsSecretArn',
+  /** Subjects of the tokens, where there is no secret. */
+  syncRoleArn: 'SyncRoleArn',
+  discoveryRoleArn: 'DiscoveryRoleArn',
   syncFunctionName: 'SyncFunctionName',
   publishFunctionName: 'PublishFunctionName',
   dashboardUrl: 'DashboardUrl',
@@ -194,6 +201,26 @@ export const ROMA_REGIONS = [
   'ru-northwest-2',
   'ae-ad-1',
 ] as const;
+
+/** URN of a trust agency, `iam::<account id>:agency:<name>`; the name may have a path before it. */
+export const AGENCY_URN = /^iam::([\w-]+):agency:([\w+=,.@/-]+)$/;
+/** URN of an OIDC provider, `iam::<account id>:oidcProvider:<name>`. */
+export const PROVIDER_URN = /^iam::[\w-]+:oidcProvider:[\w-]+$/;
+
+/** Whose token opens which agency, without any key: what the functions get instead of a secret. */
+export interface OidcTrust {
+  /** `iam::<account id>:oidcProvider:<name>` */
+  readonly providerUrn: string;
+  /** `iam::<account id>:agency:<name>` */
+  readonly agencyUrn: string;
+  /** For whom AWS signs the tokens: a client id of the provider. */
+  readonly audience: string;
+  /** Base address of STS. @default the public cloud's */
+  readonly stsEndpoint?: string | undefined;
+}
+
+/** What AWS signs for the functions, and what their roles allow; it is exchanged at once. */
+export const ID_TOKEN = { algorithm: 'RS256', seconds: 300 } as const;
 
 /** Regions of the European cloud. */
 export const EUROPEAN_REGION = /^eu-west-1\d{2}$/;

@@ -192,9 +192,10 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       const before = source.stats();
       const recorder = createRecorder(client, config.tableName);
       const deadline = ports.clock.now() + context.getRemainingTimeInMillis();
+      const identity = await source.principal(request, { deadline });
       const result = await syncTarget(
         { ...ports, source, recorder },
-        { ...syncOptions(config, request), identity: source.principal, deadline },
+        { ...syncOptions(config, request), identity, deadline },
       );
       telemetry.run(result, useSince(before, source.stats()));
       overrides.onResult?.(result);

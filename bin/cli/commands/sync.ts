@@ -105,7 +105,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
           },
           {
             target,
-            identity: source.principal,
+            identity: await source.principal(target, { signal: io.signal }),
             brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs,
             retentionMs,
             deadline: io.clock.now() + timeout,

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { AGENCY_URN, PROVIDER_URN } from '../../contract';
 import { CredentialsError } from '../../core/model/errors';
+import { idTokenFile, type IdTokenSource } from './web-identity';
 
 /** A key that signs; with a security token it is a temporary one. */
 export interface KeyCredentials {
@@ -20,7 +22,14 @@ export interface TokenCredentials {
   readonly kind: 'token';
   readonly token: string;
 }
-export type BaseCredentials = KeyCredentials | PasswordCredentials | TokenCredentials;
+/** Temporary keys of a trust agency, in exchange for a token of an OIDC provider. There is no key to keep. */
+export interface OidcCredentials {
+  readonly kind: 'oidc';
+  readonly providerUrn: string;
+  readonly agencyUrn: string;
+  readonly idToken: IdTokenSource;
+}
+export type BaseCredentials = KeyCredentials | PasswordCredentials | TokenCredentials | OidcCredentials;
 /** Temporary keys of an agency, which the base identity may assume. */
 export interface AgencyCredentials {
   readonly kind: 'agency';
@@ -29,7 +38,13 @@ export interface AgencyCredentials {
   readonly agencyDomainName: string;
   readonly base: BaseCredentials;
 }
-export type Credentials = BaseCredentials | AgencyCredentials;
+/** Temporary keys of STS v5. It takes signed requests only, so the base is a key, or another agency's temporary ones. */
+export interface TrustAgencyCredentials {
+  readonly kind: 'trustAgency';
+  readonly agencyUrn: string;
+  readonly base: KeyCredentials | OidcCredentials;
+}
+export type Credentials = BaseCredentials | AgencyCredentials | TrustAgencyCredentials;
 
 /** Huawei's own names; those of the agency are the Terraform provider's. */
 const NAMES = {
@@ -40,6 +55,9 @@ const NAMES = {
   password: 'HUAWEICLOUD_SDK_PASSWORD',
   domainName: 'HUAWEICLOUD_SDK_DOMAIN_NAME',
   token: 'HUAWEICLOUD_AUTH_TOKEN',
+  idTokenFile: 'HUAWEICLOUD_SDK_ID_TOKEN_FILE',
+  providerUrn: 'HUAWEICLOUD_STS_PROVIDER_URN',
+  agencyUrn: 'HUAWEICLOUD_STS_AGENCY_URN',
   agencyName: 'HW_ASSUME_ROLE_AGENCY_NAME',
   agencyDomainName: 'HW_ASSUME_ROLE_DOMAIN_NAME',
 } as const;
@@ -103,6 +121,15 @@ function choose(values: Values, where: string): Credentials {
   const base = chooseBase(values, where);
   const { agencyName, agencyDomainName } = values;
   if (agencyName === undefined && agencyDomainName === undefined) return base;
+  // A URN names the account too, and says that it is one for STS.
+  if (AGENCY_URN.test(agencyName ?? '')) {
+    if (base.kind === 'keys' || base.kind === 'oidc') return { kind: 'trustAgency', agencyUrn: agencyName ?? '', base };
+    throw new CredentialsError(
+      `${where} names an agency by its URN, which only an access key can assume: name the agency by ${NAMES.agencyName} and ${NAMES.agencyDomainName}, or set ${NAMES.accessKey} and ${NAMES.secretKey}`,
+    );
+  }
+  if (base.kind === 'oidc')
+    throw new CredentialsError(`${NAMES.agencyName} of ${where} must be a URN: STS knows no agency by name`);
   requireAll(values, ['agencyName', 'agencyDomainName'], where);
   return { kind: 'agency', agencyName: agencyName ?? '', agencyDomainName: agencyDomainName ?? '', base };
 }
@@ -112,11 +139,12 @@ function chooseBase(values: Values, where: string): BaseCredentials {
     'an access key': ['accessKey', 'secretKey', 'securityToken'],
     'a user with a password': ['userName', 'password'],
     'a ready token': ['token'],
+    'an id token for STS': ['idTokenFile', 'providerUrn', 'agencyUrn'],
   } as const;
   const present = Object.entries(kinds).filter(([, names]) => names.some((name) => values[name] !== undefined));
   if (present.length === 0) {
     throw new CredentialsError(
-      `${where} holds no Huawei Cloud credentials: set ${NAMES.accessKey} and ${NAMES.secretKey}, or ${NAMES.userName}, ${NAMES.password} and ${NAMES.domainName}, or ${NAMES.token}`,
+      `${where} holds no Huawei Cloud credentials: set ${NAMES.accessKey} and ${NAMES.secretKey}, or ${NAMES.userName}, ${NAMES.password} and ${NAMES.domainName}, or ${NAMES.token}, or ${NAMES.idTokenFile}, ${NAMES.providerUrn} and ${NAMES.agencyUrn}`,
     );
   }
   if (present.length > 1) {
@@ -125,6 +153,14 @@ function chooseBase(values: Values, where: string): BaseCredentials {
     );
   }
   if (values.token !== undefined) return { kind: 'token', token: values.token };
+  if (present[0]?.[0] === 'an id token for STS') {
+    const {
+      idTokenFile: file = '',
+      providerUrn = '',
+      agencyUrn = '',
+    } = requireAll(values, ['idTokenFile', 'providerUrn', 'agencyUrn'], where);
+    return { kind: 'oidc', providerUrn, agencyUrn, idToken: idTokenFile(file) };
+  }
   if (values.userName !== undefined || values.password !== undefined) {
     const {
       userName = '',
@@ -151,6 +187,11 @@ function requireAll(values: Values, names: readonly Name[], where: string): Valu
 
 /** Keys and tokens travel in headers: a line break from copying would break the request, and tell the secret in an error. */
 function checkForm(value: string, name: Name, where: string): void {
+  const urn = name === 'agencyUrn' ? AGENCY_URN : name === 'providerUrn' ? PROVIDER_URN : undefined;
+  if (urn?.test(value) === false) {
+    const type = name === 'agencyUrn' ? 'agency' : 'oidcProvider';
+    throw new CredentialsError(`${NAMES[name]} of ${where} must be a URN such as iam::<account id>:${type}:<name>`);
+  }
   const inHeader = name === 'accessKey' || name === 'securityToken' || name === 'token' || name === 'secretKey';
   if (inHeader && !/^[\x21-\x7e]+$/.test(value)) {
     throw new CredentialsError(
@@ -161,7 +202,9 @@ function checkForm(value: string, name: Name, where: string): void {
 
 /** Secret values of credentials, none of which may be shown. */
 export function secretsOf(credentials: Credentials): readonly string[] {
-  if (credentials.kind === 'agency') return secretsOf(credentials.base);
+  if ('base' in credentials) return secretsOf(credentials.base);
+  // Its tokens come and go: the identity knows them.
+  if (credentials.kind === 'oidc') return [];
   if (credentials.kind === 'password') return [credentials.password];
   if (credentials.kind === 'token') return [credentials.token];
   return [credentials.accessKey, credentials.secretKey, credentials.securityToken ?? ''];
@@ -169,9 +212,10 @@ export function secretsOf(credentials: Credentials): readonly string[] {
 
 /** Which identity is in use, without showing it. */
 export function describeCredentials(credentials: Credentials): string {
-  if (credentials.kind === 'agency') {
+  if ('base' in credentials) {
     return `temporary keys of an agency, assumed by ${describeCredentials(credentials.base)}`;
   }
+  if (credentials.kind === 'oidc') return 'temporary keys of a trust agency, got with an id token';
   if (credentials.kind === 'password') return 'an IAM user with a password';
   if (credentials.kind === 'token') return 'a ready token, which cannot be renewed';
   return credentials.securityToken === undefined ? 'an access key' : 'a temporary access key';
@@ -179,3 +223,5 @@ export function describeCredentials(credentials: Credentials): string {
 
 /** Whether IAM must be asked before the first request. */
 export const needsIam = ({ kind }: Credentials): boolean => kind === 'password' || kind === 'agency';
+/** Whether STS must be. */
+export const needsSts = ({ kind }: Credentials): boolean => kind === 'oidc' || kind === 'trustAgency';

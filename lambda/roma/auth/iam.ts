@@ -7,7 +7,7 @@ import type { ApiAnswer, ApiRequest } from '../http/transport';
 /** What is asked of IAM, and how its answers are read. */
 
 /** What a request is about: a project, or the account (listing its projects). */
-export type Scope = { readonly projectId: string } | 'domain';
+export type Scope = { readonly projectId: string; readonly region?: string } | 'domain';
 
 /** Renewed this long before the end, or after three quarters of a short life. */
 const RENEW_BEFORE_MS = 10 * 60_000;
@@ -83,36 +83,38 @@ export function readKeys(answer: ApiAnswer): Expiring<KeyCredentials> {
   return { value, ...lifeOf(answer, credential.expires_at, undefined) };
 }
 
-function read<T>(schema: z.ZodType<T>, answer: ApiAnswer, what: string): T {
+/** @throws RomaApiError when the answer is not of that shape */
+export function read<T>(schema: z.ZodType<T>, answer: ApiAnswer, what: string, from = 'IAM'): T {
   let json: unknown;
   try {
     json = JSON.parse(answer.body);
   } catch {
-    throw unusable(what, 'the answer is not JSON');
+    throw unusable(what, 'the answer is not JSON', from);
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
-    throw unusable(what, `${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or of another type`);
+    throw unusable(what, `${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or of another type`, from);
   }
   return parsed.data;
 }
 
-const unusable = (what: string, why: string): RomaApiError =>
-  new RomaApiError(`IAM did not give ${what}: ${why}`, { errorClass: 'server', retryable: true });
+const unusable = (what: string, why: string, from = 'IAM'): RomaApiError =>
+  new RomaApiError(`${from} did not give ${what}: ${why}`, { errorClass: 'server', retryable: true });
 
 /**
  * When to renew and when it ends, by our own clock: only the lifetime is taken from the server's times, so that a
  * clock that is off does no harm.
  */
-function lifeOf(
+export function lifeOf(
   answer: ApiAnswer,
   expiresAt: string | null | undefined,
   issuedAt: string | null | undefined,
+  unknownMs = UNKNOWN_LIFETIME_MS,
 ): Omit<Expiring<unknown>, 'value'> {
   const expires = Date.parse(expiresAt ?? '');
   const issued = Date.parse(issuedAt ?? '');
   const from = Number.isNaN(issued) ? (answer.serverTime ?? answer.receivedAt) : issued;
-  const lifetime = Number.isNaN(expires) ? UNKNOWN_LIFETIME_MS : Math.max(0, expires - from);
+  const lifetime = Number.isNaN(expires) ? unknownMs : Math.max(0, expires - from);
   const end = answer.requestedAt + lifetime;
   return { renewAt: end - Math.min(RENEW_BEFORE_MS, lifetime / 4), expiresAt: end };
 }

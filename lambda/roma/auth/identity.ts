@@ -4,32 +4,93 @@ import { type BaseCredentials, type Credentials, type KeyCredentials, secretsOf 
 import { agencyRequest, readKeys, readToken, type Scope, tokenRequest } from './iam';
 import { createLockout, EVERYTHING } from './lockout';
 import { authorization, sdkDate } from './signer';
-import { createTokenCache } from './token-cache';
-import type { ApiRequest } from '../http/transport';
+import { assumeRequest, assumeWithOidcRequest, readStsKeys, sessionName, withIdToken } from './sts';
+import { createTokenCache, type Expiring } from './token-cache';
+import type { IdTokenSource } from './web-identity';
+import type { ApiAnswer, ApiRequest } from '../http/transport';
 
 /** Makes requests allowed with one set of credentials. */
 export interface Identity {
-  authorize(scope: Scope, iam: string): Authorize;
+  /** @param issuer origin of IAM, or of STS where the credentials are for STS: gives tokens and temporary keys */
+  authorize(scope: Scope, issuer: string): Authorize;
   /** Every secret value that is in use now. */
   secrets(): readonly string[];
 }
 
-export function createIdentity(credentials: Credentials, client: () => Client, clock: Clock): Identity {
-  if (credentials.kind !== 'agency') return createBaseIdentity(credentials, client, clock);
-  const base = createBaseIdentity(credentials.base, client, clock);
-  const keys = createTokenCache<KeyCredentials>(clock, async (iam) =>
-    readKeys(await client().call(agencyRequest(iam, credentials), {}, base.authorize('domain', iam))),
-  );
+/** @param session begins the name of the sessions in which an agency acts, as traces show it */
+export function createIdentity(
+  credentials: Credentials,
+  client: () => Client,
+  clock: Clock,
+  session = 'roma-history',
+): Identity {
+  const temporary = (base: Identity, means: Means): Identity => createTemporaryIdentity(base, means, client, clock);
+  const sts = { sessionOf: (scope: Scope) => sessionName(session, scope), read: readStsKeys };
+  switch (credentials.kind) {
+    case 'oidc': {
+      const request: Means['request'] = (at, name) => assumeWithOidcRequest(at, credentials, name);
+      return temporary(createTokenIdentity(credentials.idToken), { ...sts, request });
+    }
+    case 'trustAgency': {
+      const request: Means['request'] = (at, name) => assumeRequest(at, credentials.agencyUrn, name);
+      return temporary(createIdentity(credentials.base, client, clock, session), { ...sts, request });
+    }
+    case 'agency': {
+      const request: Means['request'] = (at) => agencyRequest(at, credentials);
+      const base = createIdentity(credentials.base, client, clock);
+      return temporary(base, { sessionOf: () => '', read: readKeys, request });
+    }
+    default:
+      return createBaseIdentity(credentials, client, clock);
+  }
+}
+
+/** How temporary keys are got. */
+interface Means {
+  /** Scopes with the same session share their keys. */
+  readonly sessionOf: (scope: Scope) => string;
+  readonly request: (issuer: string, session: string) => ApiRequest;
+  readonly read: (answer: ApiAnswer) => Expiring<KeyCredentials>;
+}
+
+/** Signs with keys that live for minutes or hours and are kept in memory alone. @param base asks for them */
+function createTemporaryIdentity(base: Identity, means: Means, client: () => Client, clock: Clock): Identity {
+  const keys = createTokenCache<KeyCredentials>(clock, async (key) => {
+    const [issuer, session] = JSON.parse(key) as [string, string];
+    return means.read(await client().call(means.request(issuer, session), {}, base.authorize('domain', issuer)));
+  });
   return {
-    authorize: (scope, iam) => async (request, limits) => {
-      const key = await keys.get(iam, limits);
-      return { headers: sign(request, key, scope, clock), refused: () => keys.refuse(iam, key) };
+    authorize: (scope, issuer) => {
+      const key = JSON.stringify([issuer, means.sessionOf(scope)]);
+      return async (request, limits) => {
+        const value = await keys.get(key, limits);
+        return { headers: sign(request, value, scope, clock), refused: () => keys.refuse(key, value) };
+      };
     },
     secrets: () => [...base.secrets(), ...keys.values().flatMap(secretsOf)],
   };
 }
 
-function createBaseIdentity(credentials: BaseCredentials, client: () => Client, clock: Clock): Identity {
+/** Each attempt shows a token of its own: a retry may come when the last one has expired, as after a frozen process. */
+function createTokenIdentity(idToken: IdTokenSource): Identity {
+  // An error that repeats a token may come late, when another exchange is under way already.
+  const shown: string[] = [];
+  return {
+    authorize: () => async (request) => {
+      const token = await idToken();
+      shown.push(token);
+      if (shown.length > 8) shown.shift();
+      return { headers: {}, body: withIdToken(request.body, token), refused: () => false };
+    },
+    secrets: () => shown,
+  };
+}
+
+function createBaseIdentity(
+  credentials: Exclude<BaseCredentials, { kind: 'oidc' }>,
+  client: () => Client,
+  clock: Clock,
+): Identity {
   const secrets = secretsOf(credentials);
   if (credentials.kind === 'token') {
     const headers = { 'x-auth-token': credentials.token };

@@ -17,6 +17,8 @@ export interface ClientStats {
 /** What makes a request allowed, fresh for each attempt. */
 export interface Authorization {
   readonly headers: Readonly<Record<string, string>>;
+  /** Where the body itself is the proof, in place of the request's. */
+  readonly body?: string;
   /** Told that the API refused it. @returns whether another attempt would use something newer */
   refused(error: RomaApiError): boolean;
 }
@@ -102,7 +104,8 @@ export function createClient({ transport, clock, random, redactor, retry, rate, 
       }
       counts.requests += 1;
       const headers = { ...COMMON_HEADERS, ...request.headers, ...authorization?.headers };
-      const result = await attempt({ ...request, headers }, limits);
+      const body = authorization?.body ?? request.body;
+      const result = await attempt({ ...request, headers, body }, limits);
       if (!(result instanceof RomaApiError)) {
         host.breaker.succeeded();
         return result;

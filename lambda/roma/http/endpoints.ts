@@ -8,6 +8,8 @@ export interface EndpointOverrides {
   readonly endpoint?: string | undefined;
   /** Base address of IAM. */
   readonly iamEndpoint?: string | undefined;
+  /** Base address of STS. */
+  readonly stsEndpoint?: string | undefined;
 }
 
 /** Origins, without a slash at the end. */
@@ -50,6 +52,33 @@ export function resolveIam(overrides: EndpointOverrides = {}): string {
   const roma = origin('endpoint', overrides.endpoint);
   if (isLoopback(new URL(roma))) return roma;
   throw new UsageError('an endpoint of another cloud needs its iamEndpoint too');
+}
+
+/** Where STS is for the regions with ROMA Connect that have none of their own: its keys are valid in all regions. */
+const NEAREST_STS: Readonly<Record<string, string>> = {
+  'cn-north-1': 'cn-north-4',
+  'cn-east-2': 'cn-east-3',
+  'ru-northwest-2': 'tr-west-1',
+  'ae-ad-1': 'tr-west-1',
+};
+const ANY_STS = 'cn-north-4';
+
+/**
+ * Where temporary keys come from, and who tells whose a key is.
+ * @param region undefined when no target is at hand
+ * @throws UsageError for another cloud without an address: it must not see the public cloud's tokens, nor that one its own
+ */
+export function resolveSts(region: string | undefined, overrides: EndpointOverrides = {}): string {
+  const { endpoint, iamEndpoint, stsEndpoint } = overrides;
+  if (stsEndpoint !== undefined) return origin('stsEndpoint', stsEndpoint);
+  const others = [endpoint, iamEndpoint].filter((url) => url !== undefined).map((url) => origin('endpoint', url));
+  const simulator = others.find((url) => isLoopback(new URL(url)));
+  if (simulator !== undefined) return simulator;
+  const isPublic = region === undefined ? others.length === 0 : hasRoma(region) && !EUROPEAN_REGION.test(region);
+  if (isPublic) return `https://sts.${NEAREST_STS[region ?? ANY_STS] ?? region ?? ANY_STS}.myhuaweicloud.com`;
+  throw new UsageError(
+    `no STS is known for ${region === undefined ? 'another cloud' : `region ${JSON.stringify(region)}`}: give its stsEndpoint`,
+  );
 }
 
 const isLoopback = ({ hostname }: URL): boolean =>

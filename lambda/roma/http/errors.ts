@@ -104,7 +104,9 @@ export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError 
   const keyRefused = errorClass === 'unauthorized' && (apiCode ?? '').endsWith('.0301') && !isTokenText(apiMessage);
   // The code of an identity error is often just the status.
   const parts = [apiCode === String(status) ? undefined : apiCode, apiMessage].filter(Boolean).join(' ');
-  const hint = advice({ ...answer, date: clean(header('date'), 64) }, errorClass, apiMessage);
+  const hint =
+    (apiCode?.startsWith('STS5.') === true ? ADVICE_OF_STS[status] : undefined) ??
+    advice({ ...answer, date: clean(header('date'), 64) }, errorClass, apiMessage);
   return new RomaApiError(
     `${answer.what} answered ${status}${parts === '' ? '' : ` ${parts}`}${hint === '' ? '' : `: ${hint}`}${requestId === undefined ? '' : ` (request ${requestId})`}`,
     {
@@ -136,6 +138,13 @@ function classify(status: number, code: string | undefined): ErrorClass {
 
 const isTokenText = (message: string | undefined): boolean =>
   /token/i.test(message ?? '') && !/signature/i.test(message ?? '');
+
+/** STS tells little more than the kind of the problem. */
+const ADVICE_OF_STS: Readonly<Record<number, string>> = {
+  400: 'the id token or a URN was refused; check issuer, audience and expiry of the token, and both URNs',
+  403: 'the trust policy of the agency does not let this identity in; compare its issuer, audience and subject',
+  404: 'the agency or the OIDC provider does not exist; check both URNs',
+};
 
 function advice(
   answer: FailedAnswer & { readonly date: string | undefined },

@@ -3,15 +3,16 @@ import { clockError, type ParsedPage } from '../../core/sync/listing';
 import type { InstanceSource } from '../../core/sync/instance-source';
 import type { Clock } from '../../core/model/clock';
 import { type ClientStats, createClient, nameOf } from '../http/client';
-import { type Credentials, describeCredentials, needsIam } from '../auth/credentials';
-import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam } from '../http/endpoints';
+import { type Credentials, describeCredentials, needsIam, needsSts } from '../auth/credentials';
+import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam, resolveSts } from '../http/endpoints';
 import { errorOf, RomaApiError } from '../http/errors';
 import type { Scope } from '../auth/iam';
 import { createIdentity, type Identity } from '../auth/identity';
 import { walkPages } from './instance-pages';
 import type { PageWindow } from './page-window';
-import { principalOf } from '../auth/principal';
+import { createPrincipal } from '../auth/principal';
 import { listProjects, type Project } from '../auth/projects';
+import { callerRequest, readCaller } from '../auth/sts';
 import { createRedactor } from '../http/redaction';
 import type { RetryPolicy } from '../http/retry';
 import {
@@ -31,6 +32,8 @@ export interface RomaSourceOptions extends EndpointOverrides {
   readonly random: () => number;
   /** `v2`: GET /v2/{project_id}/instances. `v3`: GET /v3/{project_id}/roma/instances, all kinds of instances. @default v2 */
   readonly api?: 'v2' | 'v3' | undefined;
+  /** Begins the name of the sessions in which an agency acts. @default roma-history */
+  readonly session?: string | undefined;
   /** PEM certificates that are trusted besides the usual ones. @default none */
   readonly extraCa?: string | undefined;
   /** Requests per second to one host, over all pages and targets of this source. @default 10 */
@@ -42,6 +45,9 @@ export interface RomaSourceOptions extends EndpointOverrides {
   readonly limits?: Partial<TransportLimits> | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
 }
+
+const scopeOf = (target: Target | undefined): Scope =>
+  target === undefined ? 'domain' : { projectId: target.projectId, region: target.region };
 
 /** What one small request tells about a target. */
 export interface Probe {
@@ -55,8 +61,13 @@ export interface Probe {
 export interface RomaSource extends InstanceSource {
   /** Which identity is in use, in words that show nothing of it. */
   readonly identity: string;
-  /** Who asks, as a short digest: part of the view of a run. */
-  readonly principal: string;
+  /** Who asks, as a short digest: part of the view of a run. Never fails. */
+  principal(target: Target, limits?: CallLimits): Promise<string>;
+  /**
+   * The URN of who asks, as STS tells it; undefined for a password and a ready token, which cannot sign the question.
+   * @throws CodedError
+   */
+  caller(target: Target | undefined, limits?: CallLimits): Promise<string | undefined>;
   /** Whether the target can be reached at all, before anything is sent. @throws UsageError */
   check(target: Target): void;
   /** Counts since the source was made. */
@@ -79,10 +90,11 @@ export interface RomaSource extends InstanceSource {
  */
 export function createRomaSource(options: RomaSourceOptions): RomaSource {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
-  const overrides: EndpointOverrides = { endpoint: options.endpoint, iamEndpoint: options.iamEndpoint };
+  const { endpoint, iamEndpoint, stsEndpoint } = options;
+  const overrides: EndpointOverrides = { endpoint, iamEndpoint, stsEndpoint };
   const transport = createTransport(clock, { extraCa: options.extraCa, limits: options.limits });
   // The identity asks the client for tokens, the client redacts what the identity knows.
-  const identity: Identity = createIdentity(credentials, () => client, clock);
+  const identity: Identity = createIdentity(credentials, () => client, clock, options.session);
   const redactor = createRedactor(() => identity.secrets());
   const client = createClient({
     transport,
@@ -94,21 +106,42 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
   });
   const metStatuses = new Set<string>();
 
-  const endpointsOf = ({ region }: Target): Endpoints => resolveEndpoints(region, overrides, needsIam(credentials));
+  /** Where the list is, and where tokens and keys come from. */
+  const endpointsOf = ({ region }: Target): Endpoints & { readonly issuer: string } => {
+    const endpoints = resolveEndpoints(region, overrides, needsIam(credentials));
+    return { ...endpoints, issuer: needsSts(credentials) ? resolveSts(region, overrides) : endpoints.iam };
+  };
 
-  async function ask(request: ApiRequest, scope: Scope, iam: string, limits: CallLimits): Promise<ApiAnswer> {
-    return client.call(request, limits, identity.authorize(scope, iam));
+  async function ask(request: ApiRequest, scope: Scope, issuer: string, limits: CallLimits): Promise<ApiAnswer> {
+    return client.call(request, limits, identity.authorize(scope, issuer));
+  }
+
+  const issuerOf = (target: Target | undefined): string => {
+    if (target !== undefined) return endpointsOf(target).issuer;
+    return needsSts(credentials) ? resolveSts(undefined, overrides) : resolveIam(overrides);
+  };
+
+  async function caller(target: Target | undefined, limits: CallLimits = {}): Promise<string | undefined> {
+    if (credentials.kind === 'password' || credentials.kind === 'token') return undefined;
+    const sts = resolveSts(target?.region, overrides);
+    const authorize = identity.authorize(scopeOf(target), issuerOf(target));
+    const answer = await client.call(callerRequest(sts), limits, async (request, each) => ({
+      ...(await authorize(request, each)),
+      // Whether the key opens the list, the list itself must say.
+      refused: () => false,
+    }));
+    return readCaller(answer);
   }
 
   function pageReader(target: Target, limits: CallLimits) {
-    const { roma, iam } = endpointsOf(target);
+    const { roma, issuer } = endpointsOf(target);
     return async ({ status, offset, limit }: PageWindow): Promise<ParsedPage> => {
       const query: [string, string][] = [];
       if (status !== undefined) query.push(['status', status]);
       if (limit !== undefined) query.push(['offset', String(offset)], ['limit', String(limit)]);
       const path = api === 'v3' ? `/v3/${target.projectId}/roma/instances` : `/v2/${target.projectId}/instances`;
       const request: ApiRequest = { method: 'GET', origin: roma, path, query, headers: {}, body: '' };
-      const answer = await ask(request, { projectId: target.projectId }, iam, limits);
+      const answer = await ask(request, scopeOf(target), issuer, limits);
       const result = parsePage(answer.body, redactor);
       if (!result.ok) {
         const error = unusable(request, answer, result.because);
@@ -137,7 +170,8 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
 
   return {
     identity: describeCredentials(credentials),
-    principal: principalOf(credentials),
+    principal: createPrincipal(credentials, clock, caller),
+    caller,
     check: (target) => {
       endpointsOf(target);
     },
@@ -162,7 +196,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     },
     async projects(signal) {
       const iam = resolveIam(overrides);
-      return listProjects(async (request) => ask(request, 'domain', iam, { signal }), iam);
+      return listProjects(async (request) => ask(request, 'domain', issuerOf(undefined), { signal }), iam);
     },
     close: async () => transport.close(),
   };

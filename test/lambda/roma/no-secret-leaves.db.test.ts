@@ -1,7 +1,10 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import * as fc from 'fast-check';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
-import type { Account, Answer } from '../../../bin/sandbox/roma-simulator';
+import type { Account, Answer, Trust } from '../../../bin/sandbox/roma-simulator';
 import { raiseStage, SANDBOX_TARGET, type Stage } from '../../../bin/sandbox/start-sandbox';
 import { connect, loopbackConfig } from '../../../lambda/dynamodb/client';
 import { plusMs, toInstant } from '../../../lambda/core/model/instant';
@@ -12,6 +15,7 @@ import { createTelemetry } from '../../../lambda/telemetry';
 import { systemClock } from '../../../lambda/system-clock';
 import { cli } from '../../support/cli';
 import { anyEngine, endpointOf } from '../../support/engines';
+import { AGENCY_URN, piecesOf, PROVIDER_URN, startOidcProvider } from '../../support/roma/oidc-provider';
 import { ESCAPES, hostileKey, hostilePassword, MARKS, STRIPPED } from '../../support/hostile-secrets';
 
 type Secrets = Pick<Account, 'password' | 'accessKey' | 'secretKey'>;
@@ -68,7 +72,7 @@ interface Watched {
   readonly stop: () => Promise<void>;
 }
 
-async function watch(account: Secrets, secret: Way['secret']): Promise<Watched> {
+async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Promise<Watched> {
   let written = '';
   const errors: unknown[] = [];
   process.env.POWERTOOLS_LOG_LEVEL = 'DEBUG';
@@ -87,6 +91,7 @@ async function watch(account: Secrets, secret: Way['secret']): Promise<Watched> 
     telemetry: createTelemetry({ service: 'canary' }),
     account,
     secret,
+    trust,
   });
   return {
     stage,
@@ -197,6 +202,49 @@ describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
       }),
       { numRuns: 1, endOnFailure: true },
     );
+  }, 120_000);
+});
+
+describe.each([
+  ['an id token', {}],
+  ['an id token and a trust agency', { agencyName: AGENCY_URN }],
+])('with %s, no secret leaves', (_, more) => {
+  it('in output, errors, items or events: neither the token nor the keys that it brings', async () => {
+    const provider = await startOidcProvider(Date.now);
+    const folder = mkdtempSync(join(tmpdir(), 'id-token-'));
+    const idTokenFile = join(folder, 'token');
+    const renew = async (): Promise<void> => writeFileSync(idTokenFile, await provider.sign());
+    await renew();
+    const secret = () => ({ idTokenFile, providerUrn: PROVIDER_URN, agencyUrn: AGENCY_URN, ...more });
+    const { stage, sync, everything, stop } = await watch(CANARIES, secret, provider.trust);
+    try {
+      const { faults } = stage.simulator;
+      await sync();
+      faults.inject({ fault: { kind: 'secretsEchoed' }, times: 2 });
+      await sync();
+      for (const on of ['assumeWithOidc', 'assume', 'list', 'callerIdentity'] as const) {
+        for (const status of [400, 401, 403, 500]) {
+          stage.simulator.revokeTokens();
+          await renew();
+          faults.clear();
+          faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, on, times: 4 });
+          await sync();
+        }
+      }
+      faults.clear();
+      faults.inject({ fault: { kind: 'secretsEchoed' }, times: 2 });
+      await sync();
+      const all = await everything();
+      expect(all.errors).toContain('assume-with-oidc answered 400');
+      const pieces = [...provider.tokens, ...stage.simulator.issuedSecrets()].flatMap(piecesOf);
+      expectNone(
+        pieces.filter(({ length }) => length > 15),
+        all,
+      );
+    } finally {
+      await stop();
+      rmSync(folder, { recursive: true });
+    }
   }, 120_000);
 });
 

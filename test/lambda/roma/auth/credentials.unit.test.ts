@@ -8,6 +8,12 @@ import {
 const AK = { HUAWEICLOUD_SDK_AK: 'AK1', HUAWEICLOUD_SDK_SK: 'SK1' };
 const USER = { HUAWEICLOUD_SDK_USERNAME: 'u', HUAWEICLOUD_SDK_PASSWORD: 'p w', HUAWEICLOUD_SDK_DOMAIN_NAME: 'd' };
 const TOKEN = { HUAWEICLOUD_AUTH_TOKEN: 'MIIT' };
+const AGENCY_URN = 'iam::d78cbac186b744899480f25bd022f468:agency:roma-history';
+const OIDC = {
+  HUAWEICLOUD_SDK_ID_TOKEN_FILE: '/var/run/id-token',
+  HUAWEICLOUD_STS_PROVIDER_URN: 'iam::d78cbac186b744899480f25bd022f468:oidcProvider:gitlab',
+  HUAWEICLOUD_STS_AGENCY_URN: AGENCY_URN,
+};
 const both = [
   ['the environment', credentialsFromEnvironment],
   ['the secret', (values: Record<string, string>) => parseCredentials(JSON.stringify(values))],
@@ -25,6 +31,24 @@ describe.each(both)('credentials from %s', (where, read) => {
       agencyDomainName: 'other',
       base: { kind: 'keys', accessKey: 'AK1', secretKey: 'SK1' },
     });
+    expect(read(OIDC)).toEqual({
+      kind: 'oidc',
+      providerUrn: OIDC.HUAWEICLOUD_STS_PROVIDER_URN,
+      agencyUrn: AGENCY_URN,
+      idToken: expect.any(Function),
+    });
+  });
+
+  it('are those of STS where the agency is named by its URN', () => {
+    expect(read({ ...AK, HW_ASSUME_ROLE_AGENCY_NAME: AGENCY_URN })).toEqual({
+      kind: 'trustAgency',
+      agencyUrn: AGENCY_URN,
+      base: { kind: 'keys', accessKey: 'AK1', secretKey: 'SK1' },
+    });
+    expect(read({ ...OIDC, HW_ASSUME_ROLE_AGENCY_NAME: AGENCY_URN })).toMatchObject({
+      kind: 'trustAgency',
+      base: { kind: 'oidc' },
+    });
   });
 
   it.each([
@@ -39,6 +63,27 @@ describe.each(both)('credentials from %s', (where, read) => {
     ],
     ['a user without a domain', { ...USER, HUAWEICLOUD_SDK_DOMAIN_NAME: '' }, /lacks HUAWEICLOUD_SDK_DOMAIN_NAME/],
     ['half an agency', { ...AK, HW_ASSUME_ROLE_AGENCY_NAME: 'a' }, /lacks HW_ASSUME_ROLE_DOMAIN_NAME/],
+    [
+      'a token file without its URNs',
+      { HUAWEICLOUD_SDK_ID_TOKEN_FILE: '/f' },
+      /lacks HUAWEICLOUD_STS_PROVIDER_URN and HUAWEICLOUD_STS_AGENCY_URN/,
+    ],
+    ['a key and a token file', { ...AK, ...OIDC }, /holds an access key and an id token for STS/],
+    [
+      'a name in the place of a URN',
+      { ...OIDC, HUAWEICLOUD_STS_AGENCY_URN: 'roma-history' },
+      /HUAWEICLOUD_STS_AGENCY_URN of .* must be a URN such as iam::<account id>:agency:<name>/,
+    ],
+    [
+      'the URN of an agency that a password should assume',
+      { ...USER, HW_ASSUME_ROLE_AGENCY_NAME: AGENCY_URN },
+      /only an access key can assume/,
+    ],
+    [
+      'the name of an agency that an id token should assume',
+      { ...OIDC, HW_ASSUME_ROLE_AGENCY_NAME: 'a', HW_ASSUME_ROLE_DOMAIN_NAME: 'd' },
+      /must be a URN: STS knows no agency by name/,
+    ],
     ['a key with a line break', { ...AK, HUAWEICLOUD_SDK_SK: 'S1\n' }, /HUAWEICLOUD_SDK_SK of .* line break/],
   ])('are refused when it holds %s, saying why and showing nothing', (_, values, message) => {
     const attempt = () => read(values);
@@ -69,7 +114,7 @@ describe('the secret', () => {
 });
 
 it('names the identity in use without showing it', () => {
-  for (const values of [AK, USER, TOKEN, { ...AK, HUAWEICLOUD_SDK_SECURITY_TOKEN: 'STOKEN' }]) {
+  for (const values of [AK, USER, TOKEN, OIDC, { ...AK, HUAWEICLOUD_SDK_SECURITY_TOKEN: 'STOKEN' }]) {
     const credentials = credentialsFromEnvironment(values);
     const words = describeCredentials({
       kind: 'agency',

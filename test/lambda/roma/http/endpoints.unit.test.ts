@@ -1,4 +1,4 @@
-import { resolveEndpoints, resolveIam } from '../../../../lambda/roma/http/endpoints';
+import { resolveEndpoints, resolveIam, resolveSts } from '../../../../lambda/roma/http/endpoints';
 import { chooseTargets } from '../../../../lambda/roma/auth/projects';
 
 describe('the addresses of a region', () => {
@@ -76,4 +76,32 @@ it('keeps the projects that can have instances, and says why the others are skip
     ['af-south-1', 'region af-south-1 has no ROMA Connect that is known here'],
     ['cn-east-3', 'it is disabled'],
   ]);
+});
+
+describe('the address of STS', () => {
+  it.each([
+    [undefined, {}, 'https://sts.cn-north-4.myhuaweicloud.com'],
+    ['cn-north-4', {}, 'https://sts.cn-north-4.myhuaweicloud.com'],
+    ['ap-southeast-3', {}, 'https://sts.ap-southeast-3.myhuaweicloud.com'],
+    // Regions without an STS of their own ask the nearest: keys are valid in all regions.
+    ['cn-north-1', {}, 'https://sts.cn-north-4.myhuaweicloud.com'],
+    ['cn-east-2', {}, 'https://sts.cn-east-3.myhuaweicloud.com'],
+    ['ae-ad-1', {}, 'https://sts.tr-west-1.myhuaweicloud.com'],
+    ['eu-west-101', { stsEndpoint: 'https://sts.eu.example' }, 'https://sts.eu.example'],
+    ['any-1', { endpoint: 'http://127.0.0.1:8080' }, 'http://127.0.0.1:8080'],
+    [undefined, { iamEndpoint: 'http://127.0.0.1:8080' }, 'http://127.0.0.1:8080'],
+  ])('of region %s with %j', (region, overrides, expected) => {
+    expect(resolveSts(region, overrides)).toBe(expected);
+  });
+
+  it('of another cloud must be given', () => {
+    for (const [region, overrides] of [
+      ['eu-west-101', {}],
+      ['hcs-1', { endpoint: 'https://roma.hcs-1.example' }],
+      [undefined, { iamEndpoint: 'https://iam.hcs-1.example' }],
+    ] as const) {
+      expect(() => resolveSts(region, overrides)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    }
+    expect(() => resolveSts('cn-north-4', { stsEndpoint: 'http://sts.example' })).toThrow(/stsEndpoint .* https/);
+  });
 });
