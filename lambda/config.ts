@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENV, type ScheduleTemplate, type SyncRequest } from './contract';
+import { ENV, type OidcTrust, type ScheduleTemplate, type SyncRequest } from './contract';
 import { UsageError } from './core/model/errors';
 import { parseTarget, type Target } from './core/model/instance';
 
@@ -51,20 +51,51 @@ export function readPublishConfig(environment: Environment): PublishConfig {
   });
 }
 
+const oidcTrust = z.object({ providerUrn: text, agencyUrn: text, audience: text, stsEndpoint: z.url().optional() });
+const credentialsEnvironment = {
+  [ENV.secretArn]: text.optional(),
+  [ENV.oidcTrust]: jsonOf(oidcTrust, 'must be the trust of an OIDC provider as JSON').optional(),
+  [ENV.session]: text.optional(),
+};
+
+/** One of the two says where credentials come from. */
+export interface CredentialsConfig {
+  /** Secrets Manager secret with the credentials of the API. @default none: there is a trust */
+  readonly secretArn?: string | undefined;
+  /** Whom the tokens of the function's own role open. @default none: there is a secret */
+  readonly trust?: OidcTrust | undefined;
+  /** Begins the name of the sessions in which an agency acts. */
+  readonly session?: string | undefined;
+}
+
+function credentialsOf(read: z.output<z.ZodObject<typeof credentialsEnvironment>>): CredentialsConfig {
+  const config = { secretArn: read[ENV.secretArn], trust: read[ENV.oidcTrust], session: read[ENV.session] };
+  if (config.secretArn !== undefined || config.trust !== undefined) return config;
+  throw new UsageError(`the environment is not as expected: ${ENV.secretArn} or ${ENV.oidcTrust} is needed`);
+}
+
+/** JSON text of a shape. */
+function jsonOf<T>(schema: z.ZodType<T>, problem: string) {
+  return z.string().transform((json, context): T => {
+    const { success, data } = schema.safeParse(parsedJson(json));
+    if (success) return data;
+    context.addIssue(problem);
+    return z.NEVER;
+  });
+}
+
 const milliseconds = z.coerce.number().int().min(0);
 const syncEnvironment = z.object({
   [ENV.tableName]: text,
-  [ENV.secretArn]: text,
+  ...credentialsEnvironment,
   [ENV.retentionDays]: z.coerce.number().int().min(1).optional(),
   [ENV.brakeReleaseAfterMs]: milliseconds,
   [ENV.safetyMarginMs]: milliseconds,
   [ENV.extraCaFile]: text.optional(),
 });
 
-export interface SyncConfig {
+export interface SyncConfig extends CredentialsConfig {
   readonly tableName: string;
-  /** Secrets Manager secret with the credentials of the API. */
-  readonly secretArn: string;
   /** How long superseded versions are kept, in ms. @default for ever */
   readonly retentionMs?: number;
   readonly brakeReleaseAfterMs: number;
@@ -82,7 +113,7 @@ export function readSyncConfig(environment: Environment): SyncConfig {
   const retentionDays = read[ENV.retentionDays];
   return Object.freeze({
     tableName: read[ENV.tableName],
-    secretArn: read[ENV.secretArn],
+    ...credentialsOf(read),
     brakeReleaseAfterMs: read[ENV.brakeReleaseAfterMs],
     safetyMarginMs: read[ENV.safetyMarginMs],
     retentionMs: retentionDays === undefined ? undefined : retentionDays * DAY_MS,
@@ -135,12 +166,7 @@ const scheduleTemplate = z.object({
 });
 const discoveryEnvironment = z.object({
   [ENV.scheduleGroupName]: text,
-  [ENV.scheduleTemplate]: z.string().transform((json, context): ScheduleTemplate => {
-    const { success, data } = scheduleTemplate.safeParse(parsedJson(json));
-    if (success) return data;
-    context.addIssue('must be a schedule template as JSON');
-    return z.NEVER;
-  }),
+  [ENV.scheduleTemplate]: jsonOf(scheduleTemplate, 'must be a schedule template as JSON'),
   [ENV.excludedTargets]: z
     .string()
     .default('')
@@ -152,7 +178,7 @@ const discoveryEnvironment = z.object({
         return z.NEVER;
       }
     }),
-  [ENV.secretArn]: text,
+  ...credentialsEnvironment,
   [ENV.iamEndpoint]: z.url().optional(),
   [ENV.extraCaFile]: text.optional(),
 });
@@ -165,12 +191,11 @@ function parsedJson(json: string): unknown {
   }
 }
 
-export interface DiscoveryConfig {
+export interface DiscoveryConfig extends CredentialsConfig {
   readonly scheduleGroupName: string;
   readonly scheduleTemplate: ScheduleTemplate;
   /** Targets that the discovery leaves alone. */
   readonly exclude: readonly Target[];
-  readonly secretArn: string;
   /** @default that of the public cloud */
   readonly iamEndpoint?: string;
   /** PEM file in the function's own folder. @default none */
@@ -184,7 +209,7 @@ export function readDiscoveryConfig(environment: Environment): DiscoveryConfig {
     scheduleGroupName: read[ENV.scheduleGroupName],
     scheduleTemplate: read[ENV.scheduleTemplate],
     exclude: read[ENV.excludedTargets],
-    secretArn: read[ENV.secretArn],
+    ...credentialsOf(read),
     iamEndpoint: read[ENV.iamEndpoint],
     extraCaFile: read[ENV.extraCaFile],
   });

@@ -1,15 +1,14 @@
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readFileSync } from 'node:fs';
 import type { DiscoveryConfig } from './config';
 import { discover, type DiscoveryResult } from './core/discovery/discovery';
 import type { Target } from './core/model/instance';
-import { parseCredentials } from './roma/auth/credentials';
 import { chooseTargets } from './roma/auth/projects';
 import { createRomaSource, type RomaSource } from './roma/list/source';
 import { scheduleGroup } from './scheduler/schedule-group';
 import { createTelemetry, type Telemetry } from './telemetry';
-import { type AwsClientConfig, secretText, systemPorts } from './wire';
+import { type AwsClientConfig, systemPorts } from './wire';
+import { credentialsReader } from './wire-credentials';
 
 export interface DiscoveryOverrides {
   readonly aws?: AwsClientConfig;
@@ -30,12 +29,12 @@ export function wireDiscovery(
 ): () => Promise<Readonly<Record<keyof DiscoveryResult, number>>> {
   const { aws = {}, telemetry = createTelemetry() } = overrides;
   const group = scheduleGroup(new SchedulerClient(awsConfig(aws)), config.scheduleGroupName);
-  const secrets = new SecretsManagerClient(awsConfig(aws));
+  const reader = credentialsReader(config, awsConfig(aws));
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
 
   const asking = async (): Promise<RomaSource> =>
     createRomaSource({
-      credentials: parseCredentials(await secretText(secrets, config.secretArn)),
+      ...reader.options(await reader.read()),
       clock: systemPorts.clock,
       random: systemPorts.random,
       iamEndpoint: config.iamEndpoint,

@@ -1,12 +1,10 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SNSClient } from '@aws-sdk/client-sns';
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type PublishConfig, readSyncRequest, type SyncConfig, type WidgetConfig } from './config';
 import type { SyncRequest } from './contract';
-import { CredentialsError } from './core/model/errors';
 import type { Alarm, Clock } from './core/model/clock';
 import { publishBatch, type PublisherOptions } from './core/publish/batch';
 import { RunFailedError, type RunResult, toRunLine } from './core/sync/run-result';
@@ -19,11 +17,11 @@ import { type RawStreamRecord, readStreamRecord } from './dynamodb/stream-record
 import { eventBusSink } from './events/event-bus';
 import { failureQueue } from './events/failure-queue';
 import { feedTopicSink } from './events/feed-topic';
-import { parseCredentials } from './roma/auth/credentials';
 import { createRomaSource, type RomaSource } from './roma/list/source';
 import { systemClock } from './system-clock';
 import { createTelemetry, type Telemetry } from './telemetry';
 import { answerWidget, type WidgetAnswer } from './timeline/widget';
+import { credentialsReader } from './wire-credentials';
 
 export { systemClock };
 
@@ -147,8 +145,7 @@ const SECRET_MAX_AGE_MS = 15 * 60_000;
 export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): SyncHandler {
   const { aws = {}, ports = systemPorts, telemetry = createTelemetry() } = overrides;
   const client = connect(aws);
-  const secrets = new SecretsManagerClient({ ...functionClientConfig(aws) });
-  const readSecret = overrides.readSecret ?? (async (arn: string) => secretText(secrets, arn));
+  const reader = credentialsReader(config, functionClientConfig(aws), overrides.readSecret);
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
   const sources = new Map<string, KnownSource>();
 
@@ -158,7 +155,7 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
     if (known?.suspect === false && readAt < known.readAt + SECRET_MAX_AGE_MS) return known.source;
     let secret: string;
     try {
-      secret = await readSecret(request.secretArn ?? config.secretArn);
+      secret = await reader.read(request.secretArn);
     } catch (error) {
       // Age alone makes no key wrong: while Secrets Manager is down, the runs go on.
       if (known?.suspect !== false) throw error;
@@ -170,7 +167,7 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       return known.source;
     }
     const source = createRomaSource({
-      credentials: parseCredentials(secret),
+      ...reader.options(secret),
       clock: ports.clock,
       random: ports.random,
       api: request.api,
@@ -222,15 +219,6 @@ const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => (
   ...(request.statusFilter === undefined ? {} : { statusFilter: request.statusFilter }),
   ...(request.api === undefined ? {} : { api: request.api }),
 });
-
-/** @throws CredentialsError for a secret without a value */
-export async function secretText(client: SecretsManagerClient, arn: string): Promise<string> {
-  const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
-  if (SecretString === undefined || SecretString === '') {
-    throw new CredentialsError(`the secret ${arn} is empty: put the credentials of Huawei Cloud into it`);
-  }
-  return SecretString;
-}
 
 type ApiCounts = ReturnType<RomaSource['stats']>;
 

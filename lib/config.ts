@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AGENCY_URN, PROVIDER_URN } from '../lambda/contract';
 import { span } from './span';
 
 /** What may be configured, with defaults. JSON in, checked values out; every problem is reported at once. */
@@ -40,6 +41,25 @@ const topicArn = arn('sns', 'arn:aws:sns:eu-central-1:123456789012:operations');
 
 /** EventBridge Scheduler knows no rate below a minute; over a day, CloudWatch could not watch three runs in a week. */
 const every = span({ atLeast: MINUTE, atMost: DAY, wholly: MINUTE });
+
+export const credentialsSchema = z.strictObject({
+  type: z.literal('oidc', 'must be "oidc"').describe('Always `oidc`.'),
+  providerUrn: z
+    .string()
+    .regex(PROVIDER_URN, 'must be a URN such as iam::<account id>:oidcProvider:<name>')
+    .describe('The OIDC provider in Huawei Cloud that stands for your AWS account.'),
+  agencyUrn: z
+    .string()
+    .regex(AGENCY_URN, 'must be a URN such as iam::<account id>:agency:<name>')
+    .describe('The trust agency that lets the roles of the functions in.'),
+  audience: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 characters without spaces')
+    .describe('For whom the tokens are: a client id of the provider.'),
+  stsEndpoint: https
+    .optional()
+    .describe('Base address of STS. Needed for clouds other than the public one. Default: that of the region.'),
+});
 
 /** A function has 4 KB for its whole environment. */
 const MAX_EXCLUDED_CHARACTERS = 2000;
@@ -162,6 +182,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       'An existing secret with the Huawei Cloud credentials. If your own KMS key encrypts it, allow the role of the sync function to decrypt with that key. Default: the stack creates an empty secret for you to fill.',
+    ),
+  credentials: credentialsSchema
+    .optional()
+    .describe(
+      'In place of a secret: a trust agency that the functions open with their own identity, with the options of a table below. Not proven against the live services yet, see [identity](identity.md).',
     ),
   retention: span({ atLeast: DAY, atMost: 36_500 * DAY, wholly: DAY })
     .optional()

@@ -1,30 +1,80 @@
-import { RemovalPolicy, SecretValue } from 'aws-cdk-lib';
+import { RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
-import { ENV } from '../lambda/contract';
+import { ENV, ID_TOKEN, type OidcTrust } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
 import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
+/** No key to keep: AWS signs a token for the role of the function, and Huawei Cloud gives temporary keys for it. */
+export interface OidcCredentials extends OidcTrust {
+  readonly type: 'oidc';
+}
+
 export interface CredentialsProps {
+  /** In place of a secret. @default - a secret */
+  readonly oidc?: OidcCredentials | undefined;
   /** @default - a new secret, to be filled in */
   readonly secret?: secretsmanager.ISecret | undefined;
   readonly encryptionKey?: kms.IKey | undefined;
 }
 
-/** The one secret with the Huawei Cloud credentials. */
+/** How the functions open Huawei Cloud: with what one secret holds, or with the tokens of their own roles. */
 export class Credentials extends Construct {
-  readonly secret: secretsmanager.ISecret;
+  readonly #secret: secretsmanager.ISecret | undefined;
+  readonly #trust: OidcTrust | undefined;
 
-  constructor(scope: Construct, id: string, props: CredentialsProps) {
+  constructor(scope: Construct, id: string, { oidc, secret, encryptionKey }: CredentialsProps) {
     super(scope, id);
-    this.secret = props.secret ?? this.create(props.encryptionKey);
+    if (oidc === undefined) {
+      this.#secret = secret ?? this.create(encryptionKey);
+      return;
+    }
+    if (secret !== undefined) throw new Error('"credentials" and "secret" exclude each other: leave one of them out');
+    const { type: _type, ...trust } = oidc;
+    this.#trust = trust;
+  }
+
+  /** @throws Error where the credentials are those of a trust agency */
+  get secret(): secretsmanager.ISecret {
+    if (this.#secret !== undefined) return this.#secret;
+    throw new Error('there is no secret: "credentials" opens a trust agency with the tokens of the functions');
   }
 
   grantRead(fn: NodeFunction): void {
+    fn.addEnvironment(ENV.session, Stack.of(this).stackName);
+    if (this.#trust !== undefined) {
+      this.grantToken(fn, this.#trust);
+      return;
+    }
     this.grantReadOf(fn, this.secret);
     fn.addEnvironment(ENV.secretArn, this.secret.secretArn);
+  }
+
+  /** Tokens for this audience alone, as short as they can be used for, in the form that the function asks for. */
+  private grantToken(fn: NodeFunction, trust: OidcTrust): void {
+    fn.addEnvironment(ENV.oidcTrust, JSON.stringify(trust));
+    fn.role.addToPolicy(
+      new iam.PolicyStatement({
+        sid: 'SignToken',
+        actions: ['sts:GetWebIdentityToken'],
+        resources: ['*'],
+        conditions: {
+          // A request may name several audiences: each must be this one, and there must be one.
+          'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': [trust.audience] },
+          Null: { 'sts:IdentityTokenAudience': 'false' },
+          StringEquals: { 'sts:SigningAlgorithm': ID_TOKEN.algorithm },
+          NumericLessThanEquals: { 'sts:DurationSeconds': String(ID_TOKEN.seconds) },
+        },
+      }),
+    );
+    acknowledge(
+      fn.role,
+      'AwsSolutions-IAM5[Resource::*]',
+      'a token has no resource; conditions limit it to one audience',
+    );
   }
 
   /** For a secret that the schedule names, not the environment. IAM compares whole ARNs, which end in six random characters. */

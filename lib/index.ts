@@ -1,5 +1,6 @@
 /** For use in other CDK apps. */
 export { ChangeFeed } from './change-feed';
+export type { OidcCredentials } from './credentials';
 export { Discovery } from './discovery';
 export { HistoryTable } from './history-table';
 export { InstanceHistory, type InstanceHistoryProps } from './instance-history';

@@ -31,6 +31,7 @@ export class InstanceHistoryStack extends Stack {
       exclude: config.exclude,
       ...(config.iamEndpoint === undefined ? {} : { iamEndpoint: config.iamEndpoint }),
       ...(config.secretArn === undefined ? {} : { secret: this.secret('Secret', config.secretArn) }),
+      ...(config.credentials === undefined ? {} : { credentials: config.credentials }),
       ...(config.retention === undefined ? {} : { retention: milliseconds(config.retention) }),
       brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),
       publishBaseline: config.publishBaseline,
@@ -48,9 +49,12 @@ export class InstanceHistoryStack extends Stack {
       ...(config.extraCaFile === undefined ? {} : { extraCaFile: config.extraCaFile }),
       deleteTableWithStack: config.onDestroy === 'delete',
     });
-    const { history, sync, feed, monitoring } = this.instanceHistory;
+    const { history, sync, feed, monitoring, discovery } = this.instanceHistory;
     this.output(OUTPUT.tableName, history.table.tableName);
-    this.output(OUTPUT.secretArn, sync.secret.secretArn);
+    if (config.credentials === undefined) this.output(OUTPUT.secretArn, sync.secret.secretArn);
+    else this.output(OUTPUT.syncRoleArn, sync.function.role.roleArn);
+    if (config.credentials !== undefined && discovery !== undefined)
+      this.output(OUTPUT.discoveryRoleArn, discovery.function.role.roleArn);
     this.output(OUTPUT.syncFunctionName, sync.function.fn.functionName);
     this.output(OUTPUT.publishFunctionName, feed.function.fn.functionName);
     this.output(OUTPUT.eventBusName, feed.bus.eventBusName);

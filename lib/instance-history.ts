@@ -5,6 +5,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { ChangeFeed } from './change-feed';
+import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
 import { HistoryTable } from './history-table';
 import { Monitoring } from './monitoring';
@@ -25,6 +26,8 @@ export interface InstanceHistoryProps {
   readonly iamEndpoint?: string;
   /** Huawei Cloud credentials as JSON. @default - a new secret that you fill in */
   readonly secret?: ISecret;
+  /** In place of a secret: a trust agency that lets the roles of the functions in. @default - a secret */
+  readonly credentials?: OidcCredentials;
   /** How long a superseded version is kept, in whole days. @default - for ever */
   readonly retention?: Duration;
   /** After how long the brake lets an inferred mass deletion pass. @default Duration.hours(24) */
@@ -98,6 +101,7 @@ export class InstanceHistory extends Construct {
       targets: props.targets,
       every,
       secret: props.secret,
+      oidc: props.credentials,
       encryptionKey: props.encryptionKey,
       retention: props.retention,
       brakeReleaseAfter: props.brakeReleaseAfter ?? Duration.hours(24),
@@ -142,7 +146,7 @@ export class InstanceHistory extends Construct {
 }
 
 /** @throws ConfigError that names every target that cannot be kept in sync */
-function checkTargets({ targets, every, discovery, exclude, iamEndpoint }: InstanceHistoryProps): void {
+function checkTargets({ targets, every, discovery, exclude, iamEndpoint, credentials }: InstanceHistoryProps): void {
   const text = (duration: Duration | undefined) =>
     duration === undefined ? {} : { every: `${duration.toSeconds()}s` };
   const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({ ...target, ...text(ownEvery) }));
@@ -150,6 +154,7 @@ function checkTargets({ targets, every, discovery, exclude, iamEndpoint }: Insta
     ...(discovery === undefined ? {} : { discovery }),
     ...(exclude === undefined ? {} : { exclude }),
     ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
   parseConfig({ targets: plain, ...text(every), ...others }, 'the properties of InstanceHistory');
 }

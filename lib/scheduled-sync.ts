@@ -9,7 +9,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV, type SyncRequest } from '../lambda/contract';
-import { Credentials } from './credentials';
+import { Credentials, type OidcCredentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
 import { EXTRA_CA, NodeFunction } from './node-function';
@@ -40,6 +40,7 @@ export interface ScheduledSyncProps {
   readonly targets: readonly SyncTarget[];
   readonly every: Duration;
   readonly secret?: ISecret | undefined;
+  readonly oidc?: OidcCredentials | undefined;
   readonly encryptionKey?: kms.IKey | undefined;
   readonly retention?: Duration | undefined;
   readonly brakeReleaseAfter: Duration;
@@ -56,7 +57,6 @@ const SAFETY_MARGIN = Duration.seconds(15);
 /** The sync function, its credentials, and one schedule a target. */
 export class ScheduledSync extends Construct {
   readonly function: NodeFunction;
-  readonly secret: ISecret;
   readonly credentials: Credentials;
   readonly deadLetters: sqs.Queue;
   readonly group: scheduler.ScheduleGroup;
@@ -84,10 +84,10 @@ export class ScheduledSync extends Construct {
     props.history.grantRecord(this.function);
     this.credentials = new Credentials(this, 'Credentials', {
       secret: props.secret,
+      oidc: props.oidc,
       encryptionKey: props.encryptionKey,
     });
     this.credentials.grantRead(this.function);
-    this.secret = this.credentials.secret;
     this.function.addEnvironment(ENV.brakeReleaseAfterMs, String(props.brakeReleaseAfter.toMilliseconds()));
     this.function.addEnvironment(ENV.safetyMarginMs, String(SAFETY_MARGIN.toMilliseconds()));
     if (props.retention !== undefined) {
@@ -104,6 +104,11 @@ export class ScheduledSync extends Construct {
       if (target.secret !== undefined) this.credentials.grantReadOf(this.function, target.secret);
       this.schedule(target, target.every ?? props.every);
     }
+  }
+
+  /** The secret with the credentials. @throws Error where there is none, because `credentials` names a trust agency */
+  get secret(): ISecret {
+    return this.credentials.secret;
   }
 
   /** What EventBridge Scheduler may do, and only for schedules of this group. */

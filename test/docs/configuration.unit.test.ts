@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { configSchema, subscriptionSchema, targetSchema } from '../../lib/config';
+import { configSchema, credentialsSchema, subscriptionSchema, targetSchema } from '../../lib/config';
 import { parseConfig } from '../../lib/read-config';
 import { spanText } from '../../lib/span';
 import { codeBlocks, PAGE, PAGES, readPage } from '../support/documents';
@@ -41,6 +41,7 @@ describe('the tables of options in the documents', () => {
   it.each([
     ['## Options', configSchema.shape],
     ['## Options of a target', targetSchema.shape],
+    ['## Options of credentials', credentialsSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
       return [`## Options of a subscription by ${type.value}`, others] as const;
@@ -50,7 +51,12 @@ describe('the tables of options in the documents', () => {
   });
 
   it('describe every option', () => {
-    const shapes = [configSchema.shape, targetSchema.shape, ...subscriptionSchema.options.map(({ shape }) => shape)];
+    const shapes = [
+      configSchema.shape,
+      targetSchema.shape,
+      credentialsSchema.shape,
+      ...subscriptionSchema.options.map(({ shape }) => shape),
+    ];
     for (const shape of shapes) {
       const { type: _type, ...options } = shape as unknown as Record<string, z.ZodType>;
       for (const [name, , description] of rowsOf(options)) expect([name, description]).not.toEqual([name, '']);

@@ -65,6 +65,31 @@ onEachEngine('the sync function', (engine) => {
     expect(secretReads).toBe(1);
   });
 
+  it('asks whose its key is once, and not in further runs', async () => {
+    secret = keys(simulator.account.secretKey);
+    const run = handler();
+    await run(request(), context);
+    simulator.clearRequests();
+    expect(await run(request(), context)).toMatchObject({ outcome: 'unchanged' });
+    expect(simulator.requests.map(({ path }) => path)).toEqual([`/v2/${SEED_PROJECT.id}/instances`]);
+  });
+
+  it('is the same view after its key was replaced by another one of the same user', async () => {
+    secret = keys(simulator.account.secretKey);
+    const run = handler();
+    const [first, removed] = simulator.fleet.fill(SEED_PROJECT.id, 4);
+    const { view } = await run(request(), context);
+    const { fleet, account } = simulator;
+    await simulator.stop();
+    simulator = await startRomaSimulator({ clock, fleet, account: { ...account, accessKey: 'SIMULATEDACCESSKEY02' } });
+    secret = keys(simulator.account.secretKey);
+    fleet.remove(SEED_PROJECT.id, removed ?? '');
+    ahead += 60_000;
+    // An absence is judged, because the same user has seen the instance before.
+    expect(await run(request(), context)).toMatchObject({ outcome: 'changed', deleted: 1, view });
+    expect(first).toBeDefined();
+  });
+
   it('reads its secret again after 15 minutes, and after every run that did not complete', async () => {
     secret = keys(simulator.account.secretKey);
     const run = handler();
@@ -105,11 +130,14 @@ onEachEngine('the sync function', (engine) => {
     expect(told).toEqual(['the secret could not be read again; the one that was read before stays in use']);
   });
 
-  it('fails while its key is refused, shows the key only once, and takes a replaced one', async () => {
+  it('fails while its key is refused, shows the key to each service only once, and takes a replaced one', async () => {
     secret = keys('this-key-was-replaced');
     const run = handler();
     for (let n = 0; n < 6; n += 1) await expect(run(request(), context)).rejects.toThrow(/APIGW.0301/);
-    expect(simulator.requests).toHaveLength(1);
+    expect(simulator.requests.map(({ path }) => path)).toEqual([
+      '/v5/caller-identity',
+      `/v2/${SEED_PROJECT.id}/instances`,
+    ]);
     secret = keys(simulator.account.secretKey);
     expect(await run(request(), context)).toMatchObject({ outcome: 'changed' });
   });

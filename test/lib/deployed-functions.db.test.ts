@@ -110,6 +110,7 @@ describe('the environment of the template', () => {
     expect(readSyncConfig(syncEnvironment)).toEqual({
       tableName: table.tableName,
       secretArn: SECRET,
+      session: 'Deployed',
       retentionMs: 400 * 86_400_000,
       brakeReleaseAfterMs: 86_400_000,
       safetyMarginMs: 15_000,

@@ -24,6 +24,18 @@ describe.each([
   ['with the keys of AWS', everything],
   ['with a customer key', { ...everything, customerKey: true }],
   ['with nothing but a target', {}],
+  [
+    'without a key to keep',
+    {
+      discovery: 'daily',
+      credentials: {
+        type: 'oidc',
+        providerUrn: 'iam::d78cbac186b744899480f25bd022f468:oidcProvider:aws',
+        agencyUrn: 'iam::d78cbac186b744899480f25bd022f468:agency:roma-history',
+        audience: 'roma-history',
+      },
+    },
+  ],
   ['with discovery alone', { targets: [], discovery: 'daily', customerKey: true }],
 ])('the stack %s', (_name, config) => {
   const { app, stack } = stackOf(config);
@@ -40,7 +52,7 @@ describe.each([
   it('allows no action by wildcard, and no resource by wildcard but where AWS knows no other', () => {
     for (const { Action, Resource, Sid } of statements) {
       for (const action of list(Action)) expect(action).not.toContain('*');
-      if (Sid === 'FindStream' || Sid === 'ListSchedules') continue;
+      if (Sid === 'FindStream' || Sid === 'ListSchedules' || Sid === 'SignToken') continue;
       // A name of a discovered schedule, in the one group: the only names that are not known to the stack.
       expect(JSON.stringify(Resource).replace('/discovered.*"', '"')).not.toMatch(/\*/);
     }
@@ -84,10 +96,14 @@ describe.each([
     }
   });
 
-  it('lets the sync function alone read the credentials, and the discovery where there is one', () => {
-    const readers = resourcesOf(template, 'AWS::IAM::Policy').filter(({ Properties }) =>
-      JSON.stringify(Properties).includes('secretsmanager:'),
-    );
+  it('lets the sync function alone open Huawei Cloud, and the discovery where there is one', () => {
+    const [way, other] = ['secretsmanager:GetSecretValue', 'sts:GetWebIdentityToken'] as const;
+    const isOidc = 'credentials' in config;
+    const policies = resourcesOf(template, 'AWS::IAM::Policy');
+    const allowing = (action: string) =>
+      policies.filter(({ Properties }) => JSON.stringify(Properties).includes(action));
+    expect(allowing(isOidc ? way : other)).toEqual([]);
+    const readers = allowing(isOidc ? other : way);
     expect(
       readers.map(({ logicalId }) => String(/(Sync|Discover)RoleDefaultPolicy/.exec(logicalId)?.[1])).toSorted(),
     ).toEqual('discovery' in config ? ['Discover', 'Sync'] : ['Sync']);

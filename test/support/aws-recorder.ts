@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** One call of the AWS SDK, as it came over the wire. */
 export interface AwsCall {
-  readonly service: 'dynamodb' | 'events' | 'scheduler' | 'secretsmanager' | 'sns' | 'sqs';
+  readonly service: 'dynamodb' | 'events' | 'scheduler' | 'secretsmanager' | 'sns' | 'sqs' | 'sts';
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
@@ -43,7 +43,8 @@ function callOf({ method = 'GET', url = '/', headers }: IncomingMessage, body: s
   const [prefix = '', operation] = (target ?? '').split('.');
   if (operation === undefined) {
     const form = Object.fromEntries(new URLSearchParams(body));
-    return { service: 'sns', operation: form.Action ?? '', input: form };
+    const service = form.Action === 'GetWebIdentityToken' ? 'sts' : 'sns';
+    return { service, operation: form.Action ?? '', input: form };
   }
   const service = SERVICES[prefix];
   if (service === undefined) throw new Error(`no service is called by ${target}`);
@@ -86,6 +87,8 @@ export async function startAwsRecorder(options: {
   readonly scheduler?: string;
   /** Texts of secrets by ARN. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Signs a token for an audience. */
+  readonly sign?: (audience: string) => Promise<string>;
 }): Promise<AwsRecorder> {
   const calls: AwsCall[] = [];
   let losses: { left: number; matches: (call: AwsCall) => boolean }[] = [];
@@ -104,6 +107,14 @@ export async function startAwsRecorder(options: {
     calls.push(call);
     if (call.service === 'secretsmanager') {
       secret(call, response);
+      return;
+    }
+    if (call.service === 'sts') {
+      const token = await options.sign?.(String(call.input['Audience.member.1']));
+      response.writeHead(200, { 'content-type': 'text/xml' });
+      response.end(
+        `<GetWebIdentityTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetWebIdentityTokenResult><WebIdentityToken>${token}</WebIdentityToken></GetWebIdentityTokenResult></GetWebIdentityTokenResponse>`,
+      );
       return;
     }
     const to = call.service === 'dynamodb' || call.service === 'scheduler' ? options[call.service] : options.events;

@@ -7,7 +7,7 @@ export interface Permission {
   readonly action: string;
   readonly resource: string;
   /** Values of condition keys. */
-  readonly context?: Readonly<Record<string, string>>;
+  readonly context?: Readonly<Record<string, string | string[]>>;
 }
 
 const TRANSACTED: Readonly<Record<string, string>> = {
@@ -71,6 +71,18 @@ export function permissionsOf({ service, operation, input }: AwsCall): Permissio
     case 'sns':
       // PublishBatch is allowed by the permission to publish.
       return [{ action: 'sns:Publish', resource: String(input.TopicArn) }];
+    case 'sts':
+      return [
+        {
+          action: `sts:${operation}`,
+          resource: '*',
+          context: {
+            'sts:IdentityTokenAudience': [String(input['Audience.member.1'])],
+            'sts:SigningAlgorithm': String(input.SigningAlgorithm),
+            'sts:DurationSeconds': String(input.DurationSeconds),
+          },
+        },
+      ];
     case 'sqs':
       return [
         {
