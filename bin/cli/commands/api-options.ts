@@ -9,6 +9,7 @@ import type { Io } from '../io';
 export interface ApiOptions {
   readonly endpoint?: string;
   readonly iamEndpoint?: string;
+  readonly stsEndpoint?: string;
   readonly api?: 'v2' | 'v3';
   readonly extraCa?: string;
 }
@@ -20,6 +21,7 @@ export const withApiOptions = (command: Command): Command =>
       'base address of ROMA Connect, for other clouds (default: the public one of the region)',
     )
     .option('--iam-endpoint <url>', 'base address of IAM')
+    .option('--sts-endpoint <url>', 'base address of STS')
     .addOption(new Option('--api <version>', 'which list is read').choices(['v2', 'v3']))
     .option('--extra-ca <file>', 'PEM certificates that are trusted besides the usual ones');
 
@@ -39,6 +41,7 @@ export function openApi(
     api: options.api,
     endpoint: options.endpoint,
     iamEndpoint: options.iamEndpoint,
+    stsEndpoint: options.stsEndpoint,
     extraCa: options.extraCa === undefined ? undefined : readCa(options.extraCa),
   });
 }

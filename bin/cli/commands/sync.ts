@@ -188,7 +188,8 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean, { status, time
 
 const HELP = `
 Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN), or
-HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN.
+HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN, or for an
+id token HUAWEICLOUD_SDK_ID_TOKEN_FILE, HUAWEICLOUD_STS_PROVIDER_URN and HUAWEICLOUD_STS_AGENCY_URN.
 The run of a target ends after 120 seconds, whatever the API does; --timeout gives it another time.
 Exit code 1 when any target ended as failed, partial or brake.
 

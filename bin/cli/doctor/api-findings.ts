@@ -2,6 +2,7 @@ import { CredentialsError, describeError } from '../../../lambda/core/model/erro
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import { MAX_CLOCK_ERROR_MS } from '../../../lambda/core/sync/lister';
 import { type Credentials, credentialsFromEnvironment } from '../../../lambda/roma/auth/credentials';
+import type { RomaSource } from '../../../lambda/roma/list/source';
 import { type ApiOptions, openApi } from '../commands/api-options';
 import type { Io } from '../io';
 import { bad, type Finding, note, ok, skipped } from './finding';
@@ -31,6 +32,7 @@ export async function* apiFindings(io: Io, options: ApiOptions, targets: readonl
   const source = openApi(io, options, credentials);
   try {
     yield ok('credentials', `the environment holds ${source.identity}`);
+    yield await principal(source, targets[0], io.signal);
     if (targets.length === 0) yield skipped('api', 'no target is recorded');
     for (const target of targets) {
       const name = targetName(target);
@@ -48,6 +50,18 @@ export async function* apiFindings(io: Io, options: ApiOptions, targets: readonl
     }
   } finally {
     await source.close();
+  }
+}
+
+/** Whose the credentials are. The history needs no answer, so none is no fault. */
+async function principal(source: RomaSource, target: Target | undefined, signal: AbortSignal): Promise<Finding> {
+  try {
+    const urn = await source.caller(target, { signal });
+    return urn === undefined
+      ? skipped('principal', 'STS tells it of keys only, not of passwords and ready tokens')
+      : ok('principal', urn);
+  } catch (error) {
+    return note('principal', describeError(error), 'check --sts-endpoint and the network; runs name the key instead');
   }
 }
 

@@ -117,6 +117,31 @@ onEachEngine('roma-history doctor', (engine) => {
     });
     afterEach(async () => simulator.stop());
 
+    it('says whose the credentials are, and that STS tells it of keys alone', async () => {
+      const { accessKey, secretKey, domainId, userName, password, domainName } = simulator.account;
+      const principal = async (environment: Record<string, string>, ...args: string[]) =>
+        (await doctor(['--endpoint', simulator.endpoint, ...args], environment))
+          .json()
+          .find(({ check }) => check === 'principal');
+      const keys = { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey };
+      expect(await principal(keys)).toEqual({
+        check: 'principal',
+        level: 'ok',
+        message: `iam::${domainId}:user:${userName}`,
+      });
+      // The history needs no STS: that it does not answer is no fault.
+      expect(await principal(keys, '--sts-endpoint', 'http://127.0.0.1:1')).toMatchObject({
+        level: 'note',
+        message: expect.stringContaining('http://127.0.0.1:1/v5/caller-identity'),
+      });
+      const user = {
+        HUAWEICLOUD_SDK_USERNAME: userName,
+        HUAWEICLOUD_SDK_PASSWORD: password,
+        HUAWEICLOUD_SDK_DOMAIN_NAME: domainName,
+      };
+      expect(await principal(user)).toMatchObject({ level: 'skipped' });
+    });
+
     it('finds a clock that is off the API by more than runs accept, and contradictory credentials', async () => {
       const { accessKey, secretKey } = simulator.account;
       const token = { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey };

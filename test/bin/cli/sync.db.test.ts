@@ -1,7 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from '../../../bin/cli/io';
@@ -19,6 +19,7 @@ import { systemClock } from '../../../lambda/wire';
 import { parseConfig } from '../../../lib/read-config';
 import { cli, type CliResult } from '../../support/cli';
 import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
+import { AGENCY_URN, PROVIDER_URN, startOidcProvider } from '../../support/roma/oidc-provider';
 
 const TARGET = `cn-north-4/${SEED_PROJECT.id}`;
 
@@ -55,6 +56,37 @@ onEachEngine('roma-history sync', (engine) => {
       '--json',
       ...args,
     ]);
+
+  it('records with the token file of a CI system, and no key', async () => {
+    const provider = await startOidcProvider(Date.now);
+    await simulator.stop();
+    simulator = await startRomaSimulator({ trust: provider.trust });
+    const folder = mkdtempSync(join(tmpdir(), 'id-token-'));
+    try {
+      const file = join(folder, 'token');
+      writeFileSync(file, await provider.sign());
+      const { exitCode, err, json } = await run(
+        [
+          'sync',
+          ...['--endpoint', simulator.endpoint, '--sts-endpoint', simulator.endpoint],
+          ...['--dynamodb-endpoint', table.endpoint, '--table', table.tableName],
+          ...['--json', '--target', TARGET],
+        ],
+        {
+          environment: {
+            HUAWEICLOUD_SDK_ID_TOKEN_FILE: file,
+            HUAWEICLOUD_STS_PROVIDER_URN: PROVIDER_URN,
+            HUAWEICLOUD_STS_AGENCY_URN: AGENCY_URN,
+          },
+        },
+      );
+      expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+      expect(json().at(-1)).toMatchObject({ type: 'run', outcome: 'changed', baseline: 1 });
+      expect(simulator.requests[0]?.path).toBe('/v5/agencies/assume-with-oidc');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 
   it('asks a recorded target as its schedule does, so that no other list makes instances look deleted', async () => {
     const newer = makeInstance(SEED_PROJECT.id, 99);
