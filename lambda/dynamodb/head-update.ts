@@ -45,17 +45,13 @@ export function headUpdate(
     lastRunAt: end.endedAt,
     observedAt: end.observedAt,
     fingerprint: typeof end.fingerprint === 'object' ? end.fingerprint.store : undefined,
-    ...(completed === undefined
-      ? {}
-      : {
-          completedAt: end.endedAt,
-          completedObservedAt: completed.observedAt,
-          listedFrom: completed.listedFrom,
-          instances: completed.instances,
-          listedWith: completed.listedWith,
-          newcomersSince: completed.newcomersSince,
-          unjudged: completed.unjudged,
-        }),
+    completedAt: completed && end.endedAt,
+    completedObservedAt: completed?.observedAt,
+    listedFrom: completed?.listedFrom,
+    instances: completed?.instances,
+    listedWith: completed?.listedWith,
+    newcomersSince: completed?.newcomersSince,
+    unjudged: completed?.unjudged,
   };
   const fitted = fit(before, set, remove, end);
   if (fitted.otherViews?.length === 0) remove.add('otherViews');
@@ -77,13 +73,13 @@ function fit(before: Item, set: HeadAttributes, remove: ReadonlySet<string>, end
   }
   if (otherViews.length > 0) room -= bytesOf({ otherViews });
   const limit = Math.min(MAX_REASON_BYTES, room - utf8Bytes('because'));
-  return { ...set, otherViews, ...(end.because === undefined ? {} : { because: cut(end.because, limit) }) };
+  return { ...set, otherViews, because: end.because === undefined ? undefined : cut(end.because, limit) };
 }
 
 const cut = (text: string, limit: number): string =>
   utf8Bytes(text) <= limit ? text : `${cutToBytes(text, limit - utf8Bytes('…'))}…`;
 
-const defined = (attributes: HeadAttributes): Item =>
+const defined = (attributes: object): Item =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 
 /** What DynamoDB counts for a value, or a little more. */
@@ -92,7 +88,7 @@ function bytesOf(value: unknown): number {
   if (typeof value === 'number') return 2 + String(value).length / 2;
   if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + 1 + bytesOf(each), 3);
   if (typeof value !== 'object' || value === null) return 1;
-  return Object.entries(value).reduce((sum, [name, each]) => sum + 1 + utf8Bytes(name) + bytesOf(each), 3);
+  return Object.entries(defined(value)).reduce((sum, [name, each]) => sum + 1 + utf8Bytes(name) + bytesOf(each), 3);
 }
 
 function expressions(target: Target, attributes: HeadAttributes, removed: ReadonlySet<string>) {

@@ -59,9 +59,9 @@ async function queryPage(
     ExpressionAttributeNames: { '#pk': index?.partitionKey ?? 'pk', '#sk': index?.sortKey ?? 'sk' },
     ExpressionAttributeValues: { ':pk': range.pk, ':first': range.first, ':last': range.last },
     ScanIndexForward: !newestFirst,
-    ...(index === undefined ? {} : { IndexName: index.name }),
-    ...(Number.isFinite(size) ? { Limit: size } : {}),
-    ...(next === undefined ? {} : { ExclusiveStartKey: next }),
+    IndexName: index?.name,
+    Limit: Number.isFinite(size) ? size : undefined,
+    ExclusiveStartKey: next,
   };
   try {
     const { Items = [], LastEvaluatedKey, ConsumedCapacity } = await client.send(new QueryCommand(input));

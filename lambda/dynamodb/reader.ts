@@ -161,7 +161,7 @@ export function createReader(
   const versions: Reader['versions'] = (target, id, { from, to, newestFirst = false, limit } = {}) =>
     read(range.versions(target, id, from, before(to)), fromVersionItem, {
       newestFirst,
-      ...(limit === undefined ? {} : { limit }),
+      limit,
     });
 
   const shards = (day: string, first: Instant, last: Instant): readonly AsyncIterable<Version>[] =>

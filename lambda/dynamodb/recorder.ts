@@ -90,7 +90,7 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       // The item of a failed condition is not unmarshalled by the document client.
       const [runId, until] = [error.Item?.leaseRunId?.S, error.Item?.leaseUntil?.S];
-      return { ...(runId === undefined ? {} : { runId }), ...(until === undefined ? {} : { until }) };
+      return { runId, until };
     }
   }
 

@@ -17,7 +17,11 @@ export function itemBytes(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 1;
   // Lists and maps take three bytes, and each element one more.
   if (Array.isArray(value)) return value.reduce<number>((sum, inner) => sum + 1 + itemBytes(inner), 3);
-  return Object.entries(value).reduce((sum, [name, inner]) => sum + 1 + utf8Bytes(name) + itemBytes(inner), 3);
+  // What is undefined is not stored.
+  return Object.entries(value).reduce(
+    (sum, [name, inner]) => (inner === undefined ? sum : sum + 1 + utf8Bytes(name) + itemBytes(inner)),
+    3,
+  );
 }
 
 /** The same where a list or object may be stored as its JSON text. */

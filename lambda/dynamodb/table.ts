@@ -324,11 +324,9 @@ export function fromHeadItem(item: Item): Head {
   const { leaseRunId, leaseUntil, dirty, otherViews, ...rest } = attributes as HeadAttributes;
   return {
     target: targetOf(item),
-    ...(leaseRunId === undefined || leaseUntil === undefined
-      ? {}
-      : { lease: { runId: leaseRunId, until: leaseUntil } }),
+    lease: leaseRunId === undefined || leaseUntil === undefined ? undefined : { runId: leaseRunId, until: leaseUntil },
     dirty: dirty === true,
-    ...(otherViews === undefined ? {} : { otherViews: otherViews.map(fromViewLine) }),
+    otherViews: otherViews?.map(fromViewLine),
     ...rest,
   };
 }

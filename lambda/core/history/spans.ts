@@ -109,8 +109,7 @@ export function stateOf(
   at: Instant,
 ): State {
   const during = unobservedAt(unobserved, at);
-  if (during !== undefined)
-    return { is: 'unobserved', ...(version === undefined ? {} : { lastKnown: version }), during };
+  if (during !== undefined) return { is: 'unobserved', lastKnown: version, during };
   if (version !== undefined) {
     return isGone(version) ? { is: 'nonexistent', deletedBy: version } : { is: 'known', version };
   }

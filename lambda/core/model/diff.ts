@@ -48,6 +48,7 @@ function isSame(before: Snapshot, after: Snapshot): boolean {
 const fieldsOf = (a: Fields, b: Fields): string[] => [...new Set([...Object.keys(a), ...Object.keys(b)])].toSorted();
 
 function entry(before: Fields, after: Fields, field: string, path: string): FieldChange {
+  // Whether `from` and `to` are there at all tells whether the field was.
   return {
     field: path,
     ...(has(before, field) ? { from: before[field] ?? null } : {}),

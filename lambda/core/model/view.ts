@@ -23,7 +23,7 @@ export interface ViewOptions {
 export const viewOf = ({ api = 'v2', statusFilter, identity = '' }: ViewOptions): View => ({
   api,
   identity,
-  ...(statusFilter === undefined ? {} : { statusFilter }),
+  statusFilter,
 });
 
 /** Short name of a view in rows and heads. */

@@ -97,7 +97,7 @@ export async function publishBatch(
     const { sequenceNumber, raw } = record;
     problems.push(`stream record ${sequenceNumber} is set aside: ${because}`);
     try {
-      await failureQueue.put({ because, sequenceNumber, record: raw, ...(event && { eventId: event.eventId }) });
+      await failureQueue.put({ because, sequenceNumber, record: raw, eventId: event?.eventId });
       setAside += 1;
     } catch (error) {
       problems.push(`stream record ${sequenceNumber} could not be set aside: ${describeError(error)}`);
@@ -105,7 +105,7 @@ export async function publishBatch(
     }
   }
   const resumeFrom = records[resumeAt]?.sequenceNumber;
-  return { ...summary(events, reports), setAside, problems, ...(resumeFrom === undefined ? {} : { resumeFrom }) };
+  return { ...summary(events, reports), setAside, problems, resumeFrom };
 }
 
 function judge(record: StreamRecord, publishBaseline: boolean): { event?: ChangeEvent; because?: string } {
@@ -113,8 +113,7 @@ function judge(record: StreamRecord, publishBaseline: boolean): { event?: Change
   if (content.is === 'silent') return {};
   if (content.is === 'unreadable') return { because: content.because };
   try {
-    const event = eventOfWrite(content.write, { publishBaseline });
-    return event === undefined ? {} : { event };
+    return { event: eventOfWrite(content.write, { publishBaseline }) };
   } catch (error) {
     return { because: describeError(error) };
   }

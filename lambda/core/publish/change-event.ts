@@ -93,9 +93,9 @@ export function toChangeEvent(version: Version): ChangeEvent {
     observedAt: version.observedAt,
     changedAfter: version.changedAfter,
     evidence,
-    ...(isWhole ? { before: version.version === 1 ? null : (revert(snapshot, changes) as ChangeEvent['before']) } : {}),
+    before: isWhole ? (version.version === 1 ? null : (revert(snapshot, changes) as ChangeEvent['before'])) : undefined,
     after: evidence === 'absent' ? null : (snapshot as ChangeEvent['after']),
-    ...(isWhole ? {} : { truncated: true }),
+    truncated: isWhole ? undefined : true,
   };
 }
 

@@ -25,12 +25,12 @@ export function supersede(
     id: current.id,
     previous: current,
     next: {
-      ...(retentionMs === undefined ? {} : { expiringSince: observedAt }),
       ...marksOf(next),
+      expiringSince: next.expiringSince ?? (retentionMs === undefined ? undefined : observedAt),
       ...version,
     },
-    ...(closedGap === undefined ? {} : { closedGap }),
-    ...(retentionMs === undefined ? {} : { previousExpiresAt: plusMs(observedAt, retentionMs) }),
+    closedGap,
+    previousExpiresAt: retentionMs === undefined ? undefined : plusMs(observedAt, retentionMs),
   };
 }
 
@@ -46,6 +46,6 @@ export function touch(
     id: current.id,
     previous: current,
     next: { ...next, touchedBy: runId },
-    ...(closedGap === undefined ? {} : { closedGap }),
+    closedGap,
   };
 }

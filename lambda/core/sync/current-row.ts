@@ -60,10 +60,14 @@ export function judged(observation: Observation, current: Current): Judgement {
   const { observedAt, viewId } = observation;
   const { target, id } = current;
   const from = current.unobservedSince ?? unseenSince(observation, current);
-  const { unobservedSince: _, judgedListedFrom: __, ...rest } = current;
   if (from === undefined) return { next: shownTo(withoutAbsence(current), viewId) };
   return {
-    next: { ...shownTo(withoutAbsence(rest), viewId), lastOwnGapTo: observedAt },
+    next: {
+      ...shownTo(withoutAbsence(current), viewId),
+      unobservedSince: undefined,
+      judgedListedFrom: undefined,
+      lastOwnGapTo: observedAt,
+    },
     closedGap: { target, id, from, to: observedAt },
   };
 }
@@ -83,11 +87,10 @@ function unseenSince({ head, observedAt }: Observation, current: Current): Insta
 /** The row after a completed run could not judge it: its own gap is open. */
 export function unjudged({ head }: Pick<Observation, 'head'>, current: Current): Current {
   if (current.unobservedSince !== undefined) return current;
-  const listedFrom = judgedListedFrom(head, current);
   return {
     ...current,
     unobservedSince: lastObserved(current, viewsOf(head)),
-    ...(listedFrom === undefined ? {} : { judgedListedFrom: listedFrom }),
+    judgedListedFrom: judgedListedFrom(head, current),
   };
 }
 
@@ -103,11 +106,8 @@ export function unseen({ head, viewId }: Pick<Observation, 'head' | 'viewId'>, c
 }
 
 /** The brake's clock stops as soon as the id is listed again, by whatever run. */
-export function withoutAbsence(current: Current): Current {
-  if (current.absentSince === undefined) return current;
-  const { absentSince: _, ...rest } = current;
-  return rest;
-}
+export const withoutAbsence = (current: Current): Current =>
+  current.absentSince === undefined ? current : { ...current, absentSince: undefined };
 
 /** What a new version takes over from the row. */
 export const marksOf = ({
@@ -116,10 +116,4 @@ export const marksOf = ({
   lastOwnGapTo,
   expiringSince,
   views,
-}: Current): Partial<Current> => ({
-  ...(unobservedSince === undefined ? {} : { unobservedSince }),
-  ...(judgedListedFrom === undefined ? {} : { judgedListedFrom }),
-  ...(lastOwnGapTo === undefined ? {} : { lastOwnGapTo }),
-  ...(expiringSince === undefined ? {} : { expiringSince }),
-  ...(views === undefined ? {} : { views }),
-});
+}: Current): Partial<Current> => ({ unobservedSince, judgedListedFrom, lastOwnGapTo, expiringSince, views });

@@ -22,8 +22,8 @@ export interface Decision {
   readonly observedAt: Instant;
   readonly listing: Listing;
   readonly known: Known;
-  /** For the head: what a listing that was not exhaustive leaves open. */
-  readonly missed: Pick<Head, 'newcomersSince'>;
+  /** As on the head: only of a listing that may have missed an instance. */
+  readonly newcomersSince: Head['newcomersSince'];
 }
 
 /** Reads what is known, lists again while something may have been missed, and makes the plan. Writes nothing. */
@@ -62,7 +62,7 @@ export async function decide(
     observedAt,
     listing,
     known,
-    missed: confirmation.isExhaustive ? {} : { newcomersSince: newcomersSince(observation) },
+    newcomersSince: confirmation.isExhaustive ? undefined : newcomersSince(observation),
   };
 }
 

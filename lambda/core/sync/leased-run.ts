@@ -119,9 +119,9 @@ export class LeasedRun {
     decision: Decision | undefined,
   ): Promise<RunResult> {
     const { head, recorder } = this;
-    const missed = decision?.missed ?? {};
+    const newcomersSince = decision?.newcomersSince;
     const held = decision?.plan.held.length ?? 0;
-    const isWhole = held === 0 && recorder.refused.length === 0 && missed.newcomersSince === undefined;
+    const isWhole = held === 0 && recorder.refused.length === 0 && newcomersSince === undefined;
     const gap = closedGap(head, observedAt, this.options.intervalMs);
     const unjudged = decision?.plan.unjudged ?? stateOfView(head, this.viewId)?.unjudged ?? 0;
     return this.end({
@@ -134,11 +134,11 @@ export class LeasedRun {
         observedAt,
         instances: listing.instances.size,
         listedWith: this.report.view,
-        ...(unjudged === 0 ? {} : { unjudged }),
-        ...missed,
+        unjudged: unjudged === 0 ? undefined : unjudged,
+        newcomersSince,
       },
       otherViews: this.otherViewsAfter(otherViews(head, this.viewId)),
-      ...(gap === undefined ? {} : { gap }),
+      gap,
       fingerprint: isWhole ? { store: this.fingerprintOf(listing) } : 'remove',
     });
   }

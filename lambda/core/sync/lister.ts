@@ -46,8 +46,8 @@ export class TargetLister {
     const { target, statusFilter } = this.options;
     for (let attempt = 1; ; attempt += 1) {
       const pages = source.pages(target, {
-        ...(statusFilter === undefined ? {} : { statusFilter }),
-        ...(Number.isFinite(this.stopAt) ? { deadline: this.stopAt } : {}),
+        statusFilter,
+        deadline: Number.isFinite(this.stopAt) ? this.stopAt : undefined,
         signal,
       });
       const listing = await collectListing(target, pages, () => clock.now());

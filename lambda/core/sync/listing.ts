@@ -39,7 +39,7 @@ interface ListingBase {
 export interface CompleteListing extends ListingBase {
   readonly is: 'complete';
   /** It shows more instances than the API announced, so `total` does not tell whether one was missed between pages. */
-  readonly exceedsTotal?: true;
+  readonly exceedsTotal?: boolean;
 }
 
 /** Something is missing or contradictory: what was read is true, what was not read says nothing. */
@@ -181,7 +181,7 @@ export async function collectListing(
     pages: pageCount,
   };
   if (problem !== undefined) return { ...base, is: 'partial', ...problem };
-  return { ...base, is: 'complete', ...(exceedsTotal ? { exceedsTotal } : {}) };
+  return { ...base, is: 'complete', exceedsTotal };
 }
 
 /** Unknown errors are worth a second try; typed ones know better. */

@@ -57,8 +57,8 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
     id: snapshot.id,
     previous: undefined,
     next: { ...version, lastOwnGapTo: gap?.to ?? null, views: [observation.viewId] },
-    ...(gap === undefined ? {} : { closedGap: gap }),
-    ...(rejection === undefined ? {} : { dropRejection: rejection.key }),
+    closedGap: gap,
+    dropRejection: rejection?.key,
   };
 }
 
@@ -87,16 +87,16 @@ function sighting(
   const { known, listing } = observation;
   const snapshot = settle(current.snapshot, listed);
   const rejection = known.rejections.get(rejectionKeyOf(current.id));
-  const dropRejection = rejection === undefined ? {} : { dropRejection: rejection.key };
+  const dropRejection = rejection?.key;
   const kind = kindOf(current, snapshot);
   // Only a completed run judges: an unfinished one leaves the instance's own gap open.
   const seen = listing.is === 'complete' ? judged(observation, current) : { next: withoutAbsence(current) };
   if (kind !== undefined) {
     const evidence = isDeletedStatus(statusOf(snapshot)) ? 'reported' : 'listed';
-    return { ...supersede(observation, options, current, seen, { kind, evidence, snapshot }), ...dropRejection };
+    return { ...supersede(observation, options, current, seen, { kind, evidence, snapshot }), dropRejection };
   }
   const touched = touch(observation, current, seen);
-  if (touched !== undefined) return { ...touched, ...dropRejection };
+  if (touched !== undefined) return { ...touched, dropRejection };
   return rejection === undefined ? undefined : { type: 'unreject', key: rejection.key };
 }
 

@@ -44,8 +44,8 @@ export class RunReport {
       target: this.options.target,
       runId: this.runId,
       outcome,
-      ...(because === undefined ? {} : { because }),
-      ...(observedAt === undefined ? {} : { observedAt }),
+      because,
+      observedAt,
       instances: this.listing?.instances.size ?? 0,
       rejected: (this.listing?.rejected.length ?? 0) + refused.length,
       view: this.view,
@@ -55,7 +55,7 @@ export class RunReport {
       versions,
       units: this.ports.recorder.units(),
       durationMs: this.ports.clock.now() - this.startedAt,
-      ...(this.head?.completedAt === undefined ? {} : { lastCompletedAt: this.head.completedAt }),
+      lastCompletedAt: this.head?.completedAt,
     };
   }
 }

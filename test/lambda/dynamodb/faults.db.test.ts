@@ -145,7 +145,7 @@ describe('a run whose database fails', () => {
     proxy.disarm();
     const head = await world.store.reader.head(target);
     expect(head).toMatchObject({ outcome: 'failed', dirty: false });
-    expect(head).not.toHaveProperty('lease');
+    expect(head?.lease).toBeUndefined();
     expect(await world.run({ target })).toMatchObject({ outcome: 'unchanged' });
     expect(await world.store.reader.targets()).toContainEqual(target);
   });

@@ -129,7 +129,7 @@ onDynoxide('request units of a run over HTTP', () => {
     expect(await unitsOf(recorder.renewLease(target, lease(second)))).toBe(1);
     const head = await recorder.readHead(target);
     expect(head).toMatchObject({ dirty: true, newcomersSince: at, because: expect.stringMatching(/^é{6,}…$/) });
-    expect(Object.keys(head ?? {}).length).toBe(21);
+    expect(Object.values(head ?? {}).filter((value) => value !== undefined).length).toBe(21);
     // Shorter names leave room for the views that were there before.
     const usual = { region: 'cn-north-4', projectId: 'p'.repeat(32) };
     const others = [1, 2].map((n) => ({ ...state, view: `view-${n}`, newcomersSince: undefined, unjudged: undefined }));
