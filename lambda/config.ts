@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENV, type OidcTrust, type ScheduleTemplate, type SyncRequest } from './contract';
+import { ENV, type OidcTrust, type ScheduleTemplate, type SyncRequest, UNIT_MS } from './contract';
 import { UsageError } from './core/model/errors';
 import { parseTarget, type Target } from './core/model/instance';
 
@@ -105,8 +105,6 @@ export interface SyncConfig extends CredentialsConfig {
   readonly extraCaFile?: string;
 }
 
-const DAY_MS = 24 * 60 * 60_000;
-
 /** @throws UsageError */
 export function readSyncConfig(environment: Environment): SyncConfig {
   const read = readEnvironment(syncEnvironment, environment);
@@ -116,7 +114,7 @@ export function readSyncConfig(environment: Environment): SyncConfig {
     ...credentialsOf(read),
     brakeReleaseAfterMs: read[ENV.brakeReleaseAfterMs],
     safetyMarginMs: read[ENV.safetyMarginMs],
-    retentionMs: retentionDays === undefined ? undefined : retentionDays * DAY_MS,
+    retentionMs: retentionDays === undefined ? undefined : retentionDays * UNIT_MS.d,
     extraCaFile: read[ENV.extraCaFile],
   });
 }
@@ -124,7 +122,7 @@ export function readSyncConfig(environment: Environment): SyncConfig {
 const syncRequestSchema = z.object({
   region: text,
   projectId: text,
-  intervalMs: z.number().int().min(60_000),
+  intervalMs: z.number().int().min(UNIT_MS.m),
   statusFilter: text.optional(),
   api: z.enum(['v2', 'v3']).optional(),
   endpoint: z.url().optional(),
@@ -162,7 +160,7 @@ const scheduleTemplate = z.object({
   functionArn: text,
   roleArn: text,
   deadLetterArn: text,
-  intervalMs: z.number().int().min(60_000).multipleOf(60_000),
+  intervalMs: z.number().int().min(UNIT_MS.m).multipleOf(UNIT_MS.m),
 });
 const discoveryEnvironment = z.object({
   [ENV.scheduleGroupName]: text,

@@ -38,6 +38,24 @@ export const HISTORY_TABLE = {
   ],
 } as const;
 
+/** The form of a region's name, as a pattern without anchors. */
+export const REGION_PATTERN = '[a-z0-9][a-z0-9-]{1,31}';
+/** The form of a project id. The API documents 16 to 128 characters; real ids are 32 hexadecimal digits. */
+export const PROJECT_ID_PATTERN = '[A-Za-z0-9_-]{16,128}';
+
+/** Whether the host of an address is this machine. */
+export const isLoopback = ({ hostname }: URL): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+
+/** Milliseconds of the units in which a span of time is written, such as `90s`, `5m`, `24h`, `7d`. */
+export const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
+
+/** Reads a span of time such as `5m` as milliseconds; undefined if the text is none. */
+export function spanMs(text: string): number | undefined {
+  const [, digits, unit] = /^(\d{1,9})([smhdw])$/.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits) * UNIT_MS[unit as keyof typeof UNIT_MS];
+}
+
 /** What a schedule hands to the sync function: one target and how to read it. */
 export interface SyncRequest {
   readonly region: string;
@@ -65,6 +83,35 @@ export interface ScheduleTemplate {
   readonly deadLetterArn: string;
   /** Time between two runs, in ms: whole minutes. */
   readonly intervalMs: number;
+}
+
+/** The names of discovered schedules begin with this, and those of the stack do not. The function may touch no others. */
+export const DISCOVERED_PREFIX = 'discovered.';
+
+/**
+ * The name of the schedule of a target: at most 64 characters, and still unique where region and project id are longer.
+ * @param sha256 gives the digest of a text in hexadecimal. The caller brings it, because this file imports nothing
+ */
+export function scheduleName(
+  { region, projectId }: Pick<SyncRequest, 'region' | 'projectId'>,
+  sha256: (text: string) => string,
+  prefix = '',
+): string {
+  const name = `${prefix}${region}_${projectId}`;
+  return name.length <= 64 ? name : `${name.slice(0, 51)}-${sha256(name).slice(0, 12)}`;
+}
+
+/** What the schedules of all targets have in common, those of the stack and discovered ones. */
+export function scheduleSettings({ region, projectId, intervalMs }: SyncRequest) {
+  const minutes = intervalMs / UNIT_MS.m;
+  return {
+    description: `Sync of ${region}/${projectId}`,
+    /** Spreads many targets over the interval; the gap threshold of 2.5 intervals leaves room for it. 0 is no window. */
+    windowMinutes: Math.min(Math.floor(minutes / 4), 15),
+    retryAttempts: 3,
+    /** By then the next run begins, which does what a late one would. */
+    maxAgeSeconds: minutes * 60,
+  };
 }
 
 /** Raised when rows change in a way that older readers cannot read; every item carries it. */
@@ -96,6 +143,10 @@ export const ENV = {
   iamEndpoint: 'IAM_ENDPOINT',
 } as const;
 
+/** What made a version. `baseline`: it was first seen before the first run of the target had completed. */
+export const CHANGE_KINDS = ['baseline', 'created', 'statusChanged', 'updated', 'deleted', 'reappeared'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
 export const EVENT_SOURCE = 'roma.instance-history';
 
 /** EventBridge detail-type of each kind of change. */
@@ -106,13 +157,13 @@ export const DETAIL_TYPE = {
   updated: 'ROMA Instance Updated',
   deleted: 'ROMA Instance Deleted',
   reappeared: 'ROMA Instance Reappeared',
-} as const;
+} as const satisfies Record<ChangeKind, string>;
 
 export const METRIC_NAMESPACE = 'RomaInstanceHistory';
 
 /** CloudWatch metrics (EMF). The functions emit exactly these; alarms and the dashboard read exactly these. */
 export const METRIC = {
-  /** One count a run, under the name of its outcome. */
+  /** One count per run, under the name of its outcome. */
   runs: {
     changed: 'RunsChanged',
     unchanged: 'RunsUnchanged',
@@ -121,7 +172,7 @@ export const METRIC = {
     busy: 'RunsBusy',
     failed: 'RunsFailed',
   },
-  /** One count a change, under the name of its kind. */
+  /** One count per change, under the name of its kind. */
   changes: {
     baseline: 'ChangesBaseline',
     created: 'ChangesCreated',
@@ -129,7 +180,7 @@ export const METRIC = {
     updated: 'ChangesUpdated',
     deleted: 'ChangesDeleted',
     reappeared: 'ChangesReappeared',
-  },
+  } satisfies Record<ChangeKind, string>,
   runsCompleted: 'RunsCompleted',
   instancesSeen: 'InstancesSeen',
   recordsRejected: 'RecordsRejected',

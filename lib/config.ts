@@ -1,14 +1,21 @@
 import * as z from 'zod';
-import { AGENCY_URN, PROVIDER_URN } from '../lambda/contract';
+import {
+  AGENCY_URN,
+  CHANGE_KINDS,
+  isLoopback,
+  PROJECT_ID_PATTERN,
+  PROVIDER_URN,
+  REGION_PATTERN,
+  UNIT_MS,
+} from '../lambda/contract';
 import { span } from './span';
 
 /** What may be configured, with defaults. JSON in, checked values out; every problem is reported at once. */
 
-/** One Lambda invocation a run: the stack cannot hold more schedules and alarms than CloudFormation's 500 resources. */
+/** A schedule and an alarm per target: with more targets, the stack would exceed CloudFormation's 500 resources. */
 export const MAX_TARGETS = 200;
 
-const MINUTE = 60_000;
-const DAY = 24 * 60 * MINUTE;
+const { m: MINUTE, d: DAY } = UNIT_MS;
 
 const https = z
   .string()
@@ -21,9 +28,8 @@ const https = z
 function isBaseAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
-  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname);
   const bare = url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '';
-  return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback));
+  return bare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url)));
 }
 
 const arn = (service: string, example: string) =>
@@ -64,19 +70,15 @@ export const credentialsSchema = z.strictObject({
 /** A function has 4 KB for its whole environment. */
 const MAX_EXCLUDED_CHARACTERS = 2000;
 
-// The forms of region and project id are those that lambda/core accepts; a test compares them.
-const REGION = '[a-z0-9][a-z0-9-]{1,31}';
-const PROJECT_ID = '[A-Za-z0-9_-]{16,128}';
-
 export const targetSchema = z.strictObject({
   region: z
     .string()
-    .regex(new RegExp(`^${REGION}$`), 'must be a region name such as cn-north-4')
+    .regex(new RegExp(`^${REGION_PATTERN}$`), 'must be a region name such as cn-north-4')
     .describe('Huawei Cloud region, such as `cn-north-4`.'),
   projectId: z
     .string()
     .regex(
-      new RegExp(`^${PROJECT_ID}$`),
+      new RegExp(`^${PROJECT_ID_PATTERN}$`),
       'must be 16 to 128 letters, digits, "-" or "_"; find it under My Credentials in the Huawei Cloud console',
     )
     .describe('Project id in that region.'),
@@ -98,7 +100,7 @@ export const targetSchema = z.strictObject({
 });
 
 const kinds = z
-  .array(z.enum(['created', 'statusChanged', 'updated', 'deleted', 'reappeared', 'baseline']))
+  .array(z.enum(CHANGE_KINDS))
   .min(1)
   .optional()
   .describe('Send only these kinds of change. Default: all but `baseline`.');
@@ -162,7 +164,7 @@ export const configSchema = z.strictObject({
       z
         .string()
         .regex(
-          new RegExp(`^${REGION}/${PROJECT_ID}$`),
+          new RegExp(`^${REGION_PATTERN}/${PROJECT_ID_PATTERN}$`),
           'must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
         ),
     )

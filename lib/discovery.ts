@@ -5,7 +5,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
-import { ENV, type ScheduleTemplate } from '../lambda/contract';
+import { DISCOVERED_PREFIX, ENV, type ScheduleTemplate } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
 import { grantKey } from './encryption';
 import { EXTRA_CA, NodeFunction } from './node-function';
@@ -24,8 +24,8 @@ export interface DiscoveryProps {
   readonly extraCaFile?: string | undefined;
 }
 
-/** How the names of its schedules begin; its rights end there, so that it cannot touch those of the stack. */
-const OWN_SCHEDULES = 'discovered.*';
+/** The only schedules that the function may touch. */
+const OWN_SCHEDULES = `${DISCOVERED_PREFIX}*`;
 
 /** Once a day, a schedule for each project of the account that has ROMA Connect and is not configured. */
 export class Discovery extends Construct {

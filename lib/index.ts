@@ -1,4 +1,5 @@
 /** For use in other CDK apps. */
+export type { ChangeKind } from '../lambda/contract';
 export { ChangeFeed } from './change-feed';
 export type { OidcCredentials } from './credentials';
 export { Discovery } from './discovery';
@@ -7,4 +8,4 @@ export { InstanceHistory, type InstanceHistoryProps } from './instance-history';
 export { InstanceHistoryStack, type InstanceHistoryStackProps } from './instance-history-stack';
 export { ConfigError, parseConfig, readConfig } from './read-config';
 export { ScheduledSync, type SyncTarget } from './scheduled-sync';
-export type { ChangeKind, Subscription } from './subscriptions';
+export type { Subscription } from './subscriptions';

@@ -8,7 +8,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENV, type SyncRequest } from '../lambda/contract';
+import { ENV, scheduleName, scheduleSettings, type SyncRequest } from '../lambda/contract';
 import { Credentials, type OidcCredentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
@@ -138,30 +138,24 @@ export class ScheduledSync extends Construct {
       ...(target.iamEndpoint === undefined ? {} : { iamEndpoint: target.iamEndpoint }),
       ...(target.secret === undefined ? {} : { secretArn: target.secret.secretArn }),
     };
-    // Spreads many targets over the interval; the gap threshold of 2.5 intervals leaves room for it.
-    const window = Math.min(Math.floor(every.toMinutes() / 4), 15);
+    const { description, windowMinutes, retryAttempts, maxAgeSeconds } = scheduleSettings(request);
     new scheduler.Schedule(this, `${target.region}-${target.projectId}`, {
-      scheduleName: scheduleName(target),
-      description: `Sync of ${target.region}/${target.projectId}`,
+      scheduleName: scheduleName(target, sha256),
+      description,
       scheduleGroup: this.group,
       schedule: scheduler.ScheduleExpression.rate(every),
-      timeWindow: window < 1 ? scheduler.TimeWindow.off() : scheduler.TimeWindow.flexible(Duration.minutes(window)),
+      timeWindow:
+        windowMinutes < 1 ? scheduler.TimeWindow.off() : scheduler.TimeWindow.flexible(Duration.minutes(windowMinutes)),
       target: new LambdaInvoke(this.function.fn, {
         // Its statements are written by `invoker`: the construct's own would allow all versions of the function.
         role: this.invoker.withoutPolicyUpdates(),
         input: scheduler.ScheduleTargetInput.fromObject(request),
         deadLetterQueue: this.deadLetters,
-        retryAttempts: 3,
-        // A late run is overtaken by the next one.
-        maxEventAge: Duration.minutes(Math.max(every.toMinutes(), 1)),
+        retryAttempts,
+        maxEventAge: Duration.seconds(maxAgeSeconds),
       }),
     });
   }
 }
 
-/** At most 64 characters, and still unique where region and project id are longer than that. */
-function scheduleName({ region, projectId }: SyncTarget): string {
-  const name = `${region}_${projectId}`;
-  if (name.length <= 64) return name;
-  return `${name.slice(0, 51)}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
-}
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

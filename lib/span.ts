@@ -1,7 +1,5 @@
 import * as z from 'zod';
-
-const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-type Unit = keyof typeof UNIT_MS;
+import { spanMs, UNIT_MS } from '../lambda/contract';
 
 /** Writes milliseconds as a span in the largest unit that fits: `5m`, `36h`, `7d`. */
 export function spanText(ms: number): string {
@@ -15,11 +13,11 @@ export function spanText(ms: number): string {
  */
 export function span(limits: { readonly atLeast: number; readonly atMost: number; readonly wholly?: number }) {
   const { atLeast, atMost, wholly = 1000 } = limits;
-  return z.string('must be a span of time such as 5m, 24h or 7d').transform((text, context): number => {
-    const [, digits, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-    const ms = Number(digits) * UNIT_MS[unit as Unit];
+  const form = 'must be a span of time such as 5m, 24h or 7d';
+  return z.string(form).transform((text, context): number => {
+    const ms = spanMs(text) ?? Number.NaN;
     const problem = Number.isNaN(ms)
-      ? 'must be a span of time such as 5m, 24h or 7d'
+      ? form
       : ms < atLeast || ms > atMost
         ? `must be between ${spanText(atLeast)} and ${spanText(atMost)}`
         : ms % wholly === 0

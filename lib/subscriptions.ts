@@ -9,11 +9,9 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { DETAIL_TYPE, EVENT_SOURCE } from '../lambda/contract';
+import { CHANGE_KINDS, type ChangeKind, DETAIL_TYPE, EVENT_SOURCE } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
 import { deadLetterQueue, queueEncryption } from './dead-letter-queue';
-
-export type ChangeKind = keyof typeof DETAIL_TYPE;
 
 /** Someone who is told of changes. */
 export type Subscription = { readonly kinds?: readonly ChangeKind[] | undefined } & (
@@ -181,7 +179,7 @@ function nameOf(subscription: Subscription): string {
   return subscription.queue === undefined ? 'sqs' : `sqs-${subscription.queue.node.addr}`;
 }
 
-const ALL_BUT_BASELINE: readonly ChangeKind[] = ['created', 'statusChanged', 'updated', 'deleted', 'reappeared'];
+const ALL_BUT_BASELINE = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
 const field = (path: string): string => events.EventField.fromPath(path);
 const LETTER = events.RuleTargetInput.fromMultilineText(

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { ENV, OUTPUT } from '../../lambda/contract';
+import { ENV, isLoopback as isLoopbackAddress, OUTPUT } from '../../lambda/contract';
 import { describeError, NotFoundError, TableError, TableFaultError, UsageError } from '../../lambda/core/model/errors';
 import { parseTarget, type Target, targetName } from '../../lambda/core/model/instance';
 import type { Reader } from '../../lambda/core/history/reader';
@@ -131,8 +131,7 @@ export function isLoopback(endpoint: string): boolean {
     throw new UsageError(
       `--dynamodb-endpoint ${JSON.stringify(endpoint)} is not an address such as http://127.0.0.1:8000`,
     );
-  const { hostname } = new URL(endpoint);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+  return isLoopbackAddress(new URL(endpoint));
 }
 
 export const collectTargets = (text: string, before: readonly Target[] = []): readonly Target[] => [

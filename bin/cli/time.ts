@@ -1,16 +1,9 @@
+import { spanMs } from '../../lambda/contract';
 import { UsageError } from '../../lambda/core/model/errors';
 import { type Instant, toInstant } from '../../lambda/core/model/instant';
 
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
-};
 /** A clock here may be so far behind those of the runs: what they saw last is not in the future. */
 const CLOCK_ERROR_MS = 10 * 60_000;
-const SPAN = /^(\d{1,6})([smhdw])$/;
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
@@ -20,8 +13,8 @@ const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d
  */
 export function parseTime(text: string, nowMs: number, what: string): Instant {
   if (text === 'now') return toInstant(nowMs);
-  const span = SPAN.exec(text);
-  const ms = span === null ? isoMs(text) : nowMs - Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0);
+  const span = spanMs(text);
+  const ms = span === undefined ? isoMs(text) : nowMs - span;
   if (ms === undefined || Number.isNaN(ms) || ms < 0) {
     throw new UsageError(
       `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give ISO-8601 such as 2026-11-22T10:00:00Z, or a span back such as 15m, 24h, 7d`,
@@ -43,10 +36,7 @@ function isoMs(text: string): number | undefined {
 }
 
 /** A length of time in ms: seconds, or such as `90s`, `5m`; undefined when the text is none. */
-export function lengthMs(text: string): number | undefined {
-  const span = SPAN.exec(/^\d+$/.test(text) ? `${text}s` : text);
-  return span === null ? undefined : Number(span[1]) * (UNIT_MS[span[2] ?? ''] ?? 0);
-}
+export const lengthMs = (text: string): number | undefined => spanMs(/^\d+$/.test(text) ? `${text}s` : text);
 
 /**
  * The same for a time that may be left out. Undefined is now: not what the clock here says, but what the newest rows

@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
+import { DISCOVERED_PREFIX, type ScheduleTemplate, scheduleName, scheduleSettings, UNIT_MS } from '../../contract';
+import { sha256 } from '../model/canonical';
 import { describeError } from '../model/errors';
 import { type Target, targetName } from '../model/instance';
 
-/** Schedules of discovered targets are told from those of the stack by this; the rights of the function end with it. */
-export const DISCOVERED_PREFIX = 'discovered.';
-
-/** One schedule as a whole, for EventBridge Scheduler replaces all of it in an update. */
+/** One schedule as a whole, because EventBridge Scheduler replaces all of it in an update. */
 export interface Schedule {
   readonly name: string;
   readonly description: string;
   readonly enabled: boolean;
   /** `rate(5 minutes)` */
   readonly expression: string;
-  /** The run starts anywhere within so many minutes; 0 is no window. */
+  /** The run starts at any time within this many minutes; 0 is no window. */
   readonly windowMinutes: number;
   readonly functionArn: string;
   readonly roleArn: string;
@@ -32,44 +30,24 @@ export interface ScheduleGroup {
   update(schedule: Schedule): Promise<void>;
 }
 
-/** What the schedules of discovered targets have in common. */
-export interface ScheduleTemplate {
-  readonly functionArn: string;
-  readonly roleArn: string;
-  readonly deadLetterArn: string;
-  /** Time between two runs, in ms: whole minutes. */
-  readonly intervalMs: number;
-}
+/** How the stack names the schedule of a target that is configured. */
+export const configuredName = (target: Target): string => scheduleName(target, sha256);
+export const discoveredName = (target: Target): string => scheduleName(target, sha256, DISCOVERED_PREFIX);
 
-const MINUTE_MS = 60_000;
-
-/** At most 64 characters of those that a name may have, and still unique where region and project id are longer. */
-function shortened(name: string): string {
-  if (name.length <= 64) return name;
-  return `${name.slice(0, 51)}-${createHash('sha256').update(name).digest('hex').slice(0, 12)}`;
-}
-
-/** How the stack names the schedule of a target that is configured; a test compares it with the template. */
-export const configuredName = ({ region, projectId }: Target): string => shortened(`${region}_${projectId}`);
-export const discoveredName = ({ region, projectId }: Target): string =>
-  shortened(`${DISCOVERED_PREFIX}${region}_${projectId}`);
-
-/** The schedule of a discovered target: but for its name the one that the stack would make. */
-export function scheduleOf(target: Target, template: ScheduleTemplate): Schedule {
-  const minutes = template.intervalMs / MINUTE_MS;
-  const { region, projectId } = target;
+/** The schedule of a discovered target. Only its name differs from the one that the stack would make. */
+export function scheduleOf({ region, projectId }: Target, template: ScheduleTemplate): Schedule {
+  const { functionArn, roleArn, deadLetterArn, intervalMs } = template;
+  const minutes = intervalMs / UNIT_MS.m;
+  const request = { region, projectId, intervalMs };
   return {
-    name: discoveredName(target),
-    description: `Sync of ${targetName(target)}`,
+    ...scheduleSettings(request),
+    name: discoveredName(request),
     enabled: true,
     expression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
-    windowMinutes: Math.min(Math.floor(minutes / 4), 15),
-    functionArn: template.functionArn,
-    roleArn: template.roleArn,
-    deadLetterArn: template.deadLetterArn,
-    input: JSON.stringify({ region, projectId, intervalMs: template.intervalMs }),
-    retryAttempts: 3,
-    maxAgeSeconds: minutes * 60,
+    functionArn,
+    roleArn,
+    deadLetterArn,
+    input: JSON.stringify(request),
   };
 }
 

@@ -1,3 +1,4 @@
+import { PROJECT_ID_PATTERN, REGION_PATTERN } from '../../contract';
 import { UsageError } from './errors';
 
 /** A region and a project that are kept in sync. Written `cn-north-4/106506…`. */
@@ -8,9 +9,8 @@ export interface Target {
 
 export const targetName = (target: Target): string => `${target.region}/${target.projectId}`;
 
-const REGION = /^[a-z0-9][a-z0-9-]{1,31}$/;
-/** The API documents 16 to 128 characters; real ids are 32 hexadecimal digits. */
-const PROJECT_ID = /^[A-Za-z0-9_-]{16,128}$/;
+const REGION = new RegExp(`^${REGION_PATTERN}$`);
+const PROJECT_ID = new RegExp(`^${PROJECT_ID_PATTERN}$`);
 
 /**
  * Reads `region/projectId`.

@@ -1,9 +1,8 @@
+import { CHANGE_KINDS, type ChangeKind } from '../../contract';
 import type { Instant } from './instant';
 import { isDeletedStatus, type Json, type Snapshot, type Target, targetName } from './instance';
 
-/** What made a version. `baseline` = first seen before the target's first run had completed: "already there". */
-export const CHANGE_KINDS = ['baseline', 'created', 'statusChanged', 'updated', 'deleted', 'reappeared'] as const;
-export type ChangeKind = (typeof CHANGE_KINDS)[number];
+export { CHANGE_KINDS, type ChangeKind };
 
 /** How a version is known: `listed` by the API, `absent` from two equal listings, `reported` deleted by the API. */
 export type Evidence = 'listed' | 'absent' | 'reported';

@@ -1,4 +1,4 @@
-import { EUROPEAN_REGION, hasRoma, ROMA_REGIONS } from '../../contract';
+import { EUROPEAN_REGION, hasRoma, isLoopback, ROMA_REGIONS } from '../../contract';
 import { UsageError } from '../../core/model/errors';
 
 const PUBLIC_IAM = 'https://iam.myhuaweicloud.com';
@@ -80,9 +80,6 @@ export function resolveSts(region: string | undefined, overrides: EndpointOverri
     `no STS is known for ${region === undefined ? 'another cloud' : `region ${JSON.stringify(region)}`}: give its stsEndpoint`,
   );
 }
-
-const isLoopback = ({ hostname }: URL): boolean =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 
 /** An address as an error may show it: without what could be a secret. */
 const safeAddress = (text: string): string =>

@@ -75,5 +75,5 @@ it.each([
   ['5 m', undefined],
   ['-5', undefined],
   ['1.5', undefined],
-  ['9999999', undefined],
+  ['9999999999', undefined],
 ])('a length of time on the command line: %j', (text, ms) => expect(lengthMs(text)).toBe(ms));

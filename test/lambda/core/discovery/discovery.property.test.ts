@@ -1,12 +1,11 @@
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import * as fc from 'fast-check';
+import { DISCOVERED_PREFIX, type ScheduleTemplate } from '../../../../lambda/contract';
 import {
   configuredName,
   discover,
-  DISCOVERED_PREFIX,
   discoveredName,
   type DiscoveryResult,
-  type ScheduleTemplate,
 } from '../../../../lambda/core/discovery/discovery';
 import type { Target } from '../../../../lambda/core/model/instance';
 import { scheduleGroup } from '../../../../lambda/scheduler/schedule-group';
