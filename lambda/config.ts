@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENV, type OidcTrust, type ScheduleTemplate, type SyncRequest, UNIT_MS } from './contract';
+import { ENV, type SyncRequest, UNIT_MS } from './contract';
 import { UsageError } from './core/model/errors';
 import { parseTarget, type Target } from './core/model/instance';
 
@@ -11,67 +11,58 @@ const flag = z
   .default('false')
   .transform((text) => text === 'true');
 const text = z.string().min(1);
+const milliseconds = z.coerce.number().int().min(0);
+/** PEM file in the function's own folder. */
+const extraCaFile = text.optional();
 
 /**
- * Reads an environment once and freezes what it says. An empty variable counts as absent.
+ * Reads a configuration, field by field, from the variables that ENV names. An empty variable counts as absent.
  * @throws UsageError that names every variable that is missing or malformed, never its value
  */
-export function readEnvironment<T extends object>(schema: z.ZodType<T>, environment: Environment): Readonly<T> {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const { success, data, error } = schema.safeParse(given);
+function readEnvironment<S extends Partial<Record<keyof typeof ENV, z.ZodType>>>(
+  schema: z.ZodObject<S>,
+  environment: Environment,
+): Readonly<z.output<z.ZodObject<S>>> {
+  const fields = Object.keys(schema.shape) as (keyof typeof ENV)[];
+  const given = fields.map((field) => [field, environment[ENV[field]]]).filter(([, value]) => value !== '');
+  const { success, data, error } = schema.safeParse(Object.fromEntries(given));
   if (success) return Object.freeze(data);
-  const problems = error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const problems = error.issues.map(({ path, message }) => `${ENV[path[0] as keyof typeof ENV]}: ${message}`);
   throw new UsageError(`the environment is not as expected: ${problems.join('; ')}`);
 }
 
-const publishEnvironment = z.object({
-  [ENV.eventBusName]: text,
-  [ENV.failureQueueUrl]: z.url({ protocol: /^https?$/ }),
-  [ENV.feedTopicArn]: text.optional(),
-  [ENV.publishBaseline]: flag,
+const publishConfig = z.object({
+  eventBusName: text,
+  failureQueueUrl: z.url({ protocol: /^https?$/ }),
+  /** The ordered feed, where there is one. */
+  feedTopicArn: text.optional(),
+  /** Also publish what was already there when the recording began. */
+  publishBaseline: flag,
 });
-
-export interface PublishConfig {
-  readonly eventBusName: string;
-  readonly failureQueueUrl: string;
-  /** The ordered feed. @default none */
-  readonly feedTopicArn?: string;
-  /** Publish what was already there when the recording began, too. */
-  readonly publishBaseline: boolean;
-}
+export type PublishConfig = Readonly<z.output<typeof publishConfig>>;
 
 /** @throws UsageError */
-export function readPublishConfig(environment: Environment): PublishConfig {
-  const read = readEnvironment(publishEnvironment, environment);
-  return Object.freeze({
-    eventBusName: read[ENV.eventBusName],
-    failureQueueUrl: read[ENV.failureQueueUrl],
-    publishBaseline: read[ENV.publishBaseline],
-    feedTopicArn: read[ENV.feedTopicArn],
-  });
-}
+export const readPublishConfig = (environment: Environment): PublishConfig =>
+  readEnvironment(publishConfig, environment);
 
-const oidcTrust = z.object({ providerUrn: text, agencyUrn: text, audience: text, stsEndpoint: z.url().optional() });
-const credentialsEnvironment = {
-  [ENV.secretArn]: text.optional(),
-  [ENV.oidcTrust]: jsonOf(oidcTrust, 'must be the trust of an OIDC provider as JSON').optional(),
-  [ENV.session]: text.optional(),
-};
-
-/** One of the two says where credentials come from. */
-export interface CredentialsConfig {
-  /** Secrets Manager secret with the credentials of the API. @default none: there is a trust */
-  readonly secretArn?: string | undefined;
-  /** Whom the tokens of the function's own role open. @default none: there is a secret */
-  readonly trust?: OidcTrust | undefined;
+/** Where credentials come from. One of the first two must be there. */
+const credentials = {
+  /** Secrets Manager secret with the credentials of the API. */
+  secretArn: text.optional(),
+  /** Whom the tokens of the function's own role open. */
+  trust: jsonOf(
+    z.object({ providerUrn: text, agencyUrn: text, audience: text, stsEndpoint: z.url().optional() }),
+    'must be the trust of an OIDC provider as JSON',
+  ).optional(),
   /** Begins the name of the sessions in which an agency acts. */
-  readonly session?: string | undefined;
-}
+  session: text.optional(),
+};
+export type CredentialsConfig = Readonly<z.output<z.ZodObject<typeof credentials>>>;
 
-function credentialsOf(read: z.output<z.ZodObject<typeof credentialsEnvironment>>): CredentialsConfig {
-  const config = { secretArn: read[ENV.secretArn], trust: read[ENV.oidcTrust], session: read[ENV.session] };
+/** @throws UsageError when nothing says where credentials come from */
+function withCredentials<T extends CredentialsConfig>(config: T): T {
   if (config.secretArn !== undefined || config.trust !== undefined) return config;
-  throw new UsageError(`the environment is not as expected: ${ENV.secretArn} or ${ENV.oidcTrust} is needed`);
+  throw new UsageError(`the environment is not as expected: ${ENV.secretArn} or ${ENV.trust} is needed`);
 }
 
 /** JSON text of a shape. */
@@ -84,38 +75,34 @@ function jsonOf<T>(schema: z.ZodType<T>, problem: string) {
   });
 }
 
-const milliseconds = z.coerce.number().int().min(0);
-const syncEnvironment = z.object({
-  [ENV.tableName]: text,
-  ...credentialsEnvironment,
-  [ENV.retentionDays]: z.coerce.number().int().min(1).optional(),
-  [ENV.brakeReleaseAfterMs]: milliseconds,
-  [ENV.safetyMarginMs]: milliseconds,
-  [ENV.extraCaFile]: text.optional(),
-});
+function parsedJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
 
-export interface SyncConfig extends CredentialsConfig {
-  readonly tableName: string;
-  /** How long superseded versions are kept, in ms. @default for ever */
-  readonly retentionMs?: number;
-  readonly brakeReleaseAfterMs: number;
-  /** A run stops this long before the function's time is over, in ms. */
-  readonly safetyMarginMs: number;
-  /** PEM file in the function's own folder. @default none */
-  readonly extraCaFile?: string;
+const syncEnvironment = z.object({
+  tableName: text,
+  ...credentials,
+  retentionDays: z.coerce.number().int().min(1).optional(),
+  brakeReleaseAfterMs: milliseconds,
+  /** A run stops this long before the function's time is over. */
+  safetyMarginMs: milliseconds,
+  extraCaFile,
+});
+export interface SyncConfig extends Readonly<Omit<z.output<typeof syncEnvironment>, 'retentionDays'>> {
+  /** How long superseded versions are kept. @default for ever */
+  readonly retentionMs?: number | undefined;
 }
 
 /** @throws UsageError */
 export function readSyncConfig(environment: Environment): SyncConfig {
-  const read = readEnvironment(syncEnvironment, environment);
-  const retentionDays = read[ENV.retentionDays];
+  const { retentionDays, ...config } = withCredentials(readEnvironment(syncEnvironment, environment));
   return Object.freeze({
-    tableName: read[ENV.tableName],
-    ...credentialsOf(read),
-    brakeReleaseAfterMs: read[ENV.brakeReleaseAfterMs],
-    safetyMarginMs: read[ENV.safetyMarginMs],
+    ...config,
     retentionMs: retentionDays === undefined ? undefined : retentionDays * UNIT_MS.d,
-    extraCaFile: read[ENV.extraCaFile],
   });
 }
 
@@ -146,15 +133,11 @@ export function readSyncRequest(event: unknown): SyncRequest {
   return data;
 }
 
-const widgetEnvironment = z.object({ [ENV.tableName]: text });
-
-export interface WidgetConfig {
-  readonly tableName: string;
-}
+const widgetConfig = z.object({ tableName: text });
+export type WidgetConfig = Readonly<z.output<typeof widgetConfig>>;
 
 /** @throws UsageError */
-export const readWidgetConfig = (environment: Environment): WidgetConfig =>
-  Object.freeze({ tableName: readEnvironment(widgetEnvironment, environment)[ENV.tableName] });
+export const readWidgetConfig = (environment: Environment): WidgetConfig => readEnvironment(widgetConfig, environment);
 
 const scheduleTemplate = z.object({
   functionArn: text,
@@ -162,10 +145,11 @@ const scheduleTemplate = z.object({
   deadLetterArn: text,
   intervalMs: z.number().int().min(UNIT_MS.m).multipleOf(UNIT_MS.m),
 });
-const discoveryEnvironment = z.object({
-  [ENV.scheduleGroupName]: text,
-  [ENV.scheduleTemplate]: jsonOf(scheduleTemplate, 'must be a schedule template as JSON'),
-  [ENV.excludedTargets]: z
+const discoveryConfig = z.object({
+  scheduleGroupName: text,
+  scheduleTemplate: jsonOf(scheduleTemplate, 'must be a schedule template as JSON'),
+  /** Targets that the discovery leaves alone. */
+  exclude: z
     .string()
     .default('')
     .transform((list, context): readonly Target[] => {
@@ -176,39 +160,14 @@ const discoveryEnvironment = z.object({
         return z.NEVER;
       }
     }),
-  ...credentialsEnvironment,
-  [ENV.iamEndpoint]: z.url().optional(),
-  [ENV.extraCaFile]: text.optional(),
+  ...credentials,
+  /** Left out: that of the public cloud. */
+  iamEndpoint: z.url().optional(),
+  extraCaFile,
 });
 
-function parsedJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}
-
-export interface DiscoveryConfig extends CredentialsConfig {
-  readonly scheduleGroupName: string;
-  readonly scheduleTemplate: ScheduleTemplate;
-  /** Targets that the discovery leaves alone. */
-  readonly exclude: readonly Target[];
-  /** @default that of the public cloud */
-  readonly iamEndpoint?: string;
-  /** PEM file in the function's own folder. @default none */
-  readonly extraCaFile?: string;
-}
+export type DiscoveryConfig = Readonly<z.output<typeof discoveryConfig>>;
 
 /** @throws UsageError */
-export function readDiscoveryConfig(environment: Environment): DiscoveryConfig {
-  const read = readEnvironment(discoveryEnvironment, environment);
-  return Object.freeze({
-    scheduleGroupName: read[ENV.scheduleGroupName],
-    scheduleTemplate: read[ENV.scheduleTemplate],
-    exclude: read[ENV.excludedTargets],
-    ...credentialsOf(read),
-    iamEndpoint: read[ENV.iamEndpoint],
-    extraCaFile: read[ENV.extraCaFile],
-  });
-}
+export const readDiscoveryConfig = (environment: Environment): DiscoveryConfig =>
+  withCredentials(readEnvironment(discoveryConfig, environment));

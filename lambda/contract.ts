@@ -117,12 +117,12 @@ export function scheduleSettings({ region, projectId, intervalMs }: SyncRequest)
 /** Raised when rows change in a way that older readers cannot read; every item carries it. */
 export const SCHEMA_VERSION = 1;
 
-/** Environment of the functions. `lambda/config` parses exactly these, the constructs grant exactly these. */
+/** Environment of the functions, by the fields that `lambda/config` reads from it. The constructs set exactly these. */
 export const ENV = {
   tableName: 'HISTORY_TABLE_NAME',
   secretArn: 'CREDENTIALS_SECRET_ARN',
   /** In place of a secret: an OidcTrust as JSON. */
-  oidcTrust: 'OIDC_TRUST',
+  trust: 'OIDC_TRUST',
   /** Begins the name of the sessions in which an agency acts. */
   session: 'SESSION_NAME',
   eventBusName: 'EVENT_BUS_NAME',
@@ -138,7 +138,7 @@ export const ENV = {
   /** A ScheduleTemplate as JSON. */
   scheduleTemplate: 'SCHEDULE_TEMPLATE',
   /** Targets that the discovery leaves alone, `region/projectId`, separated by commas. */
-  excludedTargets: 'EXCLUDED_TARGETS',
+  exclude: 'EXCLUDED_TARGETS',
   /** Base address of the identity service that the discovery asks. */
   iamEndpoint: 'IAM_ENDPOINT',
 } as const;

@@ -55,7 +55,7 @@ export class Credentials extends Construct {
 
   /** Tokens for this audience alone, as short as they can be used for, in the form that the function asks for. */
   private grantToken(fn: NodeFunction, trust: OidcTrust): void {
-    fn.addEnvironment(ENV.oidcTrust, JSON.stringify(trust));
+    fn.addEnvironment(ENV.trust, JSON.stringify(trust));
     fn.role.addToPolicy(
       new iam.PolicyStatement({
         sid: 'SignToken',

@@ -45,7 +45,7 @@ export class Discovery extends Construct {
     });
     sync.credentials.grantRead(this.function);
     if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
-    if (props.exclude.length > 0) this.function.addEnvironment(ENV.excludedTargets, props.exclude.join(','));
+    if (props.exclude.length > 0) this.function.addEnvironment(ENV.exclude, props.exclude.join(','));
     if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
     this.grantSchedules(sync, props.every);
     this.runDaily(sync, props.encryptionKey);

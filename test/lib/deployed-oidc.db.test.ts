@@ -102,8 +102,8 @@ describe('a deployed stack without a key', () => {
     const { type: _type, ...trust } = credentials;
     expect(readSyncConfig(environment)).toMatchObject({ trust, session: 'Deployed' });
     expect(environment).not.toHaveProperty(ENV.secretArn);
-    const { [ENV.oidcTrust]: _left, ...others } = environment;
+    const { [ENV.trust]: _left, ...others } = environment;
     expect(() => readSyncConfig(others)).toThrow(/CREDENTIALS_SECRET_ARN or OIDC_TRUST is needed/);
-    expect(() => readSyncConfig({ ...others, [ENV.oidcTrust]: '{}' })).toThrow(/OIDC_TRUST: must be the trust/);
+    expect(() => readSyncConfig({ ...others, [ENV.trust]: '{}' })).toThrow(/OIDC_TRUST: must be the trust/);
   });
 });
