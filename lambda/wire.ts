@@ -216,8 +216,8 @@ const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => (
   safetyMarginMs: config.safetyMarginMs,
   retentionMs: config.retentionMs ?? null,
   isDeployed: true,
-  ...(request.statusFilter === undefined ? {} : { statusFilter: request.statusFilter }),
-  ...(request.api === undefined ? {} : { api: request.api }),
+  statusFilter: request.statusFilter,
+  api: request.api,
 });
 
 type ApiCounts = ReturnType<RomaSource['stats']>;

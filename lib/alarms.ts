@@ -41,10 +41,11 @@ export const metricOf = (
     metricName,
     dimensionsMap: {
       [METRIC_DIMENSION.service]: service,
+      // A dimension without a value is refused.
       ...(options.target === undefined ? {} : { [METRIC_DIMENSION.target]: options.target }),
     },
     statistic: options.statistic,
-    ...(options.period === undefined ? {} : { period: options.period }),
+    period: options.period,
   });
 
 /** One alarm for each way in which the system can fail its users. Each has a heading in RUNBOOK.md. */

@@ -49,7 +49,7 @@ export class ChangeFeed extends Construct {
       description: 'Publishes recorded changes of ROMA Connect instances',
       memorySize: 256,
       timeout: Duration.minutes(1),
-      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
+      logRetention: props.logRetention,
     });
     this.grantPublish(props.publishBaseline);
     this.grantSetAside(props.encryptionKey);
@@ -82,7 +82,7 @@ export class ChangeFeed extends Construct {
       contentBasedDeduplication: false,
       fifoThroughputScope: sns.FifoThroughputScope.MESSAGE_GROUP,
       enforceSSL: true,
-      ...(encryptionKey === undefined ? {} : { masterKey: encryptionKey }),
+      masterKey: encryptionKey,
     });
     this.function.allow('Feed', ['sns:Publish'], [topic.topicArn]);
     this.function.addEnvironment(ENV.feedTopicArn, topic.topicArn);

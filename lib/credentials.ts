@@ -91,7 +91,7 @@ export class Credentials extends Construct {
         'Huawei Cloud credentials as JSON with the names of the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME',
       secretStringValue: SecretValue.unsafePlainText('{}'),
       removalPolicy: RemovalPolicy.RETAIN,
-      ...(encryptionKey === undefined ? {} : { encryptionKey }),
+      encryptionKey,
     });
     acknowledge(
       secret,

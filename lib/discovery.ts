@@ -40,8 +40,8 @@ export class Discovery extends Construct {
       memorySize: 512,
       timeout: Duration.minutes(15),
       retryAttempts: 2,
-      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
-      ...(props.extraCaFile === undefined ? {} : { packedFile: { path: props.extraCaFile, as: EXTRA_CA } }),
+      logRetention: props.logRetention,
+      packedFile: props.extraCaFile === undefined ? undefined : { path: props.extraCaFile, as: EXTRA_CA },
     });
     sync.credentials.grantRead(this.function);
     if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);

@@ -47,7 +47,7 @@ export class HistoryTable extends Construct {
         partitionKey: text(index.partitionKey),
         sortKey: text(index.sortKey),
         projectionType: dynamodb.ProjectionType[index.projection],
-        ...(index.projection === 'INCLUDE' ? { nonKeyAttributes: [...index.nonKeyAttributes] } : {}),
+        nonKeyAttributes: index.projection === 'INCLUDE' ? [...index.nonKeyAttributes] : undefined,
       });
     }
   }

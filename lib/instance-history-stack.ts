@@ -29,24 +29,25 @@ export class InstanceHistoryStack extends Stack {
       every: milliseconds(config.every),
       discovery: config.discovery,
       exclude: config.exclude,
-      ...(config.iamEndpoint === undefined ? {} : { iamEndpoint: config.iamEndpoint }),
-      ...(config.secretArn === undefined ? {} : { secret: this.secret('Secret', config.secretArn) }),
-      ...(config.credentials === undefined ? {} : { credentials: config.credentials }),
-      ...(config.retention === undefined ? {} : { retention: milliseconds(config.retention) }),
+      iamEndpoint: config.iamEndpoint,
+      secret: config.secretArn === undefined ? undefined : this.secret('Secret', config.secretArn),
+      credentials: config.credentials,
+      retention: config.retention === undefined ? undefined : milliseconds(config.retention),
       brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),
       publishBaseline: config.publishBaseline,
       subscriptions: config.subscriptions.map((subscription, index) => this.subscription(subscription, index)),
       orderedFeed: config.orderedFeed,
       archiveRetention: milliseconds(config.archiveRetention),
-      ...(config.alarmTopicArn === undefined
-        ? {}
-        : { alarmTopic: sns.Topic.fromTopicArn(this, 'AlarmTopic', config.alarmTopicArn) }),
+      alarmTopic:
+        config.alarmTopicArn === undefined
+          ? undefined
+          : sns.Topic.fromTopicArn(this, 'AlarmTopic', config.alarmTopicArn),
       ...this.encryption(config.customerKey),
       memorySize: config.memory,
       timeout: milliseconds(config.timeout),
-      ...(config.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: config.reservedConcurrency }),
+      reservedConcurrentExecutions: config.reservedConcurrency,
       logRetention: config.logRetentionDays,
-      ...(config.extraCaFile === undefined ? {} : { extraCaFile: config.extraCaFile }),
+      extraCaFile: config.extraCaFile,
       deleteTableWithStack: config.onDestroy === 'delete',
     });
     const { history, sync, feed, monitoring, discovery } = this.instanceHistory;
@@ -65,8 +66,8 @@ export class InstanceHistoryStack extends Stack {
   private target({ every, secretArn, ...target }: TargetConfig, index: number): SyncTarget {
     return {
       ...target,
-      ...(every === undefined ? {} : { every: Duration.millis(every) }),
-      ...(secretArn === undefined ? {} : { secret: this.secret(`Secret${index}`, secretArn) }),
+      every: every === undefined ? undefined : Duration.millis(every),
+      secret: secretArn === undefined ? undefined : this.secret(`Secret${index}`, secretArn),
     };
   }
 

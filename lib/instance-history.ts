@@ -92,7 +92,7 @@ export class InstanceHistory extends Construct {
     super(scope, id);
     checkTargets(props);
     this.history = new HistoryTable(this, 'History', {
-      ...(props.encryptionKey === undefined ? {} : { encryptionKey: props.encryptionKey }),
+      encryptionKey: props.encryptionKey,
       deleteWithStack: props.deleteTableWithStack ?? false,
     });
     const every = props.every ?? Duration.minutes(5);
@@ -147,14 +147,13 @@ export class InstanceHistory extends Construct {
 
 /** @throws ConfigError that names every target that cannot be kept in sync */
 function checkTargets({ targets, every, discovery, exclude, iamEndpoint, credentials }: InstanceHistoryProps): void {
-  const text = (duration: Duration | undefined) =>
-    duration === undefined ? {} : { every: `${duration.toSeconds()}s` };
-  const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({ ...target, ...text(ownEvery) }));
-  const others = {
-    ...(discovery === undefined ? {} : { discovery }),
-    ...(exclude === undefined ? {} : { exclude }),
-    ...(iamEndpoint === undefined ? {} : { iamEndpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-  };
-  parseConfig({ targets: plain, ...text(every), ...others }, 'the properties of InstanceHistory');
+  const text = (duration: Duration | undefined) => (duration === undefined ? undefined : `${duration.toSeconds()}s`);
+  const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({
+    ...target,
+    every: text(ownEvery),
+  }));
+  parseConfig(
+    { targets: plain, every: text(every), discovery, exclude, iamEndpoint, credentials },
+    'the properties of InstanceHistory',
+  );
 }

@@ -63,11 +63,9 @@ export class NodeFunction extends Construct {
       role: this.role.withoutPolicyUpdates(),
       logGroup: this.logGroup,
       loggingFormat: lambda.LoggingFormat.JSON,
-      ...(props.reservedConcurrentExecutions === undefined
-        ? {}
-        : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
+      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
       retryAttempts: props.retryAttempts ?? 0,
-      ...(props.maxEventAge === undefined ? {} : { maxEventAge: props.maxEventAge }),
+      maxEventAge: props.maxEventAge,
     };
     // A published package carries its functions ready-made; a checkout bundles them from their sources.
     const packed = join(__dirname, 'handlers', props.entry.replace(/\.handler\.ts$/, ''));
@@ -87,8 +85,7 @@ export class NodeFunction extends Construct {
 
   /** Adds one statement to the role. Only the construct that owns the resources calls this. */
   allow(sid: string | undefined, actions: readonly string[], resources: readonly string[]): void {
-    const name = sid === undefined ? {} : { sid };
-    this.role.addToPolicy(new iam.PolicyStatement({ ...name, actions: [...actions], resources: [...resources] }));
+    this.role.addToPolicy(new iam.PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
   }
 
   addEnvironment(name: string, value: string): void {

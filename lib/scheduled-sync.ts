@@ -75,11 +75,9 @@ export class ScheduledSync extends Construct {
       // Where the next run is near, it is the retry: asking a sick API or a locked account again at once does harm.
       retryAttempts: shortest >= 60 ? 2 : 0,
       maxEventAge: Duration.minutes(Math.min(shortest, 360)),
-      ...(props.reservedConcurrentExecutions === undefined
-        ? {}
-        : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
-      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
-      ...(props.extraCaFile === undefined ? {} : { packedFile: { path: props.extraCaFile, as: EXTRA_CA } }),
+      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
+      logRetention: props.logRetention,
+      packedFile: props.extraCaFile === undefined ? undefined : { path: props.extraCaFile, as: EXTRA_CA },
     });
     props.history.grantRecord(this.function);
     this.credentials = new Credentials(this, 'Credentials', {
@@ -132,11 +130,11 @@ export class ScheduledSync extends Construct {
       region: target.region,
       projectId: target.projectId,
       intervalMs: every.toMilliseconds(),
-      ...(target.status === undefined ? {} : { statusFilter: target.status }),
-      ...(target.api === undefined ? {} : { api: target.api }),
-      ...(target.endpoint === undefined ? {} : { endpoint: target.endpoint }),
-      ...(target.iamEndpoint === undefined ? {} : { iamEndpoint: target.iamEndpoint }),
-      ...(target.secret === undefined ? {} : { secretArn: target.secret.secretArn }),
+      statusFilter: target.status,
+      api: target.api,
+      endpoint: target.endpoint,
+      iamEndpoint: target.iamEndpoint,
+      secretArn: target.secret?.secretArn,
     };
     const { description, windowMinutes, retryAttempts, maxAgeSeconds } = scheduleSettings(request);
     new scheduler.Schedule(this, `${target.region}-${target.projectId}`, {

@@ -124,7 +124,7 @@ export class Subscriptions extends Construct {
     const topic = new sns.Topic(scope, 'Topic', {
       displayName: 'ROMA Connect changes',
       enforceSSL: true,
-      ...(this.encryptionKey === undefined ? {} : { masterKey: this.encryptionKey }),
+      masterKey: this.encryptionKey,
     });
     topic.addSubscription(new EmailSubscription(address));
     return topic;
@@ -158,7 +158,7 @@ export class Subscriptions extends Construct {
       description: 'The key that the webhook receives with every change',
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy: RemovalPolicy.DESTROY,
-      ...(this.encryptionKey === undefined ? {} : { encryptionKey: this.encryptionKey }),
+      encryptionKey: this.encryptionKey,
     });
     acknowledge(
       secret,

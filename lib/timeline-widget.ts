@@ -22,7 +22,7 @@ export class TimelineWidget extends Construct {
       description: 'Draws the timeline of ROMA Connect instances into a dashboard',
       memorySize: 512,
       timeout: Duration.seconds(30),
-      ...(props.logRetention === undefined ? {} : { logRetention: props.logRetention }),
+      logRetention: props.logRetention,
     });
     props.history.grantRead(this.function);
     this.widget = new cloudwatch.CustomWidget({

@@ -46,7 +46,7 @@ export function freshnessHtml(group: Group, now: Instant): string {
 export function groupHtml(
   group: Group,
   rows: readonly string[],
-  options: { readonly now: Instant; readonly style: LaneStyle; readonly note?: string },
+  options: { readonly now: Instant; readonly style: LaneStyle; readonly note?: string | undefined },
 ): string {
   const name = targetName(group.target);
   return (

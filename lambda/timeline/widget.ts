@@ -81,8 +81,8 @@ export function widgetHtml(timeline: Timeline, request: Pick<WidgetRequest, 'the
       index += 1;
     }
     const missing = group.rows.length - rows.length;
-    const note = missing === 0 ? {} : { note: `${countText(missing, 'more instance')}: roma-history report shows all` };
-    groups.push(groupHtml(group, rows, { now: timeline.generatedAt, style, ...note }));
+    const note = missing === 0 ? undefined : `${countText(missing, 'more instance')}: roma-history report shows all`;
+    groups.push(groupHtml(group, rows, { now: timeline.generatedAt, style, note }));
   }
   const unseen = timeline.groups.length - groups.length;
   const all = timeline.groups.flatMap((group) => group.rows);

@@ -170,8 +170,7 @@ function chooseBase(values: Values, where: string): BaseCredentials {
     return { kind: 'password', userName, password, domainName };
   }
   const { accessKey = '', secretKey = '' } = requireAll(values, ['accessKey', 'secretKey'], where);
-  const { securityToken } = values;
-  return { kind: 'keys', accessKey, secretKey, ...(securityToken === undefined ? {} : { securityToken }) };
+  return { kind: 'keys', accessKey, secretKey, securityToken: values.securityToken };
 }
 
 function requireAll(values: Values, names: readonly Name[], where: string): Values {

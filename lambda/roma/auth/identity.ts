@@ -136,7 +136,7 @@ function sign(request: ApiRequest, key: KeyCredentials, scope: Scope, clock: Clo
   const signed = {
     host: new URL(request.origin).host,
     'x-sdk-date': sdkDate(clock.now()),
-    // Tells the gateway the tenant; needed for sub-projects.
+    // Absent headers are not signed. The project tells the gateway the tenant, which it needs for sub-projects.
     ...(scope === 'domain' ? {} : { 'x-project-id': scope.projectId }),
     ...(key.securityToken === undefined ? {} : { 'x-security-token': key.securityToken }),
   };

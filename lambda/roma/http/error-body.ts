@@ -1,8 +1,8 @@
 /** What an error answer says, in whatever shape. */
 export interface Said {
-  readonly code?: string;
-  readonly message?: string;
-  readonly requestId?: string;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly requestId?: string | undefined;
 }
 
 /**
@@ -17,7 +17,7 @@ export function readErrorBody(body: string, hide: (text: string) => string): Sai
   } catch {
     // Text in which every other byte is zero is of an encoding that the answer did not name.
     const text = body.includes('\0') ? '' : wordsOf(hide(body)).trim();
-    return text === '' ? {} : { message: text };
+    return { message: text === '' ? undefined : text };
   }
   if (typeof json !== 'object' || json === null) return typeof json === 'string' ? { message: json } : {};
   const found = [json, ...Object.values(json)]
@@ -25,7 +25,7 @@ export function readErrorBody(body: string, hide: (text: string) => string): Sai
     .map(readFields)
     .find(({ code, message }) => code !== undefined || message !== undefined);
   const requestId = textOf((json as Record<string, unknown>).request_id);
-  return { ...found, ...(requestId === undefined ? {} : { requestId }) };
+  return { ...found, requestId };
 }
 
 function readFields(fields: Record<string, unknown>): Said {
@@ -33,7 +33,7 @@ function readFields(fields: Record<string, unknown>): Said {
   const message = ['error_msg', 'error_message', 'message', 'detail'].map((name) => textOf(fields[name])).find(Boolean);
   const details = textOf(fields.error_details);
   const whole = details !== undefined && details !== message ? [message, details].filter(Boolean).join('; ') : message;
-  return { ...(code === undefined ? {} : { code }), ...(whole === undefined ? {} : { message: whole }) };
+  return { code, message: whole };
 }
 
 function textOf(value: unknown): string | undefined {

@@ -9,11 +9,11 @@ export type ErrorClass = (typeof ERROR_CLASSES)[number];
 interface ApiFailure {
   readonly errorClass: ErrorClass;
   readonly retryable: boolean;
-  readonly status?: number;
-  readonly apiCode?: string;
-  readonly apiMessage?: string;
-  readonly requestId?: string;
-  readonly retryAfterMs?: number;
+  readonly status?: number | undefined;
+  readonly apiCode?: string | undefined;
+  readonly apiMessage?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
   readonly renewable?: boolean;
   readonly keyRefused?: boolean;
   readonly cause?: unknown;
@@ -113,10 +113,10 @@ export function errorOf(answer: FailedAnswer, redactor: Redactor): RomaApiError 
       errorClass,
       status,
       retryable: errorClass === 'throttled' || errorClass === 'server',
-      ...(apiCode === undefined ? {} : { apiCode }),
-      ...(apiMessage === undefined ? {} : { apiMessage }),
-      ...(requestId === undefined ? {} : { requestId }),
-      ...(retryAfterMs > 0 ? { retryAfterMs } : {}),
+      apiCode,
+      apiMessage,
+      requestId,
+      retryAfterMs: retryAfterMs > 0 ? retryAfterMs : undefined,
       renewable: errorClass === 'unauthorized',
       keyRefused,
     },

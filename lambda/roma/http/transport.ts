@@ -28,7 +28,7 @@ export interface ApiAnswer {
   readonly requestedAt: number;
   readonly receivedAt: number;
   /** The Date header, in ms since the epoch. */
-  readonly serverTime?: number;
+  readonly serverTime?: number | undefined;
 }
 
 /** How long a call may take. */
@@ -81,7 +81,7 @@ export function createTransport(
   const agent = new Agent({
     connect: {
       timeout: limits.connectMs,
-      ...(options.extraCa === undefined ? {} : { ca: [...rootCertificates, options.extraCa] }),
+      ca: options.extraCa === undefined ? undefined : [...rootCertificates, options.extraCa],
     },
     connections: MAX_CONNECTIONS,
     headersTimeout: limits.headersMs,
@@ -123,10 +123,10 @@ export function createTransport(
           status: statusCode,
           header,
           body: toText(bytes, header('content-type'), isCut),
-          ...(isCut ? { isCut } : {}),
+          isCut,
           requestedAt,
           receivedAt: clock.now(),
-          ...(Number.isNaN(serverTime) ? {} : { serverTime }),
+          serverTime: Number.isNaN(serverTime) ? undefined : serverTime,
         };
       } catch (error) {
         if (error instanceof BodyTooLarge) throw tooLarge(what, limits.maxBodyBytes);

@@ -147,6 +147,6 @@ function newsOfOneList(shown: Shown): (page: ParsedPage) => ParsedPage {
     });
     const left = page.records.length - records.length;
     if (left === 0) return page;
-    return { ...page, records, ...(page.size === undefined ? {} : { size: page.size - left }) };
+    return { ...page, records, size: page.size === undefined ? undefined : page.size - left };
   };
 }

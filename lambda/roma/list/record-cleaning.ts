@@ -18,7 +18,7 @@ export interface Cleaned {
   /** As it may be seen and stored: well-formed text, no secrets, JSON values only. */
   readonly value: Json;
   /** Why DynamoDB could not hold it; undefined when it could. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
   /** At least as large as its JSON in bytes of UTF-8. */
   readonly sizeAtMost: number;
 }
@@ -127,7 +127,7 @@ export function createCleaner(redactor: Redactor, plainText: boolean): (raw: unk
     problem = undefined;
     size = 0;
     const value = clean(raw, '', 0);
-    return { value, sizeAtMost: size, ...(problem === undefined ? {} : { problem }) };
+    return { value, sizeAtMost: size, problem };
   };
 }
 

@@ -14,6 +14,7 @@ import { createPrincipal } from '../auth/principal';
 import { listProjects, type Project } from '../auth/projects';
 import { callerRequest, readCaller } from '../auth/sts';
 import { createRedactor } from '../http/redaction';
+import { DEFAULT_RATE } from '../http/rate-limiter';
 import type { RetryPolicy } from '../http/retry';
 import {
   type ApiAnswer,
@@ -54,7 +55,7 @@ export interface Probe {
   /** Instances that the API announces. */
   readonly total: number;
   /** How far our clock is off the API's, in ms, positive when ours is ahead; undefined when it sent no Date. */
-  readonly clockErrorMs?: number;
+  readonly clockErrorMs?: number | undefined;
   readonly durationMs: number;
 }
 
@@ -90,7 +91,7 @@ export interface RomaSource extends InstanceSource {
  */
 export function createRomaSource(options: RomaSourceOptions): RomaSource {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
-  const { endpoint, iamEndpoint, stsEndpoint } = options;
+  const { endpoint, iamEndpoint, stsEndpoint, requestsPerSecond = DEFAULT_RATE.requestsPerSecond } = options;
   const overrides: EndpointOverrides = { endpoint, iamEndpoint, stsEndpoint };
   const transport = createTransport(clock, { extraCa: options.extraCa, limits: options.limits });
   // The identity asks the client for tokens, the client redacts what the identity knows.
@@ -102,7 +103,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     random: options.random,
     redactor,
     retry: options.retry,
-    rate: options.requestsPerSecond === undefined ? {} : { requestsPerSecond: options.requestsPerSecond },
+    rate: { requestsPerSecond },
   });
   const metStatuses = new Set<string>();
 
@@ -149,7 +150,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
         throw error;
       }
       const { requestedAt, receivedAt, serverTime } = answer;
-      return { ...result.page, requestedAt, receivedAt, ...(serverTime === undefined ? {} : { serverTime }) };
+      return { ...result.page, requestedAt, receivedAt, serverTime };
     };
   }
 
@@ -164,7 +165,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       errorClass: 'server',
       retryable: true,
       status: answer.status,
-      ...(error.requestId === undefined ? {} : { requestId: error.requestId }),
+      requestId: error.requestId,
     });
   }
 
@@ -191,7 +192,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       return {
         total: page.total,
         durationMs: page.receivedAt - page.requestedAt,
-        ...(clockErrorMs === undefined ? {} : { clockErrorMs }),
+        clockErrorMs,
       };
     },
     async projects(signal) {

@@ -69,7 +69,7 @@ const PAGE = z.looseObject({
 /** A page as it was read: nothing of the raw text is needed any more. */
 export interface WirePage {
   readonly total: number;
-  readonly size?: number;
+  readonly size?: number | undefined;
   readonly records: readonly ParsedRecord[];
 }
 
@@ -95,7 +95,7 @@ export function parsePage(body: string, redactor: Redactor): WirePageResult {
   const plainText = !body.includes('\\') && !redactor.finds(body);
   const clean = createCleaner(redactor, plainText);
   const records = (instances ?? []).map((raw) => judge(clean(raw)));
-  return { ok: true, page: { total, ...(size == null ? {} : { size }), records } };
+  return { ok: true, page: { total, size: size ?? undefined, records } };
 }
 
 /** Validates one raw record, such as JSON.parse gives it. */
@@ -139,12 +139,12 @@ function reject(value: Json, because: string, id?: string, projectId?: Json): Pa
   return {
     accepted: false,
     rejected: {
-      ...(id === undefined ? {} : { id: keptId(id) }),
+      id: id === undefined ? undefined : keptId(id),
       reason: because,
       raw: cutToBytes(JSON.stringify(value), MAX_SNAPSHOT_BYTES),
       digest,
     },
-    ...(typeof projectId === 'string' ? { projectId } : {}),
+    projectId: typeof projectId === 'string' ? projectId : undefined,
   };
 }
 

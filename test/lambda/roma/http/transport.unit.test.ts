@@ -112,7 +112,7 @@ describe('the body of an error', () => {
   it('is read when it just fits', async () => {
     const answer = await answering('x'.repeat(1000));
     expect(answer.body).toHaveLength(1000);
-    expect(answer.isCut).toBeUndefined();
+    expect(answer.isCut).toBe(false);
   });
 
   it('is cut where it is longer, between two characters', async () => {
