@@ -4,7 +4,7 @@ import { InstanceHistoryStack } from '../lib/instance-history-stack';
 import { ConfigError, readConfig } from '../lib/read-config';
 import type { Config } from '../lib/config';
 
-/** Stands in `cdk.json` of a fresh clone, so that `cdk synth` works; no Huawei Cloud project has it. */
+/** The example in `cdk.json`, with which `cdk synth` works in a fresh clone. No Huawei Cloud project has this id. */
 const EXAMPLE_PROJECT = '0123456789abcdef0123456789abcdef';
 
 const app = new App();

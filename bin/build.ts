@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BUNDLE } from '../lib/bundle';
 
 // Makes `dist`, which is all that is published: the command, the three entry points with their types, and the functions
-// as they are deployed. What the entry points import from packages stays an import; the functions carry all they need.
+// as they are deployed. The entry points import their packages; the functions are bundled with theirs.
 const ROOT = join(__dirname, '..');
 const DIST = join(ROOT, 'dist');
 const HANDLER = /\.handler\.ts$/;
@@ -17,7 +17,7 @@ async function main(): Promise<void> {
   const common = { bundle: true, platform: 'node', absWorkingDir: ROOT, logLevel: 'warning' } as const;
   const library = { ...common, packages: 'external', target: 'node20' } as const;
 
-  // CommonJS can be imported from both worlds, and a construct must be able to tell where its functions lie.
+  // Both ES modules and CommonJS can import CommonJS, and a construct needs `__dirname` to find its functions.
   await build({ ...library, entryPoints: ENTRY_POINTS, outdir: DIST, format: 'cjs' });
 
   const command = join(DIST, 'roma-history.mjs');

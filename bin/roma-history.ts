@@ -8,7 +8,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const stop = new AbortController();
 process.once('SIGINT', () => {
   stop.abort();
-  // Whoever follows ends by the signal; anything else may be in the middle of a read, which nobody waits for.
+  // `--follow` and `serve` end by themselves. Another command may be in the middle of a read: do not wait for it.
   setTimeout(() => process.exit(130), 1500).unref();
 });
 

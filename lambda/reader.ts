@@ -21,7 +21,7 @@ import { connect } from './dynamodb/client';
 import { createReader } from './dynamodb/reader';
 import { systemClock } from './system-clock';
 
-/** `roma-instance-history/reader`: ask the history from TypeScript. Reads only. */
+/** `roma-instance-history/reader`: query the history from TypeScript. It only reads. */
 
 export { type ChangeEvent, toChangeEvent } from './core/publish/change-event';
 export { NotFoundError, TableError, TableFaultError, UsageError } from './core/model/errors';
@@ -52,22 +52,23 @@ export interface HistoryOptions {
 /** Half-open span [from, to). */
 export interface Between {
   readonly from: Instant;
-  /** @default now, with all that is recorded */
+  /** @default now, so that everything recorded is included */
   readonly to?: Instant;
 }
 
 /**
- * Times are ISO-8601 with a zone; those that come out are in UTC, with milliseconds. Where a time or the end of a span
- * is left out, it is now: what the newest rows tell, also when the clock here is behind those of the runs. Everything that
- * may be long is an async iterable. Every method throws a UsageError for a time of another form, a TableError for a table
+ * Times are ISO-8601 with a zone. Returned times are in UTC, with milliseconds. A time or an end of a span that is left
+ * out means now: the state in the newest rows, even if the clock here is behind the clocks of the runs. Every result that
+ * may be long is an async iterable. Every method throws a UsageError for a time in another form, a TableError for a table
  * of another application or of a newer release, and a TableFaultError when the database does not answer or fails.
  */
 export interface InstanceHistory {
-  /** All targets that are recorded. */
+  /** All recorded targets. */
   targets(): Promise<readonly Target[]>;
-  /** All instances of a target, deleted ones included, now or as of a time. */
+  /** All instances of a target, including deleted ones, now or as of a time. */
   fleet(target: Target, at?: Instant): AsyncIterable<FleetMember>;
-  /** By id, unique beginning of an id, or name. @throws UsageError when several fit, NotFoundError when none does */
+  /** Finds an instance by its id, a unique beginning of its id, or its name.
+   * @throws UsageError when several match, NotFoundError when none does */
   find(text: string, targets?: readonly Target[]): Promise<Current>;
   /** Known, nonexistent or unobserved; undefined for an instance that was never seen. */
   stateAt(target: Target, id: string, at?: Instant): Promise<State | undefined>;
@@ -82,7 +83,7 @@ export interface InstanceHistory {
   diff(a: Version, b: Version): readonly FieldChange[];
   /** Changes over all targets, oldest first. */
   changes(span: Between): AsyncIterable<Version>;
-  /** The same, and then each new change, until the signal is aborted. */
+  /** The changes since a time, and then each new one, until the signal is aborted. */
   follow(options: {
     readonly from: Instant;
     readonly signal: AbortSignal;
@@ -91,21 +92,21 @@ export interface InstanceHistory {
   /** Time in each status of one instance, or of every instance of a target. */
   uptime(instance: Current, span: Between): Promise<InstanceUptime>;
   uptimes(target: Target, span: Between): AsyncIterable<InstanceUptime>;
-  /** The single queries, for what is not here. They take times only in the form in which they come out. */
+  /** The single queries, for anything that this interface lacks. They accept times only in the form in which they return them. */
   readonly reader: Reader;
   /** Closes the connections to DynamoDB. */
   close(): void;
 }
 
 /**
- * In keys the order of text is the order of time, so every time is brought into their form.
+ * Keys sort as text. Only times in one form sort in the order of time, so every time is converted to it.
  * @throws UsageError
  */
 function instant(text: string): Instant {
   const ms = /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(ms))
     throw new UsageError(
-      `${JSON.stringify(text.slice(0, 60))} is no time with a zone: give ISO-8601 such as 2026-11-22T10:00:00.000Z`,
+      `${JSON.stringify(text.slice(0, 60))} is not a time with a zone: give ISO-8601 such as 2026-11-22T10:00:00.000Z`,
     );
   return toInstant(ms);
 }

@@ -3,12 +3,12 @@ import type { Io } from './io';
 
 /**
  * `roma-history complete bash|zsh|fish` prints a script to source. The script asks `roma-history __complete -- <words>`
- * what may stand in place of the last word: a line each, with its description behind a tab, or `:files`.
+ * what may take the place of the last word: one suggestion per line, followed by a tab and its description, or `:files`.
  */
 export function completion(program: Command, io: Io): void {
   program
     .command('complete')
-    .description('completion of commands and options in the shell: a script to source')
+    .description('print a script that completes commands and options in the shell')
     .addArgument(new Argument('<shell>').choices(Object.keys(SCRIPTS)))
     .action((shell: keyof typeof SCRIPTS) => io.out(SCRIPTS[shell]));
   program
@@ -57,7 +57,7 @@ const valuesOf = (option: Option | undefined): readonly string[] =>
   option?.argChoices ?? (/[<[](file|dir)[\]>]/.test(option?.flags ?? '') ? [FILES] : []);
 
 const SCRIPTS = {
-  // Nothing that bash 3.2 lacks, which is what macOS has, and nothing of the package bash-completion.
+  // It uses only what bash 3.2 has, because macOS ships that, and nothing of the package bash-completion.
   bash: `_roma_history() {
   local line="\${COMP_LINE:0:COMP_POINT}" words=() typed suggestion
   read -ra words <<<"$line"
@@ -67,7 +67,7 @@ const SCRIPTS = {
   compopt +o default 2>/dev/null
   while IFS=$'\\t' read -r suggestion _; do
     if [[ $suggestion == ${FILES} ]]; then compopt -o default 2>/dev/null; return; fi
-    # Bash takes what stands behind "=" for a word of its own.
+    # Bash treats the text after "=" as a separate word.
     [[ $typed == *=* ]] && suggestion=\${suggestion#*=}
     COMPREPLY+=("$suggestion")
   done < <(roma-history __complete -- "\${words[@]:1}" 2>/dev/null)

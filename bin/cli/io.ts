@@ -2,7 +2,7 @@ import type { Clock } from '../../lambda/core/model/clock';
 import { jsonLine, type Paint } from './output';
 import type { TimeStyle } from './time';
 
-/** What a command sees of the world; tests give their own. */
+/** Everything outside the process that a command uses; tests pass their own. */
 export interface Io {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;

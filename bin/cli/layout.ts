@@ -1,13 +1,13 @@
 import stringWidth from 'string-width';
 import { type Colour, type Paint, safeText } from './output';
 
-/** How lines and tables fit a terminal. Where there is none, the width is Infinity: nothing is cut or broken there. */
+/** How lines and tables fit a terminal. Without a terminal the width is Infinity, so nothing is cut or broken. */
 
 export interface Column<Row> {
   readonly title: string;
   readonly of: (row: Row) => string;
   readonly colour?: (row: Row) => Colour | undefined;
-  /** Cells down to which it may be cut, with `…`, to make the table fit. Left out: it stays whole, as ids do. */
+  /** The least cells to which it may be cut, with `…`, to make the table fit. @default it stays whole, as ids do */
   readonly shrinksTo?: number;
   readonly alignRight?: boolean;
 }
@@ -16,8 +16,8 @@ const GAP = '  ';
 const INDENT = '    ';
 
 /**
- * Rows in aligned columns that fit into `width` cells: columns that may shrink are cut where they must be, and columns
- * for which there is no room even then go on in a further line of each row.
+ * Rows in aligned columns that fit into `width` cells. Columns that may shrink are cut as far as needed. If a column still
+ * does not fit, each row continues on another line.
  */
 export function renderTable<Row>(
   columns: readonly Column<Row>[],
@@ -71,7 +71,7 @@ function breakLines<C extends Cells>(cells: readonly C[], width: number): C[][] 
     else lines.push([cell]);
   }
   for (const [number, line] of lines.entries()) {
-    // The widest column that may give way gives one cell at a time; tables are narrow, so this is cheap.
+    // The widest column that may shrink loses one cell at a time. Tables are narrow, so this is cheap.
     for (
       let tooMuch = total(line, (cell) => cell.width) - width + (number > 0 ? INDENT.length : 0);
       tooMuch > 0;
@@ -86,10 +86,10 @@ function breakLines<C extends Cells>(cells: readonly C[], width: number): C[][] 
 }
 
 /**
- * Parts of a line with two spaces between them. Where they do not fit into `width` cells, the line goes on in the next
- * one, indented; a part that is longer than that breaks between its words. Nothing is cut.
- * @param layout.lead what stands before the parts
- * @param layout.indent of the lines that follow. @default the width of `lead`
+ * Joins parts with two spaces between them. When the line is longer than `width` cells, it continues on the next line,
+ * indented. A part that is longer than a whole line breaks between its words. Nothing is cut.
+ * @param layout.lead the text before the parts
+ * @param layout.indent the indent of the lines that follow. @default the width of `lead`
  */
 export function flow(
   parts: readonly string[],

@@ -3,17 +3,17 @@ import { compareText } from '../../lambda/core/model/canonical';
 import type { RunOutcome } from '../../lambda/core/model/record';
 
 /**
- * All text that comes from outside passes through here before it is printed: names may hold terminal escapes, line
- * breaks, marks that turn the direction of writing, or 64 KB of anything.
+ * All text from outside passes through here before it is printed. A name may hold terminal escapes, line breaks, marks
+ * that change the direction of writing, or 64 KB of anything.
  */
 
-/** Code units of a text that are shown where nobody asked for all of it. */
+/** How many code units of a text are shown unless the caller asks for all. */
 const MAX_SHOWN = 400;
-/** Control, format, surrogate, private and separator characters: none of them has a shape of its own. */
+/** Control, format, surrogate, private and separator characters: none of them is visible. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
-/** More than two combining marks in a row climb out of their line. */
+/** More than two combining marks in a row spill into other lines. */
 const STACKED = /(\p{M}{2})\p{M}+/gu;
-/** A spreadsheet into which the output is pasted would take these for a formula. */
+/** When the output is pasted into a spreadsheet, text that begins with these would become a formula. */
 const FORMULA = /^[=+\-@]/;
 
 const escapeCharacter = (character: string): string => {
@@ -23,17 +23,17 @@ const escapeCharacter = (character: string): string => {
   return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 };
 
-/** Text that occupies one line, moves nothing and hides nothing; cut behind `most` code units. */
+/** Text that fits on one line, moves no cursor and hides nothing. It is cut after `most` code units. */
 export function safeText(text: string, most = MAX_SHOWN): string {
   const cut = text.length > most ? `${text.slice(0, most)}…` : text;
   const escaped = cut.replaceAll(UNSAFE, escapeCharacter).replaceAll(STACKED, '$1');
   return FORMULA.test(escaped) ? `'${escaped}'` : escaped;
 }
 
-/** A whole line that was put together from anything, such as an error. */
+/** A whole line that may hold text from outside, such as an error. */
 export const safeLine = (text: string): string => text.slice(0, 2000).replaceAll(UNSAFE, escapeCharacter);
 
-/** A database gives the fields of what it holds in any order; sorted, equal values are equal texts. */
+/** The database returns fields in any order. Sorting them gives equal values equal texts. */
 const sortedFields = (_field: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => compareText(a, b)))
@@ -45,7 +45,8 @@ export const safeValue = (value: unknown, most = MAX_SHOWN): string =>
     ? '(absent)'
     : safeText(typeof value === 'string' ? value : JSON.stringify(value, sortedFields), most);
 
-/** One JSON object a line: its fields as given, those within sorted. What JSON leaves as it is but a terminal does not is escaped; the value stays the same. */
+/** One JSON object on one line. Its own fields keep their order; nested fields are sorted. Characters that JSON allows but a
+ * terminal would act on are escaped, which does not change the value. */
 export const jsonLine = (value: unknown): string =>
   JSON.stringify(value, (field, within) => (field === '' ? within : sortedFields(field, within))).replaceAll(
     /[\u007f-\u009f\u00ad\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff][\udc00-\udfff]/g,
@@ -65,7 +66,7 @@ export const painter =
   (colour, text) =>
     colour !== undefined && hasColours ? styleText(colour, text, { validateStream: false }) : text;
 
-/** The colour of a status; one that nobody documents stands out. */
+/** The colour of a status. An undocumented status gets a colour that stands out. */
 export function statusColour(status: string): Colour {
   switch (status) {
     case 'RUNNING':

@@ -19,7 +19,7 @@ function build(io: Io): Command {
     .exitOverride()
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, '')),
-      // Errors are told once, by `run`, in one line.
+      // `run` prints each error once, in one line.
       writeErr: () => {},
       getOutHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
       getErrHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
@@ -28,7 +28,7 @@ function build(io: Io): Command {
   completion(program, io);
   program.addHelpText(
     'after',
-    '\nT is ISO-8601 or a span back (15m, 24h, 7d). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
+    '\n<time> is ISO-8601 or a span back from now (15m, 24h, 7d). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
   );
   return program;
 }
@@ -49,8 +49,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 }
 
 /**
- * The words of a call, with the folder joined to `--local`. A command that takes arguments takes a bare word behind
- * `--local` for one of them, as in `show --local roma-prod`: only what looks like a path is the folder there.
+ * Joins the folder to `--local`. For a command that takes arguments, `--local` takes a folder only if it looks like a
+ * path: in `show --local roma-prod`, the last word is the instance.
  */
 function joinFolder(argv: readonly string[], { parent, registeredArguments }: Command): string[] {
   const place = argv.indexOf('--local');
@@ -75,17 +75,17 @@ const fullName = (command: Command): string =>
 
 function usageProblem(error: CommanderError, command: Command): string {
   if (error.code === 'commander.help')
-    return `no such command; there are ${command.commands.map((one) => one.name()).join(', ')}`;
+    return `no such command; the commands are ${command.commands.map((one) => one.name()).join(', ')}`;
   const what = describeError(error)
     .replace(/^error: /, '')
     .replace(/\.$/, '');
   const takesArguments = command.registeredArguments.length > 0;
   switch (error.code) {
     case 'commander.unknownOption':
-      if (command.parent === null) return `${what}: options stand behind the command`;
-      return takesArguments ? `${what} (an id that begins with "-" stands behind "--", after all options)` : what;
+      if (command.parent === null) return `${what}: write options after the command`;
+      return takesArguments ? `${what} (write an id that begins with "-" last, after "--")` : what;
     case 'commander.excessArguments':
-      return takesArguments ? `${what} (a folder is named by --local=dir or --local ./dir)` : what;
+      return takesArguments ? `${what} (to name a folder, write --local=dir or --local ./dir)` : what;
     default:
       return what;
   }

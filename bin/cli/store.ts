@@ -16,7 +16,7 @@ import { regionProblem, stackOutput } from './stack';
 const DEFAULT_TABLE = 'InstanceHistory';
 export const DEFAULT_FOLDER = '.roma-history';
 
-/** Where the history is, as every command's options say it. */
+/** The options by which every command says where the history is. */
 export interface StoreOptions {
   readonly table?: string;
   readonly stack?: string;
@@ -27,19 +27,19 @@ export interface StoreOptions {
 
 export const withStoreOptions = (command: Command): Command =>
   command
-    .option('--json', 'print one JSON object a line')
+    .option('--json', 'print one JSON object per line')
     .option('--table <name>', `the table (default: $${ENV.tableName}, else ${DEFAULT_TABLE})`)
     .option('--stack <name>', 'take the table from the outputs of this CloudFormation stack')
     .option(
       '--dynamodb-endpoint <url>',
-      'a DynamoDB endpoint other than the AWS region; on loopback the table is created',
+      'a DynamoDB endpoint other than that of the AWS region; on loopback, the table is created',
     )
     .option(
       '--local [dir]',
-      `the embedded database in a folder (default: ${DEFAULT_FOLDER}; among arguments write ./dir or --local=dir); the table is created`,
+      `use the embedded database in a folder, and create the table there (default: ${DEFAULT_FOLDER}; write a folder as ./dir or --local=dir)`,
     );
 
-/** Options of the commands that may be about some targets only. */
+/** Options of the commands that can be limited to some targets. */
 export interface TargetOptions extends StoreOptions {
   readonly target?: readonly Target[];
 }
@@ -53,16 +53,16 @@ export interface Store {
   readonly client: DynamoDBDocumentClient;
   readonly raw: DynamoDBClient;
   readonly tableName: string;
-  /** An error of the database in words that say where it is and what to do. */
+  /** Describes an error of the database: where it happened and what to do. */
   readonly describe: (error: unknown) => string;
 }
 
-/** Opens the history, lets it be used, and closes what was opened. */
+/** Opens the history, passes it to `use`, and closes it again. */
 export async function withStore<T>(io: Io, options: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
   if (options.local !== undefined && options.dynamodbEndpoint !== undefined)
     throw new UsageError('--local and --dynamodb-endpoint exclude each other: leave one out');
   if (options.stack !== undefined && (options.table !== undefined || options.local !== undefined))
-    throw new UsageError('--stack names the table already: leave out --table and --local');
+    throw new UsageError('--stack already names the table: leave out --table and --local');
   const tableName =
     options.stack === undefined
       ? (options.table ?? (io.environment[ENV.tableName] || DEFAULT_TABLE))
@@ -70,7 +70,7 @@ export async function withStore<T>(io: Io, options: StoreOptions, use: (store: S
   if (!/^[A-Za-z0-9_.-]{3,255}$/.test(tableName) && !tableName.startsWith('arn:'))
     throw new UsageError(`--table ${JSON.stringify(tableName.slice(0, 80))} is not the name of a DynamoDB table`);
   if (options.local === undefined) return useAt(io, options.dynamodbEndpoint, tableName, use);
-  if (options.local === '') throw new UsageError('--local names no folder: it is empty');
+  if (options.local === '') throw new UsageError('--local is empty: name a folder, or leave the value out');
   const folder = resolve(options.local);
   const database = await startDatabase({ folder, environment: io.environment });
   try {
@@ -107,7 +107,7 @@ async function useAt<T>(
   }
 }
 
-/** Errors of the network, and answers of something else, have no words of their own in the SDK. */
+/** The SDK has no clear message for network errors, nor for the answers of a server that is not DynamoDB. */
 function connectionProblem(error: unknown, endpoint: string | undefined): unknown {
   if (error instanceof TableFaultError) return error;
   const text = `${(error as { code?: string }).code ?? ''} ${describeError(error)}`;
@@ -119,13 +119,13 @@ function connectionProblem(error: unknown, endpoint: string | undefined): unknow
     );
   if (/Deserialization error|^UnknownError$/.test(describeError(error)))
     return new TableError(
-      `what answers at ${endpoint ?? 'the AWS endpoint'} is not DynamoDB: check the address, and any proxy on the way`,
+      `the server at ${endpoint ?? 'the AWS endpoint'} is not DynamoDB: check the address and any proxy in between`,
       { cause: error },
     );
   return regionProblem(error) ?? error;
 }
 
-/** @throws UsageError when the text is no http address */
+/** @throws UsageError when the text is not an http address */
 export function isLoopback(endpoint: string): boolean {
   if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
     throw new UsageError(
@@ -140,8 +140,8 @@ export const collectTargets = (text: string, before: readonly Target[] = []): re
 ];
 
 /**
- * The recorded targets, or those of them that were asked for.
- * @throws NotFoundError when one that was asked for is not recorded
+ * The recorded targets, or only those that the user asked for.
+ * @throws NotFoundError when one of those is not recorded
  */
 export async function chooseTargets(reader: Reader, wanted: readonly Target[] = []): Promise<readonly Target[]> {
   const recorded = await reader.targets();
@@ -150,7 +150,7 @@ export async function chooseTargets(reader: Reader, wanted: readonly Target[] = 
   const missing = wanted.find((target) => !names.has(targetName(target)));
   if (missing !== undefined)
     throw new NotFoundError(
-      `target ${targetName(missing)} is not recorded in this table: "roma-history targets list" shows those that are`,
+      `target ${targetName(missing)} is not recorded in this table: "roma-history targets list" shows the recorded targets`,
     );
   return wanted;
 }

@@ -4,13 +4,13 @@ export interface Terminal {
   readonly out: (line: string) => void;
   readonly paint: Paint;
   readonly isTerminal: boolean;
-  /** Cells of a line; Infinity where the output is no terminal. */
+  /** Cells per line; Infinity when the output is not a terminal. */
   readonly width: number;
 }
 
 /**
- * The standard output of this process. Colours on a terminal, unless NO_COLOR asks for none; FORCE_COLOR asks for them
- * elsewhere. A reader such as `head` that goes away ends the process, quietly.
+ * The standard output of this process. A terminal gets colours unless NO_COLOR is set; FORCE_COLOR switches them on
+ * elsewhere. When a reader such as `head` closes the pipe, the process ends without a message.
  */
 export function openTerminal(environment: NodeJS.ProcessEnv): Terminal {
   const { NO_COLOR, FORCE_COLOR, TERM } = environment;

@@ -2,12 +2,12 @@ import { spanMs } from '../../lambda/contract';
 import { UsageError } from '../../lambda/core/model/errors';
 import { type Instant, toInstant } from '../../lambda/core/model/instant';
 
-/** A clock here may be so far behind those of the runs: what they saw last is not in the future. */
+/** How far the clock here may be behind the clocks of the runs. A time that they recorded must not count as in the future. */
 const CLOCK_ERROR_MS = 10 * 60_000;
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
- * Reads `2026-11-22T10:00:00Z`, `2026-11-22` or a span back from now such as `15m`. A time without a zone is local, a
+ * Reads `2026-11-22T10:00:00Z`, `2026-11-22` or a span back from now such as `15m`. A time without a zone is local. A
  * day without a time begins at midnight UTC.
  * @throws UsageError when it is neither, or lies further in the future than clocks may differ
  */
@@ -17,11 +17,11 @@ export function parseTime(text: string, nowMs: number, what: string): Instant {
   const ms = span === undefined ? isoMs(text) : nowMs - span;
   if (ms === undefined || Number.isNaN(ms) || ms < 0) {
     throw new UsageError(
-      `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give ISO-8601 such as 2026-11-22T10:00:00Z, or a span back such as 15m, 24h, 7d`,
+      `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give ISO-8601 such as 2026-11-22T10:00:00Z, or a span back from now such as 15m, 24h, 7d`,
     );
   }
   if (ms > nowMs + CLOCK_ERROR_MS)
-    throw new UsageError(`${what} ${text} is in the future: it is ${toInstant(nowMs)} now, and history ends there`);
+    throw new UsageError(`${what} ${text} is in the future: history ends now, at ${toInstant(nowMs)}`);
   return toInstant(ms);
 }
 
@@ -35,19 +35,19 @@ function isoMs(text: string): number | undefined {
   return Date.parse(text);
 }
 
-/** A length of time in ms: seconds, or such as `90s`, `5m`; undefined when the text is none. */
+/** Reads a length of time such as `90`, `90s` or `5m`, in ms; a bare number is seconds. Undefined when the text is something else. */
 export const lengthMs = (text: string): number | undefined => spanMs(/^\d+$/.test(text) ? `${text}s` : text);
 
 /**
- * The same for a time that may be left out. Undefined is now: not what the clock here says, but what the newest rows
- * tell, whatever time they bear.
+ * Reads a time that may be left out, which means now. Now is returned as undefined: it is the state in the newest rows,
+ * whatever the clock here says.
  */
 export const parseMoment = (text: string | undefined, nowMs: number, what: string): Instant | undefined =>
   text === undefined || text === 'now' ? undefined : parseTime(text, nowMs, what);
 
 /**
  * @returns without `to` when the span lasts until now
- * @throws UsageError when the span is empty or turned around
+ * @throws UsageError when the span is empty or reversed
  */
 export function parseSpan(
   options: { readonly since?: string | undefined; readonly until?: string | undefined },
@@ -58,7 +58,7 @@ export function parseSpan(
   const to = parseMoment(options.until, nowMs, '--until');
   const end = to ?? toInstant(nowMs);
   if (from >= end) {
-    const mend = from > end ? 'exchange them' : 'give a later --until';
+    const mend = from > end ? 'swap them' : 'give a later --until';
     throw new UsageError(`--since ${from} is not before --until ${end}: ${mend}`);
   }
   return to === undefined ? { from } : { from, to };
@@ -70,7 +70,7 @@ export function ago(instant: Instant, nowMs: number): string {
   return ms < 1000 ? 'now' : `${duration(ms)} ago`;
 }
 
-/** A length of time in its largest unit, rounded down: `45 s`, `3 min`, `2 h`, `5 d`. None is below zero. */
+/** A length of time in its largest unit, rounded down: `45 s`, `3 min`, `2 h`, `5 d`. A negative length is shown as `0 s`. */
 export function duration(ms: number): string {
   if (ms < 60_000) return `${Math.max(0, Math.floor(ms / 1000))} s`;
   if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min`;
@@ -78,7 +78,7 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 86_400_000)} d`;
 }
 
-/** How times are shown: in a zone on a terminal, in UTC and full elsewhere. */
+/** How times are shown: in a time zone on a terminal, as full UTC instants elsewhere. */
 export interface TimeStyle {
   readonly zone: string;
   readonly isTerminal: boolean;

@@ -4,8 +4,8 @@ import { HISTORY_TABLE } from '../../lambda/contract';
 /**
  * Creates the history table on an embedded database, from the same definition that the construct deploys.
  * Time to live stays off: neither engine's expiry behaves like the service's. An existing table is left as it is.
- * @param options.stream whether changes of rows can be followed. @default true
- * @returns whether the table was made now
+ * @param options.stream whether the table gets a stream of its changes. @default true
+ * @returns true when the table was created now
  */
 export async function createHistoryTable(
   client: DynamoDBClient,

@@ -130,8 +130,8 @@ function dynoxideArguments(port: number, folder: string | undefined): string[] {
 }
 
 /**
- * Ctrl-C in a terminal reaches the whole process group: the database has one of its own, so that it outlives what its
- * parent still reads. It dies with its parent; on Linux also when the parent is killed.
+ * Ctrl-C in a terminal reaches the whole process group. The database gets its own group, so that its parent can finish
+ * reading. It ends with its parent; on Linux even if the parent is killed.
  */
 export function spawnWithParent(file: string, args: string[]): ChildProcess {
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find(existsSync);
@@ -192,14 +192,14 @@ async function start(engine: Engine, folder: string | undefined): Promise<Databa
   throw new Error(`${engine} did not start on port ${port}: ${stderr.trim().split('\n').at(-1) ?? 'no message'}`);
 }
 
-/** Not by the option `recursive`: where the system says ENOENT of a folder that is there (/proc), it never ends. */
+/** Without the option `recursive`, which never ends where the system reports ENOENT for an existing folder (/proc). */
 function makeFolders(folder: string): void {
   if (existsSync(folder)) return;
   makeFolders(dirname(folder));
   mkdirSync(folder);
 }
 
-/** @throws UsageError when the folder is a file, TableError when it cannot be made or written to */
+/** @throws UsageError when a file is in its place, TableError when it cannot be created or written to */
 function makeFolder(folder: string): void {
   try {
     makeFolders(folder);
@@ -209,7 +209,7 @@ function makeFolder(folder: string): void {
     const { code } = error as NodeJS.ErrnoException;
     const isFile = code === 'EEXIST' || code === 'ENOTDIR';
     const reason = isFile ? 'a file is in its place' : (code ?? describeError(error));
-    const message = `the folder ${folder} of the database cannot be used (${reason}): name another with --local`;
+    const message = `the folder ${folder} of the database cannot be used (${reason}): choose another with --local`;
     throw new (isFile ? UsageError : TableError)(message, { cause: error });
   }
 }
@@ -232,7 +232,7 @@ export async function startDatabase(
   const engine = options.engine ?? chooseEngine(environment);
   if (options.folder !== undefined) makeFolder(options.folder);
   let lastError: unknown;
-  // Between finding a free port and using it, another process may take it.
+  // Another process may take the free port before the database does.
   for (let attempt = 0; attempt < 3; attempt += 1) {
     try {
       return await start(engine, options.folder);

@@ -22,8 +22,8 @@ export const withApiOptions = (command: Command): Command =>
     )
     .option('--iam-endpoint <url>', 'base address of IAM')
     .option('--sts-endpoint <url>', 'base address of STS')
-    .addOption(new Option('--api <version>', 'which list is read').choices(['v2', 'v3']))
-    .option('--extra-ca <file>', 'PEM certificates that are trusted besides the usual ones');
+    .addOption(new Option('--api <version>', 'the version of the list to read').choices(['v2', 'v3']))
+    .option('--extra-ca <file>', 'PEM certificates to trust besides the usual ones');
 
 /**
  * The API with the credentials of the environment.

@@ -17,7 +17,7 @@ interface ChangesOptions extends TargetOptions {
   readonly follow?: boolean;
 }
 
-/** What was there when the recording began is no change. */
+/** An instance that was there when the recording began is not a change. */
 const KINDS = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
 export function registerChanges(program: Command, io: Io): void {
@@ -39,7 +39,7 @@ export function registerChanges(program: Command, io: Io): void {
         if (options.target !== undefined)
           await chooseTargets(reader, options.target).catch((error: unknown) => {
             if (options.follow !== true || !(error instanceof NotFoundError)) throw error;
-            io.err(`roma-history: waiting, for ${safeLine(error.message)}`);
+            io.err(`roma-history: waiting, because ${safeLine(error.message)}`);
           });
         const wanted = new Set(options.target?.map(targetName));
         const changes =

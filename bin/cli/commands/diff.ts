@@ -44,9 +44,9 @@ const wantedSide = (text: string, nowMs: number, what: string): Wanted =>
 
 interface Side {
   readonly version: Version;
-  /** The time that was asked for, or that of the version; undefined is now. */
+  /** The time that the user asked for, or the time of the version; undefined is now. */
   readonly at: Instant | undefined;
-  /** Set when nobody looked at that time, so that the version is what was last known. */
+  /** Set when no run looked at that time. The version is then the last known one. */
   readonly during?: UnobservedSpan;
 }
 
@@ -60,7 +60,7 @@ async function resolve(reader: Reader, current: Current, wanted: Wanted, nowMs: 
   return { ...shown(state, current, wanted.at), at: wanted.at };
 }
 
-/** Unobserved spans between two times that hold neither: what came and went in them is not recorded. */
+/** Unobserved spans between two times that contain neither of them. What came and went in such a span is not recorded. */
 async function gapsBetween(
   reader: Reader,
   current: Current,

@@ -43,7 +43,7 @@ async function examine(io: Io, options: DoctorOptions, store: Store): Promise<vo
     else print(io, finding);
   }
   if (options.json !== true)
-    io.out(badOnes === 0 ? io.paint('green', 'nothing is wrong') : io.paint('red', `${badOnes} to be fixed`));
+    io.out(badOnes === 0 ? io.paint('green', 'nothing is wrong') : io.paint('red', `${badOnes} to fix`));
   if (badOnes > 0) throw new ExitCode(EXIT.failed);
 }
 
@@ -100,14 +100,14 @@ async function cost(io: Io, options: DoctorOptions, { reader, raw, tableName }: 
   );
   row('reads', dollars.reads, `${Math.round(readUnits)} units`);
   row('storage', dollars.storage, `${Table?.TableSizeBytes ?? 0} bytes, as DynamoDB counted them in the last hours`);
-  row('functions', dollars.functions, 'half a second of 512 MB a run, assumed');
-  row('schedules', dollars.schedules, 'one invocation a run');
-  row('a month', dollars.total, 'without free tier, alarms, custom metrics, logs, backups, events and taxes');
+  row('functions', dollars.functions, 'half a second at 512 MB per run, an assumption');
+  row('schedules', dollars.schedules, 'one invocation per run');
+  row('per month', dollars.total, 'without free tier, alarms, custom metrics, logs, backups, events and taxes');
   io.out(io.paint('gray', `Prices of ${PRICES.region}, ${PRICES.asOf}: ${PRICES.source}`));
 }
 
 const EXAMPLES = `
-Exit code 1 when anything is bad. What cannot be looked at from here is skipped and says so.
+The exit code is 1 when anything is bad. A check that cannot be made from here is skipped, and its line says so.
 
 Examples:
   roma-history doctor --stack RomaInstanceHistory

@@ -43,7 +43,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
     for (const target of targets) {
       for await (const member of fleetAt(reader, target, at, nowMs)) {
         if (!hasVersion(member)) {
-          // It may have had any status.
+          // The instance may have had any status.
           if (options.json !== true) unknown += 1;
           else if (status === undefined) printJson(io, unknownLine(member));
           continue;
@@ -69,7 +69,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
         filter: status === undefined ? undefined : { status, others: [...others].toSorted() },
       });
     if (rows.length > 0 || at !== undefined) return;
-    // Without a row that could say so: it is not known that there is none.
+    // No row could show the gap: without a run, nobody knows whether there are instances.
     for (const target of targets) {
       const gap = openGapOf(await reader.head(target), nowMs);
       if (gap !== undefined) io.out(flow([targetName(target), io.paint('yellow', unobservedText(io, gap))], io));
@@ -77,11 +77,11 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   });
 }
 
-/** A member of which something is known at that time. */
+/** A member with a known version at that time. */
 type Member = FleetMember & { readonly version: Version };
 const hasVersion = (member: FleetMember): member is Member => member.version !== undefined;
 
-/** `unobserved` is there only when the time lies in a span in which nobody looked. */
+/** `unobserved` is present only when no run looked at that time. */
 const listLine = (member: Member): Record<string, unknown> => {
   const { version, unobserved, unjudgedSince } = member;
   return {
@@ -99,7 +99,7 @@ const listLine = (member: Member): Record<string, unknown> => {
   };
 };
 
-/** Of an instance that may have been there: nobody had looked yet, or its version has expired. */
+/** The line of an instance that may have existed: no run had looked yet, or its version has expired. */
 const unknownLine = ({ current, unobserved }: FleetMember): Record<string, unknown> => ({
   id: current.id,
   name: current.name,
@@ -113,7 +113,7 @@ const unknownLine = ({ current, unobserved }: FleetMember): Record<string, unkno
   ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
 });
 
-/** An open gap by its length, which fits beside the rest. */
+/** Shows an open gap by its length, which is short enough for a column. */
 const certaintyText = (io: Io, span: UnobservedSpan): string =>
   span.to !== undefined || span.from === BEGINNING
     ? unobservedText(io, span)
@@ -159,16 +159,16 @@ function printFleet(
     io.out(renderTable(columns, rows, io));
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
-  const unknown = about.unknown === 0 ? '' : `, nothing known of ${about.unknown} at that time`;
+  const unknown = about.unknown === 0 ? '' : `, nothing is known about ${about.unknown} at that time`;
   const isNone = rows.length + about.deleted + about.unknown === 0;
   const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}${isNone ? whyNone(about) : ''}`;
   io.out(flow([io.paint('gray', count)], { width: io.width }));
 }
 
-/** A mistyped status is not the good news that it looks like. */
+/** An empty list looks like good news. After a mistyped status it is none, so the other statuses are named. */
 function whyNone({ filter, at }: Parameters<typeof printFleet>[2]): string {
   if (filter !== undefined && filter.others.length > 0)
-    return ` with status ${safeText(filter.status)}; there are: ${filter.others.map((one) => safeText(one)).join(', ')}`;
+    return ` with status ${safeText(filter.status)}; the statuses are: ${filter.others.map((one) => safeText(one)).join(', ')}`;
   return at !== undefined && filter === undefined ? ': none was recorded then' : '';
 }
 

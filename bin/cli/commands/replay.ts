@@ -41,7 +41,7 @@ interface Span {
 const DEFAULT_RATE = 50;
 const MAX_RATE = 1000;
 const PROGRESS_MS = 2000;
-/** Problems that are printed one by one. */
+/** How many problems are printed. */
 const PROBLEMS_SHOWN = 20;
 
 export function registerReplay(program: Command, io: Io): void {
@@ -52,9 +52,14 @@ export function registerReplay(program: Command, io: Io): void {
       .requiredOption('--since <time>', 'from this time on')
       .option('--until <time>', 'before this time (default: now)')
       .option('--instance <instance>', `only the changes of one instance: ${INSTANCE_HELP}`)
-      .option('--feed', 'to the ordered feed, too, not only to the bus')
+      .option('--feed', 'publish to the ordered feed as well as to the bus')
       .option('--dry-run', 'print what would be published, and publish nothing')
-      .option('--rate <events>', `events a second at most, 1 to ${MAX_RATE}`, wholeNumber(1, MAX_RATE), DEFAULT_RATE)
+      .option(
+        '--rate <events>',
+        `at most this many events per second, 1 to ${MAX_RATE}`,
+        wholeNumber(1, MAX_RATE),
+        DEFAULT_RATE,
+      )
       .option('--bus <name>', `the event bus (default: that of --stack, else $${ENV.eventBusName})`)
       .option('--topic <arn>', `the topic of the feed (default: that of --stack, else $${ENV.feedTopicArn})`)
       .option('--events-endpoint <url>', 'an endpoint of the bus and the feed other than the AWS region'),
@@ -72,8 +77,8 @@ export function registerReplay(program: Command, io: Io): void {
 }
 
 /**
- * A replay has an end of its own, or it would run after what is recorded meanwhile. It is behind all that is recorded
- * now, also where the clock here is behind those of the runs.
+ * A replay needs a fixed end; otherwise it would chase the changes that are recorded while it runs. The end is after all
+ * that is recorded now, even if the clock here is behind the clocks of the runs.
  */
 async function endOfRecords(reader: Reader, nowMs: number): Promise<Instant> {
   let end = toInstant(nowMs);
@@ -141,7 +146,7 @@ async function sinksOf(io: Io, options: ReplayOptions): Promise<{ eventBusName: 
   if (options.feed !== true) return { eventBusName };
   const feedTopicArn = await find(options.topic, OUTPUT.feedTopicArn, ENV.feedTopicArn);
   if (feedTopicArn === '')
-    throw new UsageError(`no topic of the feed is named: give --topic, --stack or $${ENV.feedTopicArn}`);
+    throw new UsageError(`no feed topic is named: give --topic, --stack or $${ENV.feedTopicArn}`);
   return { eventBusName, feedTopicArn };
 }
 
@@ -154,7 +159,7 @@ function awsOf({ eventsEndpoint }: ReplayOptions): AwsClientConfig {
   return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
 }
 
-/** Without a region no event gets out: said once, and not for each event. */
+/** Without a region no event can be published. This says so once, not once per event. */
 async function needRegion(aws: AwsClientConfig): Promise<void> {
   const client = new EventBridgeClient(aws);
   try {
@@ -196,7 +201,7 @@ function tellProblems(io: Io, problems: readonly string[]): void {
   if (problems.length > PROBLEMS_SHOWN) io.err(`… and ${problems.length - PROBLEMS_SHOWN} more`);
 }
 
-/** The command that publishes the rest, with the end of this one. */
+/** The command that publishes the rest, up to the same end. */
 function resumption(options: ReplayOptions, since: Instant, until: Instant): string {
   const named: readonly (readonly [string, string | undefined])[] = [
     ['--since', since],
@@ -222,7 +227,7 @@ const quoted = (text: string): string =>
 const counted = (events: number): string => `${events} event${events === 1 ? '' : 's'}`;
 
 const EXAMPLES = `
-Consumers know a repeated change by its eventId, and a replay by "replayed": true.
+Consumers recognize a repeated change by its eventId, and a replay by "replayed": true.
 
 Examples:
   roma-history replay --since 24h --dry-run

@@ -17,7 +17,7 @@ export function registerReport(program: Command, io: Io): void {
     program
       .command('report')
       .description('the timeline as one self-contained HTML page')
-      .requiredOption('-o, --output <file>', 'the file to write; one that is there is replaced')
+      .requiredOption('-o, --output <file>', 'the file to write; an existing file is replaced')
       .option('--since <time>', 'from this time on (default: 30d)')
       .option('--until <time>', 'before this time (default: now)'),
   )
@@ -39,8 +39,8 @@ export function registerReport(program: Command, io: Io): void {
 }
 
 const EXAMPLES = `
-The page needs no server and asks for nothing: it can be mailed, or kept with the minutes of an incident. It can be read
-without JavaScript, which adds search, filters and a period of one's own.
+The page needs no server and loads nothing: you can mail it, or keep it with the report of an incident.
+You can read it without JavaScript. With JavaScript you can also search, filter and choose a period.
 
 Examples:
   roma-history report -o report.html

@@ -18,7 +18,7 @@ export function registerServe(program: Command, io: Io): void {
     program
       .command('serve')
       .description('the timeline as a live page on this machine')
-      .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free one', wholeNumber(0, 65_535), DEFAULT_PORT)
+      .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free port', wholeNumber(0, 65_535), DEFAULT_PORT)
       .option('--since <time>', 'from this time on', '30d'),
   )
     .addHelpText('after', EXAMPLES)
@@ -46,8 +46,8 @@ export function registerServe(program: Command, io: Io): void {
 }
 
 const EXAMPLES = `
-The page renews itself when a run has ended. It is served on 127.0.0.1 only and to no other host name.
-The address takes a period too: http://127.0.0.1:${DEFAULT_PORT}/?since=7d or ?since=2026-11-01&until=2026-11-08
+The page reloads itself when a run has ended. It is served on 127.0.0.1 only, and under no other host name.
+You can name a period in the address: http://127.0.0.1:${DEFAULT_PORT}/?since=7d or ?since=2026-11-01&until=2026-11-08
 
 Examples:
   roma-history serve

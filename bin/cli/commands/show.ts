@@ -20,7 +20,7 @@ interface ShowOptions extends TargetOptions {
 }
 
 const versionNumber = (text: string): number => {
-  if (!/^v?[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a version number from 1 on.');
+  if (!/^v?[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('it must be a version number, 1 or higher.');
   return Number(text.replace('v', ''));
 };
 
@@ -73,7 +73,7 @@ export function shown(
 export async function versionByNumber(reader: Reader, current: Current, number: number): Promise<Version> {
   if (number === current.version) return current;
   if (number < current.version) {
-    // Versions have no key by number; the nearer end is read first.
+    // No key holds the version number, so reading starts at the nearer end.
     const newestFirst = number > current.version / 2;
     for await (const version of reader.versions(current.target, current.id, { newestFirst })) {
       if (version.version === number) return version;
@@ -105,7 +105,7 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
   line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
   for (const change of version.changes) line('changed', fieldText(change, text));
   io.out('');
-  // The order of a map in DynamoDB means nothing and changes from read to read.
+  // DynamoDB does not keep the order of a map: it changes from read to read.
   for (const field of Object.keys(version.snapshot).toSorted())
     io.out(flow([`${safeText(field)}: ${text(version.snapshot[field])}`], { width: io.width, lead: '  ', indent: 4 }));
 }

@@ -23,7 +23,7 @@ import { wholeNumber } from './whole-number';
 
 const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_TIMEOUT_MS = 120_000;
-/** The shortest time in which a run may ask the API and say how it ended. */
+/** In less time a run could not ask the API and record how it ended. */
 const LEAST_TIMEOUT_MS = 2_000;
 
 interface SyncCommandOptions extends StoreOptions, ApiOptions {
@@ -48,15 +48,15 @@ export function registerSync(program: Command, io: Io): void {
         .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
         .option('--no-status', 'follow all instances again')
         .option('--dry-run', 'print what would be recorded; write nothing')
-        .option('--allow-mass-deletion', 'the deletions that the brake holds are real')
+        .option('--allow-mass-deletion', 'record the deletions that the brake holds: they are real')
         .option(
           '--retention <days>',
-          'keep superseded versions so long (default: as the deployed runs do, else for ever)',
+          'how long to keep superseded versions (default: as the deployed runs do, otherwise forever)',
           wholeNumber(1, 36_500),
         )
         .option(
           '--timeout <time>',
-          'end the run of a target after so many seconds, or 90s, 5m (default: 120)',
+          'end the run of each target after this time, in seconds or as 90s, 5m (default: 120)',
           timeLimit,
         ),
     ),
@@ -66,7 +66,7 @@ export function registerSync(program: Command, io: Io): void {
 }
 
 async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
-  // All that can be wrong about the call is found before anything is opened or made.
+  // Check everything about the call before anything is opened or created.
   for (const target of options.target ?? []) resolveEndpoints(target.region, options, false);
   const sources = new Map<string, RomaSource>();
   const sourceOf = (api: 'v2' | 'v3'): RomaSource => {
@@ -82,14 +82,14 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       if (targets.length === 0)
         throw new UsageError('no target is recorded yet: name one with --target region/projectId');
       const deployed = options.stack === undefined ? undefined : await deployedSync(options.stack);
-      // Without either, the run does as the last deployed one did, which the head tells.
+      // Without either option, the run uses the retention of the last deployed run, which the head holds.
       const retentionMs =
         options.retention === undefined ? deployed && (deployed.retentionMs ?? null) : options.retention * DAY_MS;
       const results: RunResult['outcome'][] = [];
       const { timeout = DEFAULT_TIMEOUT_MS } = options;
       const safetyMarginMs = Math.min(DEFAULT_SAFETY_MARGIN_MS, timeout / 4);
       for (const target of unique(targets)) {
-        // A recorded target is read as its schedule reads it, unless the user says otherwise.
+        // A recorded target is read as its schedule reads it, unless options say otherwise.
         const { listedWith } = (await reader.head(target)) ?? {};
         const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
         const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
@@ -128,7 +128,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   }
 }
 
-/** As in the configuration of a deployed target: the API would answer anything else with an error or an empty list. */
+/** The same pattern as in the configuration of a deployed target. The API answers anything else with an error or an empty list. */
 function statusFilter(text: string): string {
   const status = text.toUpperCase();
   if (!/^[A-Z][A-Z_]{1,31}$/.test(status)) throw new InvalidArgumentError('it must be a status such as RUNNING.');
@@ -146,10 +146,10 @@ const unique = (targets: readonly Target[]): readonly Target[] => [
   ...new Map(targets.map((target) => [targetName(target), target])).values(),
 ];
 
-/** What the result of a run does not tell. */
+/** What the result of a run does not hold. */
 interface RunNotes {
   readonly status: string | undefined;
-  /** Until the run would have had to stop. */
+  /** The time that was left before the run had to stop. */
   readonly timeLeftMs: number;
 }
 
@@ -166,32 +166,34 @@ function print(io: Io, options: SyncCommandOptions, result: RunResult, notes: Ru
 
 function summary(io: Io, result: RunResult, isRehearsal: boolean, { status, timeLeftMs }: RunNotes): string {
   const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
-  if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" tells why)`);
-  if (result.held > 0) counts.push(`${result.held} absent but held`);
+  if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" says why)`);
+  if (result.held > 0) counts.push(`${result.held} absent, held by the brake`);
   const parts = [
     `${targetName(result.target)}  ${io.paint(outcomeColour(result.outcome), result.outcome)}`,
-    // A run that listed nothing knows of no number.
+    // A run that listed nothing has no number of instances.
     ...(result.outcome === 'failed' || result.outcome === 'busy'
       ? []
       : [
           `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
         ]),
-    ...(status === undefined ? [] : [`followed only with status ${status} (all again: --no-status)`]),
+    ...(status === undefined
+      ? []
+      : [`only instances with status ${status} are followed (--no-status follows all again)`]),
     ...(result.because === undefined ? [] : [safeText(result.because)]),
-    ...(timeLeftMs <= 0 && !isCompleted(result.outcome) ? ['for more time: --timeout'] : []),
-    ...(result.outcome === 'brake' ? ['if the deletions are real: roma-history sync --allow-mass-deletion'] : []),
+    ...(timeLeftMs <= 0 && !isCompleted(result.outcome) ? ['give it more time with --timeout'] : []),
+    ...(result.outcome === 'brake' ? ['if the deletions are real, run roma-history sync --allow-mass-deletion'] : []),
     ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
-    ...(isCompleted(result.outcome) ? [] : ['what was recorded before stays']),
+    ...(isCompleted(result.outcome) ? [] : ['what was recorded earlier is kept']),
   ];
   return flow([parts.join('; ')], { width: io.width, indent: 4 });
 }
 
 const HELP = `
 Credentials come from the environment: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK (and HUAWEICLOUD_SDK_SECURITY_TOKEN), or
-HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN, or for an
-id token HUAWEICLOUD_SDK_ID_TOKEN_FILE, HUAWEICLOUD_STS_PROVIDER_URN and HUAWEICLOUD_STS_AGENCY_URN.
-The run of a target ends after 120 seconds, whatever the API does; --timeout gives it another time.
-Exit code 1 when any target ended as failed, partial or brake.
+HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NAME, or HUAWEICLOUD_AUTH_TOKEN. With an
+id token: HUAWEICLOUD_SDK_ID_TOKEN_FILE, HUAWEICLOUD_STS_PROVIDER_URN and HUAWEICLOUD_STS_AGENCY_URN.
+The run of each target ends after 120 seconds at most, whatever the API does. --timeout changes this limit.
+The exit code is 1 when the run of any target ended as failed, partial or brake.
 
 Examples:
   roma-history sync --target cn-north-4/106506b9a92342df9a5025fc12351cfc --local

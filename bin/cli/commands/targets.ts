@@ -19,7 +19,7 @@ export function registerTargets(program: Command, io: Io): void {
     targets
       .command('discover')
       .description('projects of the account with ROMA Connect, and the configuration to paste')
-      .option('--json', 'print one JSON object a line'),
+      .option('--json', 'print one JSON object per line'),
   )
     .addHelpText('after', DISCOVER_EXAMPLES)
     .action(async (options: ApiOptions & { json?: boolean }) => discover(io, options));
@@ -144,6 +144,6 @@ function printDiscovery(io: Io, { targets, skipped }: Discovery): void {
     );
   }
   if (targets.length === 0) return;
-  io.out('\nTo keep them in sync, put this into a file my.json, and "npx cdk deploy -c config=my.json":');
+  io.out('\nTo keep them in sync, put this into a file my.json and run "npx cdk deploy -c config=my.json":');
   io.out(JSON.stringify({ targets: targets.map(({ region, projectId }) => ({ region, projectId })) }, null, 2));
 }

@@ -30,7 +30,7 @@ export function registerUptime(program: Command, io: Io): void {
       .argument('[instance]', INSTANCE_HELP)
       .option('--since <time>', 'from this time on (default: 24h)')
       .option('--until <time>', 'before this time (default: now)')
-      .option('--total', 'with --json: a line for each target too, its instances added up'),
+      .option('--total', 'with --json: also one line per target that adds up its instances'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string | undefined, options: UptimeOptions) => {
@@ -49,7 +49,7 @@ export function registerUptime(program: Command, io: Io): void {
           for await (const uptime of targetUptime(store.reader, target, span, nowMs)) uptimes.push(uptime);
           groups.push({ target, uptimes });
         }
-        // Without an end, each target's span ends with the newest that is known of it.
+        // Without --until, each target's span ends at the newest time known of it.
         const ends = groups.flatMap(({ uptimes }) => uptimes.map(({ to }) => to));
         print(io, options, { ...span, to: span.to ?? latest(...ends) ?? toInstant(nowMs) }, groups);
       });
@@ -140,8 +140,8 @@ function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Grou
 }
 
 const EXAMPLES = `
-Availability is the share of the observed time of an instance's life in which it was RUNNING; unobserved time, the time
-before its creation and after its deletion do not count.
+Availability is the share of the observed time in which an instance was RUNNING. Unobserved time does not count,
+nor does the time before its creation and after its deletion.
 
 Examples:
   roma-history uptime --since 30d

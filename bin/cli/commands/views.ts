@@ -6,15 +6,15 @@ import { cutTo, flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
 import { ago, showSpan, showTime } from '../time';
 
-/** For a table without a target. */
+/** Printed when the table has no target. */
 export const NOTHING_RECORDED =
   'Nothing is recorded yet: "roma-history sync --target region/projectId" records a first listing.';
 
-/** What a line on a terminal shows of changed fields, and cells of each value. Elsewhere all is shown. */
+/** How many changed fields a line shows on a terminal, and how many cells of each value. Elsewhere all is shown. */
 const FIELDS_SHOWN = 3;
 const VALUE_WIDTH = 40;
 
-/** The stable shape of one version that `log` and `show` print with --json. */
+/** The stable form of a version, which `log` and `show` print with --json. */
 export const versionLine = (version: Version): Record<string, unknown> => ({
   version: version.version,
   kind: version.kind,
@@ -26,13 +26,13 @@ export const versionLine = (version: Version): Record<string, unknown> => ({
   snapshot: version.snapshot,
 });
 
-/** An unobserved span with explicit open ends: null is "always" or "still". */
+/** An unobserved span with explicit open ends: `from` null means always, `to` null means still. */
 export const spanLine = ({ from, to }: UnobservedSpan): { from: string | null; to: string | null } => ({
   from: from === BEGINNING ? null : from,
   to: to ?? null,
 });
 
-/** `changed between 09:55 and 10:00`: as exact as it is known. */
+/** `changed between 09:55 and 10:00`: as exact as the runs know it. */
 export function whenText(io: Io, version: Version): string {
   const { changedAfter, observedAt } = version;
   if (version.kind === 'baseline') return `already there at ${showTime(observedAt, io.time)}`;
@@ -80,7 +80,7 @@ const isWhole = (io: Io): boolean => io.width === Infinity;
 const short = (io: Io, value: unknown): string =>
   isWhole(io) ? safeValue(value, Infinity) : cutTo(safeValue(value), VALUE_WIDTH);
 
-/** How a deletion is known, for people. */
+/** How the runs know that an instance is deleted, in words. */
 export const evidenceText = (version: Version): string =>
   version.kind !== 'deleted'
     ? ''
@@ -88,7 +88,7 @@ export const evidenceText = (version: Version): string =>
       ? ' (the API reported it)'
       : ' (absent from two equal lists)';
 
-/** One change on one line, which goes on indented where the terminal is narrower. */
+/** One change on one line; on a narrow terminal it continues on indented lines. */
 export const changeLine = (io: Io, version: Version): string =>
   flow(
     [

@@ -24,7 +24,7 @@ export async function* apiFindings(io: Io, options: ApiOptions, targets: readonl
       ? bad('credentials', error.message, 'set exactly one kind of credentials, see "roma-history sync --help"')
       : note(
           'credentials',
-          'none in the environment: the API and its clock were not looked at',
+          'the environment holds none: the API and its clock were not checked',
           'set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK to check them from here',
         );
     return;
@@ -70,8 +70,8 @@ function clock(name: string, errorMs: number | undefined): Finding {
   if (errorMs === undefined) return skipped(check, 'the API sent no Date header');
   const size = `${(Math.abs(errorMs) / 1000).toFixed(1)} s ${errorMs > 0 ? 'ahead of' : 'behind'} the API's`;
   if (Math.abs(errorMs) > MAX_CLOCK_ERROR_MS)
-    return bad(check, `this clock is ${size}: runs from here fail`, 'set it right (NTP)');
+    return bad(check, `this clock is ${size}: runs from here fail`, 'correct it (NTP)');
   return Math.abs(errorMs) > CLOCK_NOTE_MS
-    ? note(check, `this clock is ${size}`, 'set it right (NTP): times of changes are that much less exact')
+    ? note(check, `this clock is ${size}`, 'correct it (NTP): the times of changes are less exact by as much')
     : ok(check, errorMs === 0 ? 'within a second' : size);
 }

@@ -19,8 +19,8 @@ export const PRICES = {
 const MONTH_MS = (365.25 / 12) * 86_400_000;
 /** The head is written once more at the end of a run, after its units were counted. */
 const END_WRITE_UNITS = 1;
-/** No run tells its time on the head: half a second of 512 MB is what a listing of one page takes. */
-const SECONDS_A_RUN = 0.5;
+/** The head does not hold how long a run took. Listing one page takes half a second at 512 MB. */
+const SECONDS_PER_RUN = 0.5;
 const GIGABYTES = 0.5;
 
 export interface Cost {
@@ -53,7 +53,7 @@ export function costOf(heads: readonly Head[], tableBytes: number): Cost {
   const storage = (tableBytes / 1e9) * PRICES.perGigabyteMonth;
   const functions =
     (runsPerMonth / 1e6) * PRICES.perMillionInvocations +
-    runsPerMonth * SECONDS_A_RUN * GIGABYTES * PRICES.perGigabyteSecond;
+    runsPerMonth * SECONDS_PER_RUN * GIGABYTES * PRICES.perGigabyteSecond;
   const schedules = (runsPerMonth / 1e6) * PRICES.perMillionSchedules;
   const total = writes + reads + storage + functions + schedules;
   return { runsPerMonth, writeUnits, readUnits, dollars: { writes, reads, storage, functions, schedules, total } };

@@ -8,10 +8,10 @@ import { paginateListSchedules, SchedulerClient } from '@aws-sdk/client-schedule
 import { describeError } from '../../../lambda/core/model/errors';
 import { bad, type Finding, ok, skipped } from './finding';
 
-/** What a deployed stack needs in order to run: schedules, functions, the way from the stream to the publisher. */
+/** What a deployed stack needs in order to run: schedules, functions, and the event source that feeds the stream to the publisher. */
 export async function* stackFindings(stack: string | undefined): AsyncGenerator<Finding> {
   if (stack === undefined) {
-    yield skipped('schedule', 'give --stack to look at schedules and functions');
+    yield skipped('schedule', 'to check schedules and functions, give --stack');
     return;
   }
   const aws = { maxAttempts: 3 };

@@ -33,7 +33,7 @@ export async function* tableFindings({ raw, reader, tableName, describe }: Store
           'deploy the stack again, then "roma-history replay" for the time in between',
         );
   } catch (error) {
-    yield bad('stream', describeError(error), 'allow dynamodb:DescribeTable to the role that is used here');
+    yield bad('stream', describeError(error), 'allow the role that is used here to call dynamodb:DescribeTable');
   }
 }
 

@@ -9,7 +9,7 @@ import { unjudgedSince } from '../../../lambda/core/model/view';
 import { duration } from '../time';
 import { bad, type Finding, note, ok } from './finding';
 
-/** Rejected records that are told one by one. */
+/** How many rejected records get a line each. */
 const REJECTIONS_SHOWN = 10;
 
 /** Freshness, lease, brake, rejections and unobserved instances of one target. */
@@ -26,7 +26,7 @@ export async function* targetFindings(reader: Reader, target: Target, nowMs: num
 function freshness(name: string, head: Head | undefined, nowMs: number): Finding {
   const check = `freshness of ${name}`;
   if (head?.completedAt === undefined)
-    return bad(check, 'no run has ever completed', `roma-history sync --target ${name} tells what is in the way`);
+    return bad(check, 'no run has ever completed', `run roma-history sync --target ${name}: it says what fails`);
   const every = head.intervalMs ?? DEFAULT_INTERVAL_MS;
   const age = `${duration(nowMs - toMs(head.completedAt))} ago, scheduled every ${duration(every)}`;
   return openGapOf(head, nowMs) === undefined
@@ -48,7 +48,7 @@ function outcome(name: string, head: Head | undefined): Finding {
     return bad(
       check,
       `the brake holds deletions${because}`,
-      `compare with the Huawei Cloud console; if the instances are there, give the identity its rights back; if they are gone: roma-history sync --target ${name} --allow-mass-deletion`,
+      `compare with the Huawei Cloud console; if the instances are still there, give the identity its rights back; if they are gone, run roma-history sync --target ${name} --allow-mass-deletion`,
     );
   return ok(check, result ?? 'none has ended');
 }
@@ -64,15 +64,15 @@ function* lease(name: string, head: Head | undefined, nowMs: number): Generator<
     yield bad(
       check,
       `held until ${head.lease.until}, too far ahead: a wrong clock wrote it`,
-      'set the clock right (NTP); the next run takes the lease over',
+      'correct that clock (NTP); the next run takes over the lease',
     );
   else if (untilMs < nowMs)
     yield bad(
       check,
-      `run ${head.lease.runId} died: its lease ended ${duration(nowMs - untilMs)} ago and nobody has taken it over`,
+      `run ${head.lease.runId} died: its lease ended ${duration(nowMs - untilMs)} ago and no run has taken it over`,
       `check that the schedule is enabled, or run roma-history sync --target ${name}`,
     );
-  else yield ok(check, `a run is going on until ${toInstant(untilMs)} at the latest`);
+  else yield ok(check, `a run is in progress, until ${toInstant(untilMs)} at the latest`);
 }
 
 async function* instances(reader: Reader, target: Target, head: Head | undefined): AsyncGenerator<Finding> {
@@ -89,18 +89,18 @@ async function* instances(reader: Reader, target: Target, head: Head | undefined
     yield bad(
       `brake of ${name}`,
       `${held.length} absent instance${held.length === 1 ? ' is' : 's are'} held: ${some(held)}`,
-      `if they are really deleted: roma-history sync --target ${name} --allow-mass-deletion`,
+      `if they are really deleted, run roma-history sync --target ${name} --allow-mass-deletion`,
     );
   if (unjudged.length > 0)
     yield note(
       `instances of ${name}`,
-      `${unjudged.length} cannot be judged by the runs (rejected, held or filtered out): ${some(unjudged)}`,
+      `the runs cannot judge ${unjudged.length} (rejected, held or filtered out): ${some(unjudged)}`,
     );
   if (unseen.length > 0)
     yield note(
       `view of ${name}`,
-      `the last run was never shown ${unseen.length} recorded instance${unseen.length === 1 ? '' : 's'}, so it does not judge ${unseen.length === 1 ? 'it' : 'them'}: ${some(unseen)}`,
-      `run with the list (--api) and the identity that showed ${unseen.length === 1 ? 'it' : 'them'}; if ${unseen.length === 1 ? 'it is' : 'they are'} gone: roma-history sync --target ${name} --allow-mass-deletion`,
+      `the list of the last run never showed ${unseen.length} recorded instance${unseen.length === 1 ? '' : 's'}, so the run did not judge ${unseen.length === 1 ? 'it' : 'them'}: ${some(unseen)}`,
+      `use the list (--api) and the identity that showed ${unseen.length === 1 ? 'it' : 'them'}; if ${unseen.length === 1 ? 'it is' : 'they are'} gone, run roma-history sync --target ${name} --allow-mass-deletion`,
     );
 }
 

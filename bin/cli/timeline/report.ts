@@ -19,7 +19,7 @@ export interface Report extends Period {
 }
 
 /**
- * Writes the timeline of a period as one HTML page. The file is there whole or not at all.
+ * Writes the timeline of a period as one HTML page. The file appears whole or not at all.
  * @throws UsageError when it cannot be written
  */
 export async function writeReport(
@@ -51,6 +51,6 @@ async function writeWhole(file: string, content: string): Promise<void> {
     await rm(draft, { force: true });
     const isNoFolder = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = isNoFolder ? `there is no folder ${dirname(file)}` : describeError(error).replaceAll(draft, file);
-    throw new UsageError(`the report cannot be written (${reason}): give another file with -o`, { cause: error });
+    throw new UsageError(`the report cannot be written (${reason}): choose another file with -o`, { cause: error });
   }
 }

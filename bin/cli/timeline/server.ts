@@ -22,7 +22,7 @@ export interface TimelineServerOptions {
   readonly targets?: readonly Target[];
   /** How often the table is asked whether a run has ended, while a page is open. @default 3000 ms */
   readonly pollMs?: number;
-  /** Told once when the table cannot be read, and again after it could be. */
+  /** Called once when the table cannot be read. Called again only after a read has succeeded. */
   readonly onProblem?: (line: string) => void;
 }
 
@@ -47,9 +47,9 @@ const HEADERS = {
 };
 
 /**
- * Serves the timeline on the loopback interface only. A request whose Host is another name is refused, so that no page
- * of the web can read it by pointing a name of its own at this machine.
- * @throws UsageError when the port cannot be had
+ * Serves the timeline on the loopback interface only. A request with another name as its Host is refused. So no
+ * web page can read the timeline by pointing a domain name at this machine.
+ * @throws UsageError when the port cannot be used
  */
 export async function startTimelineServer(options: TimelineServerOptions): Promise<TimelineServer> {
   const ended = new AbortController();
@@ -67,9 +67,9 @@ export async function startTimelineServer(options: TimelineServerOptions): Promi
     const host = request.headers.host?.toLowerCase();
     const names = [LOOPBACK, 'localhost'].flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]);
     if (host === undefined || !names.includes(host))
-      return plain(response, 421, `this page is served as http://${LOOPBACK}:${port}/ only`);
+      return plain(response, 421, `this page is served at http://${LOOPBACK}:${port}/ only`);
     if (request.method !== 'GET' && request.method !== 'HEAD')
-      return plain(response, 405, 'this page can only be read', { Allow: 'GET, HEAD' });
+      return plain(response, 405, 'this page is read-only', { Allow: 'GET, HEAD' });
     const url = new URL(request.url ?? '/', `http://${LOOPBACK}`);
     if (url.pathname === CHANGES_PATH) return listen(url.searchParams.get('seen') ?? '', response);
     if (url.pathname !== '/') return plain(response, 404, 'there is nothing here: the timeline is at /');
@@ -116,7 +116,7 @@ async function bind(server: Server, port: number): Promise<void> {
     server.once('error', (error) =>
       reject(
         new UsageError(
-          `port ${port} cannot be had (${describeError(error)}): give another with --port, 0 takes any free one`,
+          `port ${port} cannot be used (${describeError(error)}): choose another with --port; 0 takes any free port`,
           { cause: error },
         ),
       ),
@@ -130,7 +130,7 @@ async function pageFor(url: URL, options: TimelineServerOptions): Promise<string
   const since = url.searchParams.get('since') ?? undefined;
   const until = url.searchParams.get('until') ?? undefined;
   const span = parseSpan({ since, until }, nowMs, options.since);
-  // Taken before the history is read: what changes in between is announced, at worst once too often.
+  // Taken before the history is read. A change in between is announced too, at worst once too often.
   const seen = await stateOf(options);
   const timeline = await readTimeline(options.reader, periodBetween(span.from, span.to ?? toInstant(nowMs)), {
     now: toInstant(nowMs),
@@ -139,7 +139,7 @@ async function pageFor(url: URL, options: TimelineServerOptions): Promise<string
   return timelinePage(timeline, { liveFrom: `${CHANGES_PATH}?seen=${seen}` });
 }
 
-/** Another text after every run that ended. */
+/** A text that changes whenever a run has ended. */
 async function stateOf({ reader, targets }: TimelineServerOptions): Promise<string> {
   const digest = createHash('sha256');
   for (const target of targets?.length ? targets : await reader.targets()) {
@@ -155,7 +155,7 @@ interface Listener {
   readonly response: ServerResponse;
 }
 
-/** Asks the table again and again for as long as someone listens. Call it when someone begins to. */
+/** Returns a function to call when a page begins to listen. The table is polled for as long as a page listens. */
 function watcher(options: TimelineServerOptions, listeners: ReadonlySet<Listener>, signal: AbortSignal): () => void {
   const { clock, pollMs = 3000, onProblem = () => {} } = options;
   let isRunning = false;

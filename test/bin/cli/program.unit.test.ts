@@ -39,25 +39,22 @@ describe('--local', () => {
 
 describe('a call of roma-history', () => {
   it.each([
-    [['targets'], 'no such command; there are list, discover; see "roma-history targets --help"'],
+    [['targets'], 'no such command; the commands are list, discover; see "roma-history targets --help"'],
     [['targets', 'lst'], `unknown command 'lst' (Did you mean list?); see "roma-history targets --help"`],
-    [['help', 'nope'], /^roma-history: no such command; there are sync, list, .*; see "roma-history --help"$/],
+    [['help', 'nope'], /^roma-history: no such command; the commands are sync, list, .*; see "roma-history --help"$/],
     [['list', '--bogus'], `unknown option '--bogus'; see "roma-history list --help"`],
     [
       ['list', 'extra'],
       `too many arguments for 'list'. Expected 0 arguments but got 1; see "roma-history list --help"`,
     ],
-    [['--local', 'list'], `unknown option '--local': options stand behind the command; see "roma-history --help"`],
-    [['list', '--local', ''], /^roma-history: --local names no folder: it is empty$/],
+    [['--local', 'list'], `unknown option '--local': write options after the command; see "roma-history --help"`],
+    [['list', '--local', ''], /^roma-history: --local is empty: name a folder, or leave the value out$/],
     [
       ['log', 'roma-prod', '--local', 'data'],
-      /Expected 1 argument but got 2 \(a folder is named by --local=dir or --local .\/dir\);/,
+      /Expected 1 argument but got 2 \(to name a folder, write --local=dir or --local .\/dir\);/,
     ],
-    [
-      ['log', '-dash'],
-      /^roma-history: unknown option '-dash' \(an id that begins with "-" stands behind "--", after all options\);/,
-    ],
-    [['show', 'x', '--version', 'abc'], /it must be a version number from 1 on; see "roma-history show --help"$/],
+    [['log', '-dash'], /^roma-history: unknown option '-dash' \(write an id that begins with "-" last, after "--"\);/],
+    [['show', 'x', '--version', 'abc'], /it must be a version number, 1 or higher; see "roma-history show --help"$/],
   ])('%j is wrong usage, told in one line', async (args, expected) => {
     const { exitCode, err, out } = await cli(args);
     expect([exitCode, out]).toEqual([2, '']);

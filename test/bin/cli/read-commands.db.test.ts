@@ -79,9 +79,11 @@ onEachEngine('roma-history', (engine) => {
     expect((await history('list', '--at', at('07:00'), '--json')).json()).toMatchObject(
       ['a111', 'e346aaaa', 'e346bbbb'].map((id) => ({ id, status: null, unobserved: { from: null, to: at('08:00') } })),
     );
-    expect((await history('list', '--at', at('07:00'))).out).toContain('0 instances, nothing known of 3 at that time');
+    expect((await history('list', '--at', at('07:00'))).out).toContain(
+      '0 instances, nothing is known about 3 at that time',
+    );
     expect((await history('list', '--at', at('08:10'), '--status', 'froze')).out).toMatch(
-      /0 instances with status FROZE; there are: RUNNING$/,
+      /0 instances with status FROZE; the statuses are: RUNNING$/,
     );
   });
 
@@ -359,7 +361,7 @@ onEachEngine('roma-history', (engine) => {
         unobserved: { from: null, to: at('10:00') },
       },
     ]);
-    expect((await asOf('09:30')).out).toContain('0 instances, nothing known of 1 at that time');
+    expect((await asOf('09:30')).out).toContain('0 instances, nothing is known about 1 at that time');
     // When the missing version began is not known either.
     expect((await asOf('08:30', '--json')).json()).toMatchObject([{ status: null }]);
     expect((await asOf('10:00', '--json')).json()).toMatchObject([{ status: 'RUNNING', version: 3 }]);
@@ -464,7 +466,7 @@ onEachEngine('roma-history', (engine) => {
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     expect(await cli(['list', '--dynamodb-endpoint', endpoint])).toMatchObject({
       exitCode: 1,
-      err: `roma-history: what answers at ${endpoint} is not DynamoDB: check the address, and any proxy on the way`,
+      err: `roma-history: the server at ${endpoint} is not DynamoDB: check the address and any proxy in between`,
     });
     server.closeAllConnections();
     server.close();
@@ -479,7 +481,7 @@ onEachEngine('roma-history', (engine) => {
     );
     expect([exitCode, err]).toEqual([
       0,
-      expect.stringMatching(/^roma-history: waiting, for target cn-east-3.* is not recorded/),
+      expect.stringMatching(/^roma-history: waiting, because target cn-east-3.* is not recorded/),
     ]);
   });
 

@@ -62,7 +62,7 @@ describe.each(WAYS)('a run against a server that %s', (_, answer) => {
     await start(answer);
     const { exitCode, said, seconds } = await timed(sync({}, '--timeout', '2s'));
     expect(exitCode).toBe(1);
-    expect(said).toMatch(/ failed; .*GET http:\S+ had no whole answer after \d s.*; for more time: --timeout;/);
+    expect(said).toMatch(/ failed; .*GET http:\S+ had no whole answer after \d s.*; give it more time with --timeout;/);
     expect(seconds).toBeLessThan(8);
     const reader = createReader(table.client, table.tableName, { now: Date.now });
     expect(await reader.head(target)).toMatchObject({ outcome: 'failed', dirty: false });

@@ -188,7 +188,7 @@ onEachEngine('roma-history sync', (engine) => {
     const database = ['--dynamodb-endpoint', table.endpoint, '--table', table.tableName];
     const { out } = await run(['sync', '--endpoint', simulator.endpoint, ...database]);
     expect(out.replaceAll(/\s+/g, ' ')).toContain(
-      '4 instances; followed only with status RUNNING (all again: --no-status)',
+      '4 instances; only instances with status RUNNING are followed (--no-status follows all again)',
     );
     expect((await sync('--no-status')).json()).toMatchObject([
       { type: 'change', kind: 'statusChanged', instance: { id: ids[0] } },
@@ -237,7 +237,7 @@ onEachEngine('roma-history sync', (engine) => {
       { environment: { ...environment(), HUAWEICLOUD_SDK_SK: wrong } },
     );
     expect(result.exitCode).toBe(1);
-    expect(result.out).toMatch(/ {2}failed; GET\s[^]* stays$/);
+    expect(result.out).toMatch(/ {2}failed; GET\s[^]* is kept$/);
     expect(result.out).not.toContain('0 instances');
     expect(result.out + result.err).not.toContain(wrong);
   });

@@ -21,7 +21,7 @@ describe('a time on the command line', () => {
 
   it('refuses the future and spans that are turned around', () => {
     expect(() => parse('2026-11-22T12:10:01Z')).toThrow('in the future');
-    expect(() => parseSpan({ since: '1h', until: '2h' }, NOW, '24h')).toThrow('exchange them');
+    expect(() => parseSpan({ since: '1h', until: '2h' }, NOW, '24h')).toThrow('swap them');
     expect(() => parseSpan({ since: '1h', until: '1h' }, NOW, '24h')).toThrow('give a later --until');
     expect(parseSpan({ until: '1h' }, NOW, '24h')).toEqual({
       from: '2026-11-21T12:00:00.000Z',

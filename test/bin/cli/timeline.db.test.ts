@@ -59,7 +59,12 @@ describe('roma-history report', () => {
 
   it.each([
     ['no file is named', ['report'], 2, /required option '-o, --output <file>' not specified/],
-    ['the folder is missing', ['report', '-o', join(folder, 'no', 'where.html')], 2, /cannot be written.*give another/],
+    [
+      'the folder is missing',
+      ['report', '-o', join(folder, 'no', 'where.html')],
+      2,
+      /cannot be written.*choose another/,
+    ],
     [
       'the period is turned around',
       ['report', '-o', 'x', '--since', '1h', '--until', '2h'],
@@ -157,8 +162,8 @@ describe('the live page', () => {
   });
 
   it.each([
-    ['POST', '', 405, /can only be read/],
-    ['DELETE', '', 405, /can only be read/],
+    ['POST', '', 405, /is read-only/],
+    ['DELETE', '', 405, /is read-only/],
     ['GET', 'favicon.ico', 404, /there is nothing here/],
     ['GET', '..%2fpackage.json', 404, /there is nothing here/],
     ['GET', '?since=tomorrow', 400, /"tomorrow" is not a time/],
@@ -220,7 +225,7 @@ describe('the live page', () => {
   });
 
   it('says which port is taken', async () => {
-    await expect(serve(() => reader, Number(new URL(server.url).port))).rejects.toThrow(/give another with --port/);
+    await expect(serve(() => reader, Number(new URL(server.url).port))).rejects.toThrow(/choose another with --port/);
   });
 });
 

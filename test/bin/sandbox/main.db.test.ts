@@ -54,7 +54,7 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
     const named = folderOf(file);
     expect(await cli(['list', '--local', named], { environment: { DYNAMODB_ENGINE: engine } })).toMatchObject({
       exitCode,
-      err: `roma-history: the folder ${named} of the database cannot be used (${reason}): name another with --local`,
+      err: `roma-history: the folder ${named} of the database cannot be used (${reason}): choose another with --local`,
     });
   });
 });

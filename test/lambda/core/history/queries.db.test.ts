@@ -122,8 +122,8 @@ onEachEngine('the history of a fleet', (engine) => {
     expect(await version('2026-11-22T08:02:00Z')).toBe(3);
     expect(await version('2026-11-22T09:02:00+01:00')).toBe(3);
     for (const time of ['2026-11-22', '2026-11-22T08:02:00', 'yesterday', '2026-13-01T00:00:00Z'])
-      await expect(version(time)).rejects.toThrow(/^".*" is no time with a zone: give ISO-8601/);
-    expect(() => history.changes({ from: '2026-11-22T08:00Z', to: '24h' })).toThrow('"24h" is no time with a zone');
+      await expect(version(time)).rejects.toThrow(/^".*" is not a time with a zone: give ISO-8601/);
+    expect(() => history.changes({ from: '2026-11-22T08:00Z', to: '24h' })).toThrow('"24h" is not a time with a zone');
     history.close();
   });
 });
