@@ -9,7 +9,7 @@ import { type Column, renderTable } from '../cli/layout';
 import { outcomeColour, safeText, statusColour } from '../cli/output';
 import type { BusEvent } from './event-bus';
 import { Scenario } from './roma-simulator';
-import { raiseStage, SANDBOX_TARGET, type Stage } from './start-sandbox';
+import { startSandbox, SANDBOX_TARGET, type Sandbox } from './start-sandbox';
 import { tryIt, tryItText } from './try-it';
 import { openTerminal } from '../cli/terminal';
 import { writeReport } from '../cli/timeline/report';
@@ -78,23 +78,23 @@ const HISTORY: readonly Column<Version>[] = [
 ];
 
 /** The history of the instance that has the most to tell, newest first. */
-async function printHistory(stage: Stage): Promise<void> {
+async function printHistory(sandbox: Sandbox): Promise<void> {
   let most: { id: string; name: string | null; version: number } | undefined;
-  for await (const current of stage.reader.currents(SANDBOX_TARGET)) {
+  for await (const current of sandbox.reader.currents(SANDBOX_TARGET)) {
     if (most === undefined || current.version > most.version) most = current;
   }
   if (most === undefined) return;
   const versions: Version[] = [];
-  for await (const version of stage.reader.versions(SANDBOX_TARGET, most.id, { newestFirst: true }))
+  for await (const version of sandbox.reader.versions(SANDBOX_TARGET, most.id, { newestFirst: true }))
     versions.push(version);
   print(`\n${paint('bold', `History of ${safeText(most.name ?? most.id)}`)} (${most.id}), newest first\n`);
   print(renderTable(HISTORY, versions, terminal));
 }
 
 /** What `serve` shows, while the fleet lives on. */
-async function openTimeline(stage: Stage): Promise<TimelineServer> {
+async function openTimeline(sandbox: Sandbox): Promise<TimelineServer> {
   const server = await startTimelineServer({
-    reader: stage.reader,
+    reader: sandbox.reader,
     clock: systemClock,
     port: 0,
     since: '10m',
@@ -105,11 +105,11 @@ async function openTimeline(stage: Stage): Promise<TimelineServer> {
 }
 
 /** The same page as a file, as `report -o` writes it. */
-async function printReport(stage: Stage, startedMs: number): Promise<void> {
+async function printReport(sandbox: Sandbox, startedMs: number): Promise<void> {
   const nowMs = systemClock.now();
   const now = toInstant(nowMs);
   const period = periodBefore(now, Math.max(5_000, nowMs - startedMs));
-  const report = await writeReport(stage.reader, period, { file: REPORT_FILE, now });
+  const report = await writeReport(sandbox.reader, period, { file: REPORT_FILE, now });
   print(`\nThe timeline as a page: ${report.file}`);
 }
 
@@ -121,39 +121,39 @@ async function runSandbox(): Promise<void> {
   const isWatching = process.argv.includes('--watch');
   const stopped = new AbortController();
   process.once('SIGINT', () => stopped.abort());
-  const stage = await raiseStage({ environment: process.env });
+  const sandbox = await startSandbox({ environment: process.env });
   let timeline: TimelineServer | undefined;
   const startedMs = systemClock.now();
   try {
     print(
-      `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${stage.simulator.endpoint}, DynamoDB (${stage.database.engine}) at ${stage.database.endpoint}`,
+      `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${sandbox.simulator.endpoint}, DynamoDB (${sandbox.database.engine}) at ${sandbox.database.endpoint}`,
     );
-    print(`table ${stage.tableName}, target ${SANDBOX_TARGET.region}/${SANDBOX_TARGET.projectId}\n`);
+    print(`table ${sandbox.tableName}, target ${SANDBOX_TARGET.region}/${SANDBOX_TARGET.projectId}\n`);
     if (isWatching) {
-      timeline = await openTimeline(stage);
-      print(`${tryItText(tryIt(stage))}\n`);
+      timeline = await openTimeline(sandbox);
+      print(`${tryItText(tryIt(sandbox))}\n`);
     }
     const latencies: number[] = [];
-    stage.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
-    const scenario = new Scenario(stage.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });
+    sandbox.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
+    const scenario = new Scenario(sandbox.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });
     const lastRun = isWatching ? Number.POSITIVE_INFINITY : RUNS;
     for (let run = 1; !stopped.signal.aborted && run <= lastRun; run += 1) {
       // The first run finds the fleet as it is; the second one finds it unchanged.
       if (run > 2) scenario.step();
-      printRun(run, await stage.sync());
-      await stage.settled();
+      printRun(run, await sandbox.sync());
+      await sandbox.settled();
       await sleep(isWatching ? WATCH_PAUSE_MS : PAUSE_MS, undefined, { signal: stopped.signal }).catch(() => {});
     }
-    await stage.settled();
-    await printHistory(stage);
-    await printReport(stage, startedMs);
+    await sandbox.settled();
+    await printHistory(sandbox);
+    await printReport(sandbox, startedMs);
     const median = latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length / 2)];
     print(
       `\n${latencies.length} events reached the subscriber${median === undefined ? '' : `, half of them within ${median} ms of the observation`}.`,
     );
   } finally {
     await timeline?.close();
-    await stage.stop();
+    await sandbox.stop();
   }
 }
 

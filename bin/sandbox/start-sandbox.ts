@@ -25,14 +25,14 @@ export const SANDBOX_TARGET = { region: 'cn-north-4', projectId: SEED_PROJECT.id
 const INTERVAL_MS = 60_000;
 const INVOCATION_MS = 60_000;
 
-/** Everything of a deployment that a machine without an account can hold: all of it real but the cloud around it. */
-export interface Stage {
+/** Everything of a deployment that runs on one machine without an account. Only the cloud around it is simulated. */
+export interface Sandbox {
   readonly database: Database;
   readonly tableName: string;
   readonly simulator: RomaSimulator;
   readonly fleet: Fleet;
   readonly bus: EventBus;
-  /** What could not be published. */
+  /** The queue of changes that could not be published. */
   readonly failures: Queue;
   readonly reader: Reader;
   /** Invokes the sync function as a schedule would. */
@@ -42,14 +42,14 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export interface StageOptions {
+export interface SandboxOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** @default InstanceHistory */
   readonly tableName?: string;
   readonly telemetry?: Pick<Telemetry, 'run' | 'batch' | 'failure'>;
-  /** Instances beside the documented example. @default 6 */
+  /** Instances besides the documented example. @default 6 */
   readonly instances?: number;
-  /** Who may ask the simulated API. @default an example account */
+  /** The account of the simulated API. @default an example account */
   readonly account?: Partial<Account>;
   /** Whom the simulated STS lets in. @default nobody */
   readonly trust?: Trust | undefined;
@@ -59,8 +59,8 @@ export interface StageOptions {
 
 const SILENT: Pick<Telemetry, 'run' | 'batch' | 'failure'> = { run: () => {}, batch: () => {}, failure: () => {} };
 
-/** Raises database, API, bus, stream and both functions on loopback. */
-export async function raiseStage(options: StageOptions): Promise<Stage> {
+/** Starts database, API, bus, stream and both functions on loopback. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { telemetry = SILENT, tableName = 'InstanceHistory' } = options;
   const database = await startDatabase({ environment: options.environment });
   const aws = loopbackConfig(database.endpoint);

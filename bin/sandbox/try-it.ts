@@ -1,6 +1,6 @@
 import { targetName } from '../../lambda/core/model/instance';
 import { SEED_INSTANCE } from './roma-simulator/fleet';
-import { SANDBOX_TARGET, type Stage } from './start-sandbox';
+import { SANDBOX_TARGET, type Sandbox } from './start-sandbox';
 
 /** By its id: the scenario renames instances. */
 const LOG = `log ${SEED_INSTANCE.id.slice(0, 8)}`;
@@ -15,7 +15,11 @@ export interface TryIt {
   readonly keep: readonly string[];
 }
 
-export function tryIt({ database, tableName, simulator }: Pick<Stage, 'database' | 'tableName' | 'simulator'>): TryIt {
+export function tryIt({
+  database,
+  tableName,
+  simulator,
+}: Pick<Sandbox, 'database' | 'tableName' | 'simulator'>): TryIt {
   const here = `--dynamodb-endpoint ${database.endpoint} --table ${tableName}`;
   return {
     ask: ['list', LOG, 'changes --since 1h --follow', 'uptime --since 1h', 'targets list'].map(

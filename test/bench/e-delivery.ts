@@ -1,4 +1,4 @@
-import { raiseStage, SANDBOX_TARGET } from '../../bin/sandbox/start-sandbox';
+import { startSandbox, SANDBOX_TARGET } from '../../bin/sandbox/start-sandbox';
 import { type Measure, percentile, round } from './measure';
 
 const CHANGES = 100;
@@ -8,21 +8,21 @@ export const delivery: Measure = {
   letter: 'e',
   title: 'from the commit to the event at a subscriber, in the sandbox',
   async run({ numbers }) {
-    const stage = await raiseStage({ environment: { ...process.env, DYNAMODB_ENGINE: 'dynoxide' } });
+    const sandbox = await startSandbox({ environment: { ...process.env, DYNAMODB_ENGINE: 'dynoxide' } });
     try {
       const arrivals = new Map<string, number>();
-      stage.bus.subscribe('bench', { source: ['roma.instance-history'] }, (event) => {
+      sandbox.bus.subscribe('bench', { source: ['roma.instance-history'] }, (event) => {
         arrivals.set((event.detail as { readonly eventId: string }).eventId, performance.now());
       });
-      await stage.sync();
-      const [instance] = stage.fleet.list(SANDBOX_TARGET.projectId);
+      await sandbox.sync();
+      const [instance] = sandbox.fleet.list(SANDBOX_TARGET.projectId);
       if (instance === undefined) throw new Error('the sandbox has no instance');
       const latencies: number[] = [];
       for (let n = 0; n < CHANGES; n += 1) {
-        stage.fleet.change(SANDBOX_TARGET.projectId, instance.id, { status: n % 2 === 0 ? 'ERROR' : 'RUNNING' });
-        const { versions } = await stage.sync();
+        sandbox.fleet.change(SANDBOX_TARGET.projectId, instance.id, { status: n % 2 === 0 ? 'ERROR' : 'RUNNING' });
+        const { versions } = await sandbox.sync();
         const committed = performance.now();
-        await stage.settled();
+        await sandbox.settled();
         const [version] = versions;
         const { region, projectId } = SANDBOX_TARGET;
         const arrived = arrivals.get(`${region}/${projectId}/${instance.id}/${version?.version}`);
@@ -44,7 +44,7 @@ export const delivery: Measure = {
         { what: '99 of 100 events within', ours: `${round(p99, 0)} ms`, beside, goal: '' },
       ];
     } finally {
-      await stage.stop();
+      await sandbox.stop();
     }
   },
 };

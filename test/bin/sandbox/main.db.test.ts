@@ -4,22 +4,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnWithParent } from '../../../bin/local-database/dynamodb-local';
-import { raiseStage, SANDBOX_TARGET, type Stage } from '../../../bin/sandbox/start-sandbox';
+import { startSandbox, SANDBOX_TARGET, type Sandbox } from '../../../bin/sandbox/start-sandbox';
 import { tryIt, tryItText } from '../../../bin/sandbox/try-it';
 import { systemClock } from '../../../lambda/wire';
 import { cli, type CliResult } from '../../support/cli';
 import { onEachEngine } from '../../support/engines';
 
 onEachEngine('the commands that the sandbox shows', (engine) => {
-  let stage: Stage;
+  let sandbox: Sandbox;
   let folder: string;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sandbox-commands-'));
-    stage = await raiseStage({ environment: { DYNAMODB_ENGINE: engine } });
-    await stage.sync();
+    sandbox = await startSandbox({ environment: { DYNAMODB_ENGINE: engine } });
+    await sandbox.sync();
   });
   afterAll(async () => {
-    await stage.stop();
+    await sandbox.stop();
     rmSync(folder, { recursive: true });
   });
   const typed = async (command: string, environment = {}): Promise<CliResult> =>
@@ -29,14 +29,14 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
     });
 
   it('answer as they are written', async () => {
-    const { ask, environment, keep } = tryIt(stage);
+    const { ask, environment, keep } = tryIt(sandbox);
     // The scenario renames instances as it goes on, those of the first fleet too.
-    const { fleet } = stage.simulator;
+    const { fleet } = sandbox.simulator;
     for (const { id } of fleet.list(SANDBOX_TARGET.projectId))
       fleet.change(SANDBOX_TARGET.projectId, id, { name: `renamed-${id}` });
-    await stage.sync();
+    await sandbox.sync();
     for (const command of ask) {
-      expect(tryItText(tryIt(stage))).toContain(`npm run cli -- ${command}`);
+      expect(tryItText(tryIt(sandbox))).toContain(`npm run cli -- ${command}`);
       expect(await typed(command)).toMatchObject({ exitCode: 0, err: '' });
     }
     expect((await typed(ask[0] ?? '')).out).toContain('7 instances');

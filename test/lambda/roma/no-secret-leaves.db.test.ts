@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import type { Account, Answer, Trust } from '../../../bin/sandbox/roma-simulator';
-import { raiseStage, SANDBOX_TARGET, type Stage } from '../../../bin/sandbox/start-sandbox';
+import { startSandbox, SANDBOX_TARGET, type Sandbox } from '../../../bin/sandbox/start-sandbox';
 import { connect, loopbackConfig } from '../../../lambda/dynamodb/client';
 import { plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
@@ -56,14 +56,14 @@ const WAYS: readonly Way[] = [
 ];
 
 /** The page as `roma-history report` writes it. */
-async function report(stage: Stage): Promise<string> {
+async function report(sandbox: Sandbox): Promise<string> {
   const now = toInstant(Date.now());
-  return timelinePage(await readTimeline(stage.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
+  return timelinePage(await readTimeline(sandbox.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
 }
 
 /** A deployment whose every word is written down. */
 interface Watched {
-  readonly stage: Stage;
+  readonly sandbox: Sandbox;
   readonly errors: readonly unknown[];
   /** One run, whatever becomes of it, and all that follows from it. */
   readonly sync: () => Promise<void>;
@@ -85,7 +85,7 @@ async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Pr
   for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) {
     jest.spyOn(console, method).mockImplementation((...args) => void keep(`${inspect(args, { depth: 12 })}\n`));
   }
-  const stage = await raiseStage({
+  const sandbox = await startSandbox({
     environment: { DYNAMODB_ENDPOINT: endpointOf(anyEngine()) },
     tableName: `canary-${Date.now()}-${Math.random().toString(36).slice(2)}`,
     telemetry: createTelemetry({ service: 'canary' }),
@@ -94,19 +94,19 @@ async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Pr
     trust,
   });
   return {
-    stage,
+    sandbox,
     errors,
     sync: async () => {
       try {
-        await stage.sync();
+        await sandbox.sync();
       } catch (error) {
         errors.push(error);
       }
-      await stage.settled();
+      await sandbox.settled();
     },
     everything: async () => {
-      const client = connect(loopbackConfig(stage.database.endpoint));
-      const { Items = [] } = await client.send(new ScanCommand({ TableName: stage.tableName }));
+      const client = connect(loopbackConfig(sandbox.database.endpoint));
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: sandbox.tableName }));
       client.destroy();
       // The test has seen what it is about: rows, lines and errors.
       expect(Items.length).toBeGreaterThan(8);
@@ -118,16 +118,16 @@ async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Pr
         written,
         items,
         errors: inspect(errors, { depth: 12, showHidden: true }),
-        events: JSON.stringify(stage.bus.events),
-        calls: JSON.stringify(stage.bus.calls),
-        failures: JSON.stringify(stage.failures.receive()),
-        report: await report(stage),
+        events: JSON.stringify(sandbox.bus.events),
+        calls: JSON.stringify(sandbox.bus.calls),
+        failures: JSON.stringify(sandbox.failures.receive()),
+        report: await report(sandbox),
       };
     },
     stop: async () => {
       jest.restoreAllMocks();
       delete process.env.POWERTOOLS_LOG_LEVEL;
-      await stage.stop();
+      await sandbox.stop();
     },
   };
 }
@@ -143,24 +143,24 @@ function expectNone(secrets: readonly string[], everything: Readonly<Record<stri
 
 describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
   it('in output, errors, items or events, not even when the API echoes it', async () => {
-    const { stage, sync, everything, stop } = await watch(CANARIES, secret);
+    const { sandbox, sync, everything, stop } = await watch(CANARIES, secret);
     try {
-      const [instance] = stage.fleet.list(SANDBOX_TARGET.projectId);
+      const [instance] = sandbox.fleet.list(SANDBOX_TARGET.projectId);
       await sync();
-      stage.simulator.faults.inject({ fault: { kind: 'secretsEchoed' } });
+      sandbox.simulator.faults.inject({ fault: { kind: 'secretsEchoed' } });
       await sync();
       for (const status of [400, 401, 403, 500]) {
-        stage.simulator.faults.clear();
-        stage.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, times: 2 });
+        sandbox.simulator.faults.clear();
+        sandbox.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, times: 2 });
         await sync();
       }
       for (const on of ['token', 'temporaryKey'] as const) {
-        stage.simulator.revokeTokens();
-        stage.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status: 401 }, on, times: 1 });
+        sandbox.simulator.revokeTokens();
+        sandbox.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status: 401 }, on, times: 1 });
         await sync();
       }
-      stage.simulator.faults.clear();
-      stage.simulator.faults.inject({
+      sandbox.simulator.faults.clear();
+      sandbox.simulator.faults.inject({
         fault: {
           kind: 'malformedRecord',
           record: {
@@ -172,7 +172,7 @@ describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
         times: 1,
       });
       await sync();
-      expectNone([...known.map((name) => CANARIES[name]), ...stage.simulator.issuedSecrets()], await everything());
+      expectNone([...known.map((name) => CANARIES[name]), ...sandbox.simulator.issuedSecrets()], await everything());
     } finally {
       await stop();
     }
@@ -182,15 +182,17 @@ describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
     const secrets = fc.record({ password: hostilePassword, accessKey: hostileKey, secretKey: hostileKey });
     await fc.assert(
       fc.asyncProperty(secrets, async (account) => {
-        const { stage, sync, everything, stop } = await watch(account, secret);
+        const { sandbox, sync, everything, stop } = await watch(account, secret);
         try {
           await echoEverywhere(
-            stage,
+            sandbox,
             sync,
             known.map((name) => account[name]),
           );
           const commands = await Promise.all(
-            [[], ['--json'], ['--dry-run']].map(async (more) => cliSync(stage, secret(stage.simulator.account), more)),
+            [[], ['--json'], ['--dry-run']].map(async (more) =>
+              cliSync(sandbox, secret(sandbox.simulator.account), more),
+            ),
           );
           const all = await everything();
           // The changes that held secrets were told, too.
@@ -216,15 +218,15 @@ describe.each([
     const renew = async (): Promise<void> => writeFileSync(idTokenFile, await provider.sign());
     await renew();
     const secret = () => ({ idTokenFile, providerUrn: PROVIDER_URN, agencyUrn: AGENCY_URN, ...more });
-    const { stage, sync, everything, stop } = await watch(CANARIES, secret, provider.trust);
+    const { sandbox, sync, everything, stop } = await watch(CANARIES, secret, provider.trust);
     try {
-      const { faults } = stage.simulator;
+      const { faults } = sandbox.simulator;
       await sync();
       faults.inject({ fault: { kind: 'secretsEchoed' }, times: 2 });
       await sync();
       for (const on of ['assumeWithOidc', 'assume', 'list', 'callerIdentity'] as const) {
         for (const status of [400, 401, 403, 500]) {
-          stage.simulator.revokeTokens();
+          sandbox.simulator.revokeTokens();
           await renew();
           faults.clear();
           faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, on, times: 4 });
@@ -236,7 +238,7 @@ describe.each([
       await sync();
       const all = await everything();
       expect(all.errors).toContain('assume-with-oidc answered 400');
-      const pieces = [...provider.tokens, ...stage.simulator.issuedSecrets()].flatMap(piecesOf);
+      const pieces = [...provider.tokens, ...sandbox.simulator.issuedSecrets()].flatMap(piecesOf);
       expectNone(
         pieces.filter(({ length }) => length > 15),
         all,
@@ -256,8 +258,8 @@ const bare = (texts: Readonly<Record<string, string>>): Record<string, string> =
   Object.fromEntries(Object.entries(texts).map(([place, text]) => [place, text.replaceAll('\\', '')]));
 
 /** Runs that meet the secrets in every escaped form: in errors as JSON, page and text, and in good and bad records. */
-async function echoEverywhere(stage: Stage, sync: () => Promise<void>, secrets: readonly string[]): Promise<void> {
-  const { faults } = stage.simulator;
+async function echoEverywhere(sandbox: Sandbox, sync: () => Promise<void>, secrets: readonly string[]): Promise<void> {
+  const { faults } = sandbox.simulator;
   const forms = [...Object.values(ESCAPES), ...STRIPPED];
   const answers = forms.flatMap((escape, index): Answer[] => {
     const echo = secrets.map(escape).join(' and ');
@@ -294,7 +296,7 @@ async function echoEverywhere(stage: Stage, sync: () => Promise<void>, secrets: 
 }
 
 /** One run as a person types it. */
-async function cliSync(stage: Stage, secret: Record<string, string>, more: readonly string[]): Promise<unknown> {
+async function cliSync(sandbox: Sandbox, secret: Record<string, string>, more: readonly string[]): Promise<unknown> {
   const names = {
     userName: 'HUAWEICLOUD_SDK_USERNAME',
     password: 'HUAWEICLOUD_SDK_PASSWORD',
@@ -307,8 +309,8 @@ async function cliSync(stage: Stage, secret: Record<string, string>, more: reado
   const environment = Object.fromEntries(
     Object.entries(secret).map(([name, value]) => [names[name as keyof typeof names], value]),
   );
-  const at = ['--endpoint', stage.simulator.endpoint, '--dynamodb-endpoint', stage.database.endpoint];
-  const what = ['--target', targetName(SANDBOX_TARGET), '--table', stage.tableName];
+  const at = ['--endpoint', sandbox.simulator.endpoint, '--dynamodb-endpoint', sandbox.database.endpoint];
+  const what = ['--target', targetName(SANDBOX_TARGET), '--table', sandbox.tableName];
   const result = await cli(['sync', ...what, ...at, ...more], { environment, clock: systemClock });
   expect(result.out + result.err).toMatch(/run|changed|busy/);
   return result;
