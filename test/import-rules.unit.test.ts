@@ -53,6 +53,8 @@ const refused = [
   reaching('bin/cli/commands/list.ts', '../../../test/support/fleet'),
   reaching('bin/cli/commands/list.ts', '../../sandbox/main'),
   reaching('bin/local-database/dynamodb-local.ts', '../sandbox/main'),
+  reaching('bin/roma-history.ts', './sandbox/main'),
+  reaching('bin/roma-history.ts', '../test/support/fleet'),
 ] as const;
 
 const allowed = [
