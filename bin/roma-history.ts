@@ -1,9 +1,12 @@
 #!/usr/bin/env -S npx tsx
 import { systemClock } from '../lambda/wire';
+import { nodeNotice } from './cli/node-version';
 import { run } from './cli/program';
 import { openTerminal } from './cli/terminal';
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+const notice = nodeNotice(process.versions.node);
+if (notice !== undefined) process.stderr.write(`${notice}\n`);
 
 const stop = new AbortController();
 process.once('SIGINT', () => {

@@ -6,6 +6,7 @@ import type { RunResult } from '../../lambda/core/sync/run-result';
 import { periodBefore } from '../../lambda/timeline/period';
 import { systemClock } from '../../lambda/wire';
 import { type Column, renderTable } from '../cli/layout';
+import { nodeNotice } from '../cli/node-version';
 import { outcomeColour, safeText, statusColour } from '../cli/output';
 import type { BusEvent } from './event-bus';
 import { Scenario } from './roma-simulator';
@@ -114,8 +115,9 @@ async function printReport(sandbox: Sandbox, startedMs: number): Promise<void> {
 }
 
 async function runSandbox(): Promise<void> {
-  // Once a process the SDK tells that a later release of it will need a newer Node.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const notice = nodeNotice(process.versions.node);
+  if (notice !== undefined) print(notice);
   const unknown = process.argv.slice(2).find((word) => word !== '--watch');
   if (unknown !== undefined) throw new UsageError(`there is no option ${JSON.stringify(unknown)}, only --watch`);
   const isWatching = process.argv.includes('--watch');
