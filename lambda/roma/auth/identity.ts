@@ -40,8 +40,12 @@ export function createIdentity(
       const base = createIdentity(credentials.base, client, clock);
       return temporary(base, { sessionOf: () => '', read: readKeys, request });
     }
-    default:
+    case 'keys':
+    case 'password':
+    case 'token':
       return createBaseIdentity(credentials, client, clock);
+    default:
+      return credentials satisfies never;
   }
 }
 

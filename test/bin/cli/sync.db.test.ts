@@ -68,9 +68,12 @@ onEachEngine('roma-history sync', (engine) => {
       const { exitCode, err, json } = await run(
         [
           'sync',
-          ...['--endpoint', simulator.endpoint, '--sts-endpoint', simulator.endpoint],
-          ...['--dynamodb-endpoint', table.endpoint, '--table', table.tableName],
-          ...['--json', '--target', TARGET],
+          '--json',
+          `--endpoint=${simulator.endpoint}`,
+          `--sts-endpoint=${simulator.endpoint}`,
+          `--dynamodb-endpoint=${table.endpoint}`,
+          `--table=${table.tableName}`,
+          `--target=${TARGET}`,
         ],
         {
           environment: {
