@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/model/errors';
-import { type Instant, toInstant, toMs } from '../core/model/instant';
+import type { Instant } from '../core/model/instant';
 import { type Target, targetName } from '../core/model/instance';
 import {
   type Current,
@@ -12,7 +12,7 @@ import {
   type Version,
   type ViewState,
 } from '../core/model/record';
-import { fromStored, toStored } from './stored-json';
+import { asItIs, type Attributes, called, itemOf, json, nullWhenAbsent, recordOf, timeToLive } from './attributes';
 
 /** The only file that knows how keys are built and read, and how records become items. */
 
@@ -121,88 +121,93 @@ function changesPartitionOf(version: Version): string {
   return changesPartition(dayOf(version.observedAt), digest.readUInt8(0) % CHANGES_SHARDS);
 }
 
-/** Time to live in whole seconds since the epoch, rounded up so that nothing expires early. */
-export const toTimeToLive = (instant: Instant): number => Math.ceil(toMs(instant) / 1000);
-
 /** Whether a row is past its time to live; DynamoDB deletes it up to days later. */
 export const isExpired = (item: Item, nowMs: number): boolean =>
   typeof item.expiresAt === 'number' && item.expiresAt * 1000 <= nowMs;
 
-const targetAttributes = (target: Target): Item => ({ region: target.region, projectId: target.projectId });
+const COMMON: Attributes<Omit<Version, 'expiresAt'>> = {
+  id: asItIs,
+  name: nullWhenAbsent,
+  enterpriseProjectId: nullWhenAbsent,
+  version: asItIs,
+  kind: asItIs,
+  evidence: asItIs,
+  status: asItIs,
+  previousStatus: nullWhenAbsent,
+  statusSince: asItIs,
+  observedAt: asItIs,
+  changedAfter: nullWhenAbsent,
+  changes: json,
+  snapshot: json,
+  listedFrom: asItIs,
+  runId: asItIs,
+};
 
-function versionAttributes(version: Version): Item {
-  return {
-    schemaVersion: SCHEMA_VERSION,
-    ...targetAttributes(version.target),
-    id: version.id,
-    name: version.name,
-    enterpriseProjectId: version.enterpriseProjectId,
-    version: version.version,
-    kind: version.kind,
-    evidence: version.evidence,
-    status: version.status,
-    previousStatus: version.previousStatus,
-    statusSince: version.statusSince,
-    observedAt: version.observedAt,
-    changedAfter: version.changedAfter,
-    changes: toStored(version.changes),
-    snapshot: toStored(version.snapshot),
-    listedFrom: version.listedFrom,
-    runId: version.runId,
-  };
-}
+const VERSION: Attributes<Version> = { ...COMMON, expiresAt: timeToLive };
+
+/** A current row never expires. */
+type LastingRow = Omit<Current, 'expiresAt'>;
+const CURRENT: Attributes<LastingRow> = {
+  ...COMMON,
+  touchedBy: asItIs,
+  unobservedSince: asItIs,
+  judgedListedFrom: asItIs,
+  lastOwnGapTo: asItIs,
+  expiringSince: asItIs,
+  absentSince: asItIs,
+  views: asItIs,
+};
+
+const GAP: Attributes<Gap> = { id: asItIs, from: asItIs, to: asItIs };
+
+const REJECTION: Attributes<Rejection> = {
+  id: asItIs,
+  key: called('rejectionKey'),
+  reason: asItIs,
+  raw: asItIs,
+  digest: asItIs,
+  firstObservedAt: asItIs,
+  observedAt: asItIs,
+  changedAfter: nullWhenAbsent,
+  views: asItIs,
+};
+
+/** What every item bears. */
+const marks = ({ region, projectId }: Target): Item => ({ schemaVersion: SCHEMA_VERSION, region, projectId });
 
 export const toVersionItem = (version: Version): Item => ({
   ...key.version(version.target, version.id, version.observedAt),
-  ...versionAttributes(version),
+  ...marks(version.target),
+  ...itemOf(VERSION, version),
+  // An index holds only items that have its key. A baseline is no change.
   ...(version.kind === 'baseline' ? {} : { changesPartition: changesPartitionOf(version) }),
-  ...(version.expiresAt === undefined ? {} : { expiresAt: toTimeToLive(version.expiresAt) }),
 });
 
 const needsAttention = (current: Current): boolean => current.status !== 'RUNNING' && !isGone(current);
 
 export const toCurrentItem = (current: Current): Item => ({
   ...key.current(current.target, current.id),
-  ...versionAttributes(current),
-  touchedBy: current.touchedBy,
+  ...marks(current.target),
+  ...itemOf<LastingRow>(CURRENT, current),
+  // The same: what runs, or is gone, is not in the index.
   ...(needsAttention(current) ? { notRunning: targetName(current.target) } : {}),
-  ...(current.unobservedSince === undefined ? {} : { unobservedSince: current.unobservedSince }),
-  ...(current.judgedListedFrom === undefined ? {} : { judgedListedFrom: current.judgedListedFrom }),
-  ...(current.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: current.lastOwnGapTo }),
-  ...(current.expiringSince === undefined ? {} : { expiringSince: current.expiringSince }),
-  ...(current.absentSince === undefined ? {} : { absentSince: current.absentSince }),
-  ...(current.views === undefined ? {} : { views: current.views }),
 });
 
-export const toGapItem = (gap: Gap, expiresAt?: Instant): Item => ({
+export const toGapItem = (gap: Gap): Item => ({
   ...(gap.id === undefined ? key.gap(gap.target, gap.from) : key.ownGap(gap.target, gap.id, gap.from)),
-  schemaVersion: SCHEMA_VERSION,
-  ...targetAttributes(gap.target),
-  ...(gap.id === undefined ? {} : { id: gap.id }),
-  from: gap.from,
-  to: gap.to,
-  ...(expiresAt === undefined ? {} : { expiresAt: toTimeToLive(expiresAt) }),
+  ...marks(gap.target),
+  ...itemOf(GAP, gap),
 });
 
 export const toRejectionItem = (rejection: Rejection): Item => ({
   ...key.rejected(rejection.target, rejection.key),
-  schemaVersion: SCHEMA_VERSION,
-  ...targetAttributes(rejection.target),
-  ...(rejection.id === undefined ? {} : { id: rejection.id }),
-  rejectionKey: rejection.key,
-  reason: rejection.reason,
-  raw: rejection.raw,
-  digest: rejection.digest,
-  firstObservedAt: rejection.firstObservedAt,
-  observedAt: rejection.observedAt,
-  changedAfter: rejection.changedAfter,
-  ...(rejection.views === undefined ? {} : { views: rejection.views }),
+  ...marks(rejection.target),
+  ...itemOf(REJECTION, rejection),
 });
 
 export const toRegistrationItem = (target: Target): Item => ({
   ...key.registration(target),
-  schemaVersion: SCHEMA_VERSION,
-  ...targetAttributes(target),
+  ...marks(target),
 });
 
 /** @throws TableError when the item was not written by this application, or by a newer version of it */
@@ -218,67 +223,16 @@ export const targetOf = (item: Item): Target => ({
   projectId: item.projectId as string,
 });
 
-export function fromVersionItem(item: Item): Version {
+/** @throws TableError as `checkSchema` does */
+function fromItem<T extends { readonly target: Target }>(attributes: Attributes<T>, item: Item): T {
   checkSchema(item);
-  return {
-    target: targetOf(item),
-    id: item.id as string,
-    name: (item.name ?? null) as string | null,
-    enterpriseProjectId: (item.enterpriseProjectId ?? null) as string | null,
-    version: item.version as number,
-    kind: item.kind as Version['kind'],
-    evidence: item.evidence as Version['evidence'],
-    status: item.status as string,
-    previousStatus: (item.previousStatus ?? null) as string | null,
-    statusSince: item.statusSince as Instant,
-    observedAt: item.observedAt as Instant,
-    changedAfter: (item.changedAfter ?? null) as Instant | null,
-    changes: fromStored(item.changes) as Version['changes'],
-    snapshot: fromStored(item.snapshot) as Version['snapshot'],
-    listedFrom: item.listedFrom as Instant,
-    runId: item.runId as string,
-    ...(typeof item.expiresAt === 'number' ? { expiresAt: toInstant(item.expiresAt * 1000) } : {}),
-  };
+  return { target: targetOf(item), ...recordOf(attributes, item) } as T;
 }
 
-export function fromCurrentItem(item: Item): Current {
-  return {
-    ...fromVersionItem(item),
-    touchedBy: item.touchedBy as string,
-    ...(item.unobservedSince === undefined ? {} : { unobservedSince: item.unobservedSince as Instant }),
-    ...(item.judgedListedFrom === undefined ? {} : { judgedListedFrom: item.judgedListedFrom as Instant }),
-    ...(item.lastOwnGapTo === undefined ? {} : { lastOwnGapTo: item.lastOwnGapTo as Instant | null }),
-    ...(item.expiringSince === undefined ? {} : { expiringSince: item.expiringSince as Instant }),
-    ...(item.absentSince === undefined ? {} : { absentSince: item.absentSince as Instant }),
-    ...(item.views === undefined ? {} : { views: item.views as readonly string[] }),
-  };
-}
-
-export function fromGapItem(item: Item): Gap {
-  checkSchema(item);
-  return {
-    target: targetOf(item),
-    ...(item.id === undefined ? {} : { id: item.id as string }),
-    from: item.from as Instant,
-    to: item.to as Instant,
-  };
-}
-
-export function fromRejectionItem(item: Item): Rejection {
-  checkSchema(item);
-  return {
-    target: targetOf(item),
-    ...(item.id === undefined ? {} : { id: item.id as string }),
-    key: item.rejectionKey as string,
-    reason: item.reason as string,
-    raw: item.raw as string,
-    digest: item.digest as string,
-    firstObservedAt: item.firstObservedAt as Instant,
-    observedAt: item.observedAt as Instant,
-    changedAfter: (item.changedAfter ?? null) as Instant | null,
-    ...(item.views === undefined ? {} : { views: item.views as readonly string[] }),
-  };
-}
+export const fromVersionItem = (item: Item): Version => fromItem(VERSION, item);
+export const fromCurrentItem = (item: Item): Current => fromItem<LastingRow>(CURRENT, item);
+export const fromGapItem = (item: Item): Gap => fromItem(GAP, item);
+export const fromRejectionItem = (item: Item): Rejection => fromItem(REJECTION, item);
 
 /** Attributes of the head beside its key; the recorder updates them one by one. */
 export type HeadAttributes = {
