@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CANONICAL_VERSION, canonicalSnapshot } from '../model/canonical';
+import { CANONICAL_VERSION, snapshotCanonicalizer } from '../model/canonical';
 import type { CompleteListing } from './listing';
 import type { View } from '../model/record';
 
@@ -14,11 +14,12 @@ const CHUNK_LENGTH = 64 * 1024;
  */
 export function fingerprint(listing: CompleteListing, view: View): string {
   const hash = createHash('sha256');
+  const canonicalText = snapshotCanonicalizer();
   // No canonical text holds a line break, so that the lines cannot be mistaken for each other.
   let lines = JSON.stringify([CANONICAL_VERSION, view.statusFilter ?? null, view.api]);
   for (const id of [...listing.instances.keys()].toSorted()) {
     const snapshot = listing.instances.get(id);
-    if (snapshot !== undefined) lines += `\n+${canonicalSnapshot(snapshot)}`;
+    if (snapshot !== undefined) lines += `\n+${canonicalText(snapshot)}`;
     if (lines.length < CHUNK_LENGTH) continue;
     hash.update(lines);
     lines = '';
