@@ -1,3 +1,4 @@
+import { pMapIterable, pMapSkip } from 'p-map';
 import { diff } from '../model/diff';
 import { type Instant, plusMs, toInstant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
@@ -138,7 +139,7 @@ export async function* fleetAt(
   nowMs: number,
 ): AsyncGenerator<FleetMember> {
   const coverage = await reader.coverage(target, moment(at ?? toInstant(nowMs)));
-  const members = mapInOrder(reader.currents(target), async (current): Promise<FleetMember | undefined> => {
+  const memberOf = async (current: Current): Promise<FleetMember | typeof pMapSkip> => {
     const version = at === undefined ? current : await versionAt(reader, current, at);
     const ownGaps = at === undefined ? [] : await ownGapsOf(reader, current, moment(at));
     const { present, unobserved } = observed({ ...coverage, ownGaps, current, nowMs });
@@ -146,13 +147,13 @@ export async function* fleetAt(
     const next = version ?? (await versionAfter(reader, current, plusMs(time, 1), undefined)) ?? current;
     const state = stateOf(version, next, unobserved, time);
     const since = at === undefined && !isGone(current) ? unjudgedSince(coverage.head, current) : undefined;
-    if (state.is !== 'unobserved') return version && { current, version, unjudgedSince: since };
+    if (state.is !== 'unobserved') return version === undefined ? pMapSkip : { current, version, unjudgedSince: since };
     if (version !== undefined) return { current, version, unobserved: state.during, unjudgedSince: since };
     // A list that began at that time or later did not show it yet.
-    if (next.version === 1 && next.changedAfter !== null && next.changedAfter >= time) return undefined;
+    if (next.version === 1 && next.changedAfter !== null && next.changedAfter >= time) return pMapSkip;
     return { current, unobserved: state.during ?? { from: BEGINNING, to: next.observedAt } };
-  });
-  for await (const one of members) if (one !== undefined) yield one;
+  };
+  yield* pMapIterable(reader.currents(target), memberOf, { concurrency: CONCURRENCY });
 }
 
 /** When the instance was not observed in a span that lasts until now where it has no end. */
@@ -232,10 +233,9 @@ export async function* targetUptime(
 ): AsyncGenerator<InstanceUptime> {
   const known = await reader.coverage(target, to === undefined ? { from } : { from, to });
   const span = { from, to: to ?? presentOf({ ...known, nowMs }) };
-  const uptimes = mapInOrder(reader.currents(target), async (current) =>
-    isGone(current) && current.observedAt <= from ? undefined : uptimeIn(reader, current, span, nowMs, known),
-  );
-  for await (const uptime of uptimes) if (uptime !== undefined) yield uptime;
+  const uptimeOfRow = async (current: Current): Promise<InstanceUptime | typeof pMapSkip> =>
+    isGone(current) && current.observedAt <= from ? pMapSkip : uptimeIn(reader, current, span, nowMs, known);
+  yield* pMapIterable(reader.currents(target), uptimeOfRow, { concurrency: CONCURRENCY });
 }
 
 /** Differences between two versions, field by field, in the direction of time or against it. */
@@ -243,17 +243,3 @@ export const versionDiff = (a: Version, b: Version): readonly FieldChange[] => {
   const status = (version: Version) => ({ ...version.snapshot, status: version.status });
   return diff(status(a), status(b));
 };
-
-/** Maps with bounded concurrency, keeping the order. */
-async function* mapInOrder<T, R>(rows: AsyncIterable<T>, map: (row: T) => Promise<R>): AsyncGenerator<R> {
-  const running: Promise<R>[] = [];
-  try {
-    for await (const row of rows) {
-      running.push(map(row));
-      if (running.length >= CONCURRENCY) yield await (running.shift() as Promise<R>);
-    }
-    while (running.length > 0) yield await (running.shift() as Promise<R>);
-  } finally {
-    await Promise.allSettled(running);
-  }
-}

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { type ChangeEvent, instanceKey } from './change-event';
 import { describeError } from '../model/errors';
 import type { Clock } from '../model/clock';
@@ -15,7 +16,7 @@ export interface EventSink {
   bytesOf(event: ChangeEvent): number;
   /**
    * Sends events of different instances in one call.
-   * @returns one receipt an event, in the same order
+   * @returns one receipt per event, in the same order
    * @throws Error when the call failed: then nothing is known of any of them
    */
   send(events: readonly ChangeEvent[], options: { readonly timeLimitMs: number }): Promise<readonly Receipt[]>;
@@ -118,19 +119,21 @@ export async function deliver(
     if (ready.length === 0) {
       const next = Math.min(...[...lanes.values()].map(({ notBefore }) => notBefore));
       await clock.sleep(next - now);
-      // Who has slept has waited, also when the clock was set back meanwhile.
+      // After a sleep the wait is over, even if the clock was set back during it.
       for (const lane of lanes.values()) if (lane.notBefore === next) lane.notBefore = -Infinity;
       continue;
     }
     const calls = pack(sink, sizes, ready);
-    await inParallel(calls, limits.concurrency, async (call) => {
+    const { concurrency } = limits;
+    const send = async (call: (typeof calls)[number]): Promise<void> => {
       const receipts = await attempt(sink, call.map(([, lane]) => events[lane.waiting[0] ?? 0]) as ChangeEvent[], {
         timeLimitMs: Math.max(1, limits.deadline - clock.now()),
       });
       call.forEach(([key, lane], position) =>
         settle(key, lane, receipts[position] ?? { accepted: false, because: 'no result came back', final: false }),
       );
-    });
+    };
+    await pMap(calls, send, { concurrency });
   }
   return { acceptedAt, unpublishable, unpublished, refusals };
 }
@@ -169,16 +172,4 @@ async function attempt(
     const because = `${sink.name}: ${describeError(error)}`;
     return events.map(() => ({ accepted: false, because, final: false }));
   }
-}
-
-async function inParallel<T>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const remaining = items.values();
-  const worker = async (): Promise<void> => {
-    for (const item of remaining) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
 }
