@@ -1,3 +1,5 @@
+import { pMapIterable } from 'p-map';
+
 /** What was read at an offset. */
 export interface ReadAt<T> {
   readonly offset: number;
@@ -6,33 +8,26 @@ export interface ReadAt<T> {
 
 /**
  * Reads several offsets at once and gives the results in order. At most `concurrency` are under way or waiting to be
- * taken, so a slow consumer slows the reading down. The first error ends it; nothing that is still under way is left
- * without a listener.
+ * taken, so a slow consumer slows the reading down. The first error ends it. Nothing is under way any more when it ends.
  */
 export async function* readAhead<T>(
   offsets: readonly number[],
   concurrency: number,
   read: (offset: number) => Promise<T>,
 ): AsyncGenerator<ReadAt<T>> {
-  const waiting: { readonly offset: number; readonly result: Promise<T> }[] = [];
-  let next = 0;
-  const fill = (): void => {
-    while (waiting.length < concurrency && next < offsets.length) {
-      const offset = offsets[next] ?? 0;
-      next += 1;
-      const result = read(offset);
-      result.catch(() => undefined);
-      waiting.push({ offset, result });
+  const underWay = new Set<Promise<T>>();
+  const readAt = async (offset: number): Promise<ReadAt<T>> => {
+    const reading = read(offset);
+    underWay.add(reading);
+    try {
+      return { offset, value: await reading };
+    } finally {
+      underWay.delete(reading);
     }
   };
   try {
-    fill();
-    for (let head = waiting.shift(); head !== undefined; head = waiting.shift()) {
-      const value = await head.result;
-      fill();
-      yield { offset: head.offset, value };
-    }
+    yield* pMapIterable(offsets, readAt, { concurrency });
   } finally {
-    await Promise.allSettled(waiting.map(({ result }) => result));
+    await Promise.allSettled(underWay);
   }
 }

@@ -20,4 +20,18 @@ describe('pages that are read ahead', () => {
     }
     expect(unheard).toEqual([]);
   });
+
+  it('end only when nothing is under way any more', async () => {
+    let settle = (_page: string): void => {};
+    const pages = readAhead([0, 100], 2, async (offset) =>
+      offset === 0 ? 'first' : new Promise<string>((resolve) => (settle = resolve)),
+    );
+    await pages.next();
+    let ended = false;
+    const end = pages.return(undefined).then(() => (ended = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ended).toBe(false);
+    settle('second');
+    await end;
+  });
 });
