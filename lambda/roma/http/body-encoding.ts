@@ -3,7 +3,10 @@ import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 
 export class BodyTooLarge extends Error {}
 
-/** Undoes a Content-Encoding. @throws BodyTooLarge when more than `max` bytes would come out */
+/**
+ * Undoes a Content-Encoding. undici's own interceptor refuses a bare deflate stream and is experimental.
+ * @throws BodyTooLarge when more than `max` bytes would come out
+ */
 export async function decode(bytes: Uint8Array, encodings: string | undefined, max: number): Promise<Uint8Array> {
   let result = bytes;
   const names = (encodings ?? '')
