@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { stateAt, unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
+import { instanceStateAt, unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
 import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
@@ -56,7 +56,7 @@ async function resolve(reader: Reader, current: Current, wanted: Wanted, nowMs: 
     const version = await versionByNumber(reader, current, wanted.number);
     return { version, at: version.observedAt };
   }
-  const state = await stateAt(reader, current.target, current.id, wanted.at, nowMs);
+  const state = await instanceStateAt(reader, current, wanted.at, nowMs);
   return { ...shown(state, current, wanted.at), at: wanted.at };
 }
 
@@ -80,10 +80,10 @@ function print(io: Io, options: TargetOptions, a: Side, b: Side, between: readon
     const place = ({ version, during }: Side) => ({
       version: version.version,
       observedAt: version.observedAt,
-      ...(during === undefined ? {} : { unobserved: spanLine(during) }),
+      unobserved: during && spanLine(during),
     });
-    const gaps = between.length === 0 ? {} : { unobservedBetween: between.map(spanLine) };
-    printJson(io, { id: b.version.id, a: place(a), b: place(b), ...gaps, changes });
+    const unobservedBetween = between.length === 0 ? undefined : between.map(spanLine);
+    printJson(io, { id: b.version.id, a: place(a), b: place(b), unobservedBetween, changes });
     return;
   }
   const unobserved = (span: UnobservedSpan): string => io.paint('yellow', unobservedText(io, span));

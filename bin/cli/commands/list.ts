@@ -94,7 +94,7 @@ const listLine = (member: Member): Record<string, unknown> => {
     version: version.version,
     deleted: isGone(version),
     snapshot: version.snapshot,
-    ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+    unobserved: unobserved && spanLine(unobserved),
     unjudgedSince,
   };
 };
@@ -110,7 +110,7 @@ const unknownLine = ({ current, unobserved }: FleetMember): Record<string, unkno
   version: null,
   deleted: null,
   snapshot: null,
-  ...(unobserved === undefined ? {} : { unobserved: spanLine(unobserved) }),
+  unobserved: unobserved && spanLine(unobserved),
 });
 
 /** Shows an open gap by its length, which is short enough for a column. */

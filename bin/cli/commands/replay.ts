@@ -184,8 +184,7 @@ function progressOf(io: Io, clock: Clock): (progress: ReplayProgress) => void {
 function tell(io: Io, options: ReplayOptions, span: Span, report: ReplayReport): void {
   const { published, problems, resumeSince, ended } = report;
   if (options.json === true) {
-    const resume = resumeSince === undefined ? {} : { resumeSince };
-    printJson(io, { type: 'replay', ended, published, since: span.from, until: span.to, ...resume, problems });
+    printJson(io, { type: 'replay', ended, published, since: span.from, until: span.to, resumeSince, problems });
     return;
   }
   tellProblems(io, problems);

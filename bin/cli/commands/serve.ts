@@ -31,7 +31,7 @@ export function registerServe(program: Command, io: Io): void {
           clock: io.clock,
           port,
           since,
-          ...(options.target === undefined ? {} : { targets: await chooseTargets(reader, options.target) }),
+          targets: options.target && (await chooseTargets(reader, options.target)),
           onProblem: io.err,
         });
         try {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NotFoundError } from '../../../lambda/core/model/errors';
-import { stateAt } from '../../../lambda/core/history/queries';
+import { instanceStateAt } from '../../../lambda/core/history/queries';
 import { targetName } from '../../../lambda/core/model/instance';
 import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
@@ -46,7 +46,7 @@ async function show(io: Io, instance: string, options: ShowOptions): Promise<voi
       print(io, options, await versionByNumber(store.reader, current, options.version));
       return;
     }
-    const state = await stateAt(store.reader, current.target, current.id, at, nowMs);
+    const state = await instanceStateAt(store.reader, current, at, nowMs);
     const { version, during } = shown(state, current, at);
     print(io, options, version, during);
   });
@@ -54,16 +54,16 @@ async function show(io: Io, instance: string, options: ShowOptions): Promise<voi
 
 /** @throws NotFoundError when nothing is known of that time */
 export function shown(
-  state: State | undefined,
+  state: State,
   current: Current,
   at: Instant | undefined,
 ): { version: Version; during?: UnobservedSpan } {
-  if (state?.is === 'known') return { version: state.version };
-  if (state?.is === 'nonexistent' && state.deletedBy !== undefined) return { version: state.deletedBy };
-  if (state?.is === 'unobserved' && state.lastKnown !== undefined)
-    return { version: state.lastKnown, ...(state.during === undefined ? {} : { during: state.during }) };
+  if (state.is === 'known') return { version: state.version };
+  if (state.is === 'nonexistent' && state.deletedBy !== undefined) return { version: state.deletedBy };
+  if (state.is === 'unobserved' && state.lastKnown !== undefined)
+    return { version: state.lastKnown, during: state.during };
   throw new NotFoundError(
-    state?.is === 'nonexistent'
+    state.is === 'nonexistent'
       ? `instance ${current.id} did not exist at ${at ?? 'now'}: "roma-history log" shows when it was created`
       : `nothing is known of instance ${current.id} at ${at ?? 'now'}: it was not observed then, or the retention has removed it`,
   );
@@ -87,7 +87,7 @@ export async function versionByNumber(reader: Reader, current: Current, number: 
 
 function print(io: Io, options: ShowOptions, version: Version, during?: UnobservedSpan): void {
   if (options.json === true) {
-    printJson(io, { ...versionLine(version), ...(during === undefined ? {} : { unobserved: spanLine(during) }) });
+    printJson(io, { ...versionLine(version), unobserved: during && spanLine(during) });
     return;
   }
   const line = (title: string, ...parts: string[]): void =>

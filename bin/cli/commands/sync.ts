@@ -110,9 +110,9 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             retentionMs,
             deadline: io.clock.now() + timeout,
             safetyMarginMs,
-            ...(options.allowMassDeletion === true ? { allowMassDeletion: true } : {}),
-            ...(options.dryRun === true ? { dryRun: true } : {}),
-            ...(status === undefined ? {} : { statusFilter: status }),
+            allowMassDeletion: options.allowMassDeletion,
+            dryRun: options.dryRun,
+            statusFilter: status,
             api,
           },
         );

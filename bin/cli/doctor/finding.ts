@@ -16,6 +16,6 @@ export const note = (check: string, message: string, fix?: string): Finding => (
   check,
   level: 'note',
   message,
-  ...(fix === undefined ? {} : { fix }),
+  fix,
 });
 export const skipped = (check: string, message: string): Finding => ({ check, level: 'skipped', message });

@@ -134,7 +134,7 @@ async function pageFor(url: URL, options: TimelineServerOptions): Promise<string
   const seen = await stateOf(options);
   const timeline = await readTimeline(options.reader, periodBetween(span.from, span.to ?? toInstant(nowMs)), {
     now: toInstant(nowMs),
-    ...(options.targets === undefined ? {} : { targets: options.targets }),
+    targets: options.targets,
   });
   return timelinePage(timeline, { liveFrom: `${CHANGES_PATH}?seen=${seen}` });
 }

@@ -56,9 +56,7 @@ function observed(known: Coverage & { readonly ownGaps: readonly Gap[]; current:
 
 /**
  * The state of an instance at a time: known, nonexistent or explicitly unobserved; undefined when the instance was
- * never seen. Without a time it is the state now, which the newest rows tell. One query each for the current row and for
- * the gaps with the head; one more when the current row is younger than `at`, and one when an own gap of the instance has
- * closed since.
+ * never seen. It reads the current row, and then what `instanceStateAt` reads.
  */
 export async function stateAt(
   reader: Reader,
@@ -68,9 +66,22 @@ export async function stateAt(
   nowMs: number,
 ): Promise<State | undefined> {
   const current = await reader.current(target, id);
-  if (current === undefined) return undefined;
+  return current && instanceStateAt(reader, current, at, nowMs);
+}
+
+/**
+ * The same for an instance whose current row is at hand. Without a time it is the state now, which the newest rows tell.
+ * One query for the gaps with the head; one more when the current row is younger than `at`, and one when an own gap of the
+ * instance has closed since.
+ */
+export async function instanceStateAt(
+  reader: Reader,
+  current: Current,
+  at: Instant | undefined,
+  nowMs: number,
+): Promise<State> {
   const [coverage, ownGaps, version] = await Promise.all([
-    reader.coverage(target, moment(at ?? toInstant(nowMs))),
+    reader.coverage(current.target, moment(at ?? toInstant(nowMs))),
     at === undefined ? [] : ownGapsOf(reader, current, moment(at)),
     at === undefined ? current : versionAt(reader, current, at),
   ]);

@@ -1,3 +1,4 @@
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { toGapItem } from '../../../lambda/dynamodb/table';
@@ -49,6 +50,21 @@ onEachEngine('roma-history', (engine) => {
     expect(out).toContain('(unobserved for 1 h)');
     expect(out).toContain('3 instances, 1 deleted not shown (--all)');
     expect((await history('list', '--all')).out).toContain('short-lived');
+  });
+
+  it.each([
+    ['show', 'e346aaaa'],
+    ['show', 'e346aaaa', '--at', '2026-11-22T09:15:00.000Z'],
+    ['diff', 'e346aaaa', '2026-11-22T08:15:00.000Z', '2026-11-22T09:15:00.000Z'],
+  ])('reads the row of an instance once per target: %s %s %s', async (...args) => {
+    const send = jest.spyOn(DynamoDBDocumentClient.prototype, 'send');
+    try {
+      expect((await history(...args)).exitCode).toBe(0);
+      const rows = send.mock.calls.map(([command]) => command).filter((command) => command instanceof GetCommand);
+      expect(rows).toHaveLength(2);
+    } finally {
+      send.mockRestore();
+    }
   });
 
   it('lists the fleet as of a time', async () => {
