@@ -29,10 +29,10 @@ export const lookOf = (version: Version): Look =>
  *
  * - `known` version V: the last look at the instance up to T saw V's state, and is not further before T than two
  *   completed runs may be apart without a gap (2.5 intervals). A look is a completed run whose list showed the instance
- *   or judged its absence, or an unfinished one that wrote a version; a completed run that was shown the instance and
- *   could not read it, or missed it and could not judge that, ends what was known.
- * - `nonexistent`: the last look saw that it was gone, and a run of the target has completed within 2.5 intervals
- *   before T (ids are never used again, so whoever looks sees nothing of it). Before it was first seen: its first
+ *   or judged its absence, or an unfinished one that wrote down what it saw of it; a completed run that was shown the
+ *   instance and could not read it, or missed it and could not judge that, ends what was known.
+ * - `nonexistent`: the last look saw that it was gone, and that run or a later completed one is not further before T
+ *   than 2.5 intervals (ids are never used again, so whoever looks sees nothing of it). Before it was first seen: its first
  *   version is no baseline, and T is not later than 2.5 intervals after the run whose list did not show it yet.
  * - `unobserved` is always true; that nobody answers so where runs did look is asked after each completed run.
  *
@@ -44,6 +44,8 @@ export class Book {
   private readonly completions: number[] = [];
   /** How a completed run dated what its list showed, by the time at which the list began. */
   private readonly observedAt = new Map<string, number>();
+  /** Gaps that were open when the head was lost: nothing else knew of them. */
+  private readonly lostGaps: { readonly from: number; readonly to: number }[] = [];
   /** Of which even a mark could not be written; nothing is asked of them. */
   readonly exempt = new Set<string>();
 
@@ -72,6 +74,16 @@ export class Book {
     this.observedAt.set(listedFrom, at);
   }
 
+  noteLostHead(at: number): void {
+    const from = Math.max(...this.completions);
+    if (at - from > this.reachMs) this.lostGaps.push({ from, to: at });
+  }
+
+  /** Everything that a run has ever seen. */
+  get ids(): readonly string[] {
+    return [...this.looks.keys()];
+  }
+
   lastLook(id: string, at: number): Look | undefined {
     return this.looks.get(id)?.findLast((look) => look.at <= at);
   }
@@ -88,12 +100,15 @@ export class Book {
     if (look?.is !== 'state') return `${says}, but ${describe(look)}`;
     if (look.text !== textOf(answer.version.snapshot) || look.status !== answer.version.status)
       return `${says} as in version ${answer.version.version}, but ${describe(look)}`;
-    return at - look.at > this.reachMs ? `${says}, but ${describe(look)}, and nobody has looked since` : undefined;
+    const isTooOld = at - look.at > this.reachMs && !this.lostGaps.some(({ from, to }) => from <= at && at <= to);
+    return isTooOld ? `${says}, but ${describe(look)}, and nobody has looked since` : undefined;
   }
 
   private mayBeNonexistent(id: string, at: number, look: Look | undefined): boolean {
     if (at <= this.nonexistentUntil(id)) return true;
-    return look?.is === 'gone' && this.completions.some((each) => each <= at && at - each <= this.reachMs);
+    return (
+      look?.is === 'gone' && [look.at, ...this.completions].some((each) => each <= at && at - each <= this.reachMs)
+    );
   }
 
   /** Until when it is known that an instance was not there yet. */
@@ -101,8 +116,10 @@ export class Book {
     const first = this.firsts.get(id);
     if (first === undefined || first.kind === 'baseline' || first.changedAfter === null) return -Infinity;
     const since = this.observedAt.get(first.changedAfter) ?? toMs(first.changedAfter);
-    const seen = this.looks.get(id)?.find(({ at }) => at > since)?.at ?? Infinity;
-    return Math.min(seen - 1, since + this.reachMs);
+    const looks = (this.looks.get(id) ?? []).filter(({ at }) => at <= toMs(first.observedAt));
+    // What had been there without ever being readable, and had gone, is forgotten: ids are never used again.
+    const seen = looks.slice(looks.findLastIndex(({ is }) => is === 'gone') + 1).find(({ at }) => at > since);
+    return Math.min((seen?.at ?? Infinity) - 1, since + this.reachMs);
   }
 
   /** How long in a span an instance may be said to have been in each status, and not to have existed, at most. */
@@ -113,20 +130,25 @@ export class Book {
     for (const [place, look] of looks.entries()) {
       const end = looks[place + 1]?.at ?? Infinity;
       if (look.is === 'state') {
-        const length = overlap(from, to, look.at, Math.min(end, look.at + this.reachMs));
+        const reach = look.at + this.reachMs;
+        const spans = [
+          { from: look.at, to: reach },
+          ...this.lostGaps.map((gap) => ({ ...gap, from: Math.max(gap.from, reach) })),
+        ];
+        const length = spans.reduce((sum, span) => sum + overlap(from, to, span.from, Math.min(end, span.to)), 0);
         statusMs.set(look.status, (statusMs.get(look.status) ?? 0) + length);
       } else if (look.is === 'gone') {
-        nonexistentMs += this.watchedMs(Math.max(from, look.at), Math.min(to, end));
+        nonexistentMs += this.watchedMs([look.at, ...this.completions], Math.max(from, look.at), Math.min(to, end));
       }
     }
     return { statusMs, nonexistentMs };
   }
 
-  /** How much of a span lies within reach of a completed run before it. */
-  private watchedMs(from: number, to: number): number {
-    const completions = this.completions.toSorted((a, b) => a - b);
-    return completions.reduce((sum, at, place) => {
-      const end = Math.min(completions[place + 1] ?? Infinity, at + this.reachMs);
+  /** How much of a span lies within reach of a run before it. */
+  private watchedMs(runs: readonly number[], from: number, to: number): number {
+    const times = runs.toSorted((a, b) => a - b);
+    return times.reduce((sum, at, place) => {
+      const end = Math.min(times[place + 1] ?? Infinity, at + this.reachMs);
       return sum + overlap(from, to, at, end);
     }, 0);
   }

@@ -2,7 +2,7 @@ import { isGap } from '../../../../../lambda/core/model/gap';
 import { toMs } from '../../../../../lambda/core/model/instant';
 import type { Current, Head, Version } from '../../../../../lambda/core/model/record';
 import { isGone } from './book';
-import { BRAKE_RELEASE_AFTER_MS, idsOf, type RunLog } from './run-log';
+import { BRAKE_RELEASE_AFTER_MS, idsOf, type Listing, type RunLog } from './run-log';
 import type { Completion, Runs } from './runs';
 import type { World } from './world';
 
@@ -34,23 +34,23 @@ export class DeletionOracle {
     const { id } = version;
     const { view, allowsMassDeletion } = log;
     if (view.statusFilter !== undefined) return 'a status filter hides more than what is deleted';
-    const until = Math.min(log.until, this.world.clock.now());
-    const moments = this.world.truths.during(id, view, log.from, until);
+    const listing = log.listings.findLast(({ isWhole }) => isWhole);
+    if (listing === undefined) return 'its run has not read a whole list';
+    const moments = this.world.truths.during(id, view, listing.from, listing.until);
     const isAlwaysShown = moments.every(({ isShown, exists }) => isShown && exists);
     if (isAlwaysShown) return 'the instance was alive and shown all the time';
     if (!allowsMassDeletion && !this.runs.hasShown(view, id)) return 'its view has never shown the instance';
     if (moments.some(({ exists }) => !exists)) return undefined;
-    const excuse = allowsMassDeletion ? undefined : this.brakeThatHolds(version, log);
+    const excuse = allowsMassDeletion ? undefined : this.brakeThatHolds(version, log, listing);
     if (excuse !== undefined) return excuse;
     this.excused.add(`${id} ${version.version}`);
     return undefined;
   }
 
   /** Why the brake must hold the deletion of an instance that is hidden, if so. */
-  private brakeThatHolds({ id, observedAt }: Version, log: RunLog): string | undefined {
+  private brakeThatHolds({ id, observedAt }: Version, log: RunLog, listing: Listing): string | undefined {
     const row = log.known.get(id);
-    const listing = log.listings.findLast(({ isWhole }) => isWhole);
-    if (row === undefined || listing === undefined || row.status === 'DELETING') return undefined;
+    if (row === undefined || row.status === 'DELETING') return undefined;
     if (this.isReleased(id, toMs(observedAt))) return undefined;
     const shown = idsOf(listing.records);
     const living = [...log.known.values()].filter((each) => !isGone(each));

@@ -6,7 +6,16 @@ import { Answers } from './answers';
 import { Book } from './book';
 import { Commands } from './commands';
 import type { GatedRun } from './gated-run';
-import { type AskStep, isRunStep, type RunStep, type Step, type Story, type Switch, type WorldStep } from './moves';
+import {
+  type AskStep,
+  isRunStep,
+  LARGEST_CLOCK_ERROR_MS,
+  type RunStep,
+  type Step,
+  type Story,
+  type Switch,
+  type WorldStep,
+} from './moves';
 import { startRun } from './run-log';
 import { Runs } from './runs';
 import type { ModelStore } from './stores';
@@ -184,8 +193,9 @@ export class HistoryModel {
   private async loseHead(): Promise<void> {
     await this.store.loseHead();
     this.oracle.noteLostHead();
+    this.book.noteLostHead(this.world.clock.now());
     // With the head the last time is lost; so that clocks which are off do not go back behind it, nobody looks at once.
-    this.world.clock.advance(2 * this.oracle.largestClockErrorMs);
+    if (this.on.has('clocks')) this.world.clock.advance(2 * LARGEST_CLOCK_ERROR_MS);
   }
 
   private async settle(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Current, Head, Version } from '../../../../../lambda/core/model/re
 import { TARGET } from '../../../../support/fleet';
 import { collect } from '../../../../support/sync-world';
 import { answerOf } from './answers';
-import { type Book, isGone } from './book';
+import { type Book, isGone, lookOf } from './book';
 import { DeletionOracle } from './deletion-oracle';
 import { idsOf, type RunLog, startOf } from './run-log';
 import type { Completion, Runs } from './runs';
@@ -26,6 +26,8 @@ export class TableOracle {
   /** Every version that was ever seen, by id, as it was written. */
   readonly versions = new Map<string, Version[]>();
   private readonly rows = new Map<string, string>();
+  /** Ends of the last own gaps. */
+  private readonly marks = new Map<string, number>();
   private lastHead: Head | undefined;
   private isHeadLost = false;
   largestClockErrorMs = 0;
@@ -99,6 +101,18 @@ export class TableOracle {
     const kept = found.filter(({ expiresAt }) => expiresAt === undefined);
     if (!kept.some(({ version }) => version === newest.version)) throw new Error(`the newest ${current.id} may expire`);
     await this.checkOwnGaps(current);
+    this.noteMark(current);
+  }
+
+  /** A run that ends what was not known of an instance has seen it as its newest version says, completed or not. */
+  private noteMark(current: Current): void {
+    const { id, lastOwnGapTo, touchedBy } = current;
+    const at = lastOwnGapTo == null ? -Infinity : toMs(lastOwnGapTo);
+    if (at <= toMs(current.observedAt) || (this.marks.get(id) ?? -Infinity) >= at) return;
+    this.marks.set(id, at);
+    const problem = this.versionOracle.problemOfSighting(current, touchedBy);
+    if (problem !== undefined) throw new Error(`${id} is marked as seen by ${touchedBy}, but ${problem}`);
+    this.book.note(id, { ...lookOf(current), at });
   }
 
   private async checkOwnGaps(current: Current): Promise<void> {
@@ -130,7 +144,7 @@ export class TableOracle {
     const rows = new Map(currents.map((current) => [current.id, current]));
     const shown = shownBy(listing.records);
     for (const [id, snapshot] of shown) this.checkShown(completion, id, snapshot, rows.get(id));
-    for (const current of currents) if (!shown.has(current.id)) this.noteMissing(completion, current);
+    for (const id of this.book.ids) if (!shown.has(id)) this.noteMissing(completion, id, rows.get(id));
     this.deletions.noteCompletion(completion, head, currents);
     await this.checkRejections(completion);
     await this.checkGaps();
@@ -155,12 +169,11 @@ export class TableOracle {
   }
 
   /** An instance that a list does not show: it is gone still, it could not be judged, or its view never shows it. */
-  private noteMissing({ log, at }: Completion, current: Current): void {
-    const { id } = current;
+  private noteMissing({ log, at }: Completion, id: string, row: Current | undefined): void {
     if (log.refused.get(id) === true) this.book.exempt.add(id);
     if (log.view.statusFilter !== undefined || !this.runs.hasShown(log.view, id)) return;
     const isRemembered = this.runs.viewsThatShowed(id).length <= VIEWS_OF_A_ROW;
-    if (isGone(current)) this.book.note(id, { at, is: 'gone' });
+    if (row === undefined || isGone(row)) this.book.note(id, { at, is: 'gone' });
     else if (isRemembered && this.runs.hasShownForSure(log.view, id)) this.book.note(id, { at, is: 'unknown' });
   }
 

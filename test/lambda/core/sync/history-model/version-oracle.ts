@@ -35,8 +35,16 @@ export class VersionOracle {
       const problem = this.deletions.problemOf(version, log);
       return problem && `deletes a living instance: ${problem}`;
     }
+    return this.problemOfSighting(version, log.id);
+  }
+
+  /** Whether a run can have seen an instance in the state of a version. */
+  problemOfSighting(version: Version, runId: string): string | undefined {
+    const log = this.runs.get(runId);
+    if (log === undefined) return 'was seen by nobody';
     const until = Math.min(log.until, this.world.clock.now());
     const moments = this.world.truths.during(version.id, log.view, log.from, until);
+    if (isGone(version) && moments.some(({ exists, isShown }) => !exists || !isShown)) return undefined;
     const text = textOf(version.snapshot);
     const wasSo = moments.some((moment) => moment.isShown && moment.text === text);
     return wasSo ? undefined : 'was never so while its run was reading';
@@ -65,10 +73,13 @@ export class VersionOracle {
     if (this.runs.isFooled(version.changedAfter)) return undefined;
     const starts = this.runs.listingsFrom(version.changedAfter);
     if (starts.length === 0) return `no list began at ${version.changedAfter}, when it is said not to have been there`;
-    // While its record could not be read, another view may have seen it first.
-    const views = [log.view, ...this.runs.viewsThatShowed(version.id).slice(0, 1)];
+    // While its record could not be read, another view may have seen it first. What was away from a view in between, and
+    // was set aside until then, is taken for something new.
+    const views = this.runs.viewsThatShowed(version.id);
     const wasThere = (view: View): boolean =>
-      starts.every(({ listing: { from } }) => this.world.truths.during(version.id, view, from, from)[0]?.isShown);
+      starts.every(({ listing: { from } }) =>
+        this.world.truths.during(version.id, view, from, log.until).every(({ isShown }) => isShown),
+      );
     return views.every(wasThere) ? `is told as new, but its view showed it at ${version.changedAfter}` : undefined;
   }
 
