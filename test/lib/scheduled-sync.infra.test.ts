@@ -89,7 +89,14 @@ describe('the sync function', () => {
   it('has the table, the secret and the options in its environment', () => {
     const variables = sync({ retention: '400d', brakeReleaseAfter: '36h' }).Environment.Variables;
     expect(Object.keys(variables).toSorted()).toEqual(
-      [ENV.tableName, ENV.secretArn, ENV.brakeReleaseAfterMs, ENV.safetyMarginMs, ENV.retentionDays].toSorted(),
+      [
+        ENV.tableName,
+        ENV.secretArn,
+        ENV.session,
+        ENV.brakeReleaseAfterMs,
+        ENV.safetyMarginMs,
+        ENV.retentionDays,
+      ].toSorted(),
     );
     expect(variables).toMatchObject({ [ENV.retentionDays]: '400', [ENV.brakeReleaseAfterMs]: '129600000' });
   });
