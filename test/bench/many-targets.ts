@@ -11,7 +11,7 @@ import { isCompleted, type RunResult } from '../../lambda/core/sync/run-result';
 import { connect, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 import { createReader } from '../../lambda/dynamodb/reader';
 import { type SyncHandler, wireSync } from '../../lambda/wire';
-import { ManualClock } from '../support/fleet';
+import { ManualClock } from '../support/manual-clock';
 
 export interface ManyTargetsOptions {
   readonly databaseEndpoint: string;

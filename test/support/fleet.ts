@@ -2,45 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Json, Snapshot, Target } from '../../lambda/core/model/instance';
 import type { ParsedPage, ParsedRecord } from '../../lambda/core/sync/listing';
 import type { InstanceSource } from '../../lambda/core/sync/instance-source';
-import type { Alarm, Clock } from '../../lambda/core/model/clock';
+import type { ManualClock } from './manual-clock';
 
 export const TARGET: Target = { region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' };
-
-/** A clock that moves only when it is told to, or when the code under test sleeps. */
-export class ManualClock implements Clock {
-  private alarms: { at: number; ring: () => void }[] = [];
-
-  constructor(public time: number = Date.parse('2026-11-22T10:00:00.000Z')) {}
-
-  now = (): number => this.time;
-
-  sleep = async (ms: number): Promise<void> => {
-    this.advance(ms);
-    await nextTurn();
-  };
-
-  /** Rings when the time has come by someone else's doing. */
-  alarm: Alarm = async (at, signal) =>
-    new Promise((resolve) => {
-      if (at <= this.time || signal.aborted) {
-        resolve();
-        return;
-      }
-      this.alarms.push({ at, ring: resolve });
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-
-  advance(ms: number): void {
-    this.set(this.time + ms);
-  }
-
-  set(time: number): void {
-    this.time = time;
-    const due = this.alarms.filter(({ at }) => at <= time);
-    this.alarms = this.alarms.filter(({ at }) => at > time);
-    for (const { ring } of due) ring();
-  }
-}
 
 export const accepted = (snapshot: Snapshot): ParsedRecord => ({ accepted: true, snapshot });
 

@@ -5,7 +5,8 @@ import type { RunResult } from '../../lambda/core/sync/run-result';
 import { syncTarget } from '../../lambda/core/sync/run';
 import type { SyncOptions } from '../../lambda/core/sync/sync-options';
 import type { Recorder } from '../../lambda/core/sync/recorder';
-import { accepted, fleetSource, type FleetSourceOptions, instance, ManualClock, rejected, TARGET } from './fleet';
+import { accepted, fleetSource, type FleetSourceOptions, instance, rejected, TARGET } from './fleet';
+import { ManualClock } from './manual-clock';
 import type { HistoryStore } from './history-stores';
 
 export const INTERVAL_MS = 5 * 60_000;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Lease, LEASE_MS } from '../../../../lambda/core/sync/lease';
-import { ManualClock, TARGET } from '../../../support/fleet';
+import { TARGET } from '../../../support/fleet';
+import { ManualClock } from '../../../support/manual-clock';
 import { InMemoryHistory } from '../../../support/in-memory-history';
 import { signal } from '../../../support/signal';
 

@@ -3,7 +3,8 @@ import type { ParsedPage } from '../../../../lambda/core/sync/listing';
 import type { Known } from '../../../../lambda/core/sync/recorder';
 import type { InstanceSource } from '../../../../lambda/core/sync/instance-source';
 import { clockProblem, TargetLister } from '../../../../lambda/core/sync/lister';
-import { accepted, instance, ManualClock, TARGET } from '../../../support/fleet';
+import { accepted, instance, TARGET } from '../../../support/fleet';
+import { ManualClock } from '../../../support/manual-clock';
 
 class RefusedError extends CodedError {
   readonly code = 'REFUSED';

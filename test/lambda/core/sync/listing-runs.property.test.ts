@@ -4,7 +4,8 @@ import { isDeletedStatus } from '../../../../lambda/core/model/instance';
 import { RUN_OUTCOMES } from '../../../../lambda/core/model/record';
 import { syncTarget } from '../../../../lambda/core/sync/run';
 import { createRomaSource } from '../../../../lambda/roma/list/source';
-import { ManualClock, TARGET } from '../../../support/fleet';
+import { TARGET } from '../../../support/fleet';
+import { ManualClock } from '../../../support/manual-clock';
 import { InMemoryHistory } from '../../../support/in-memory-history';
 import { collect, INTERVAL_MS } from '../../../support/sync-world';
 

@@ -7,7 +7,7 @@ import type { Credentials, KeyCredentials } from '../../../../lambda/roma/auth/c
 import { sessionName } from '../../../../lambda/roma/auth/sts';
 import { idTokenFile } from '../../../../lambda/roma/auth/web-identity';
 import { createRomaSource, type RomaSource, type RomaSourceOptions } from '../../../../lambda/roma/list/source';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 import {
   AGENCY_URN,
   type OidcProvider,
@@ -96,11 +96,11 @@ describe('an id token', () => {
     await simulate(1);
     const source = sourceOf(oidc());
     await list(source);
-    clock.ms += 700_000;
+    clock.time += 700_000;
     expect(await list(source)).toMatchObject({ is: 'complete' });
     while (simulator.issuedSecrets().length < 6) await settled();
     // The first keys have ended, and nobody waits for others.
-    clock.ms += 300_000;
+    clock.time += 300_000;
     expect(await list(source)).toMatchObject({ is: 'complete' });
     expect(count(ASSUME_WITH_OIDC)).toBe(2);
   });
@@ -110,7 +110,7 @@ describe('an id token', () => {
     simulator.faults.inject({ fault: { kind: 'reset' }, on: 'assumeWithOidc' });
     const idToken = async (): Promise<string> => {
       const token = await provider.sign();
-      if (provider.tokens.length === 1) clock.ms += 301_000;
+      if (provider.tokens.length === 1) clock.time += 301_000;
       return token;
     };
     expect(await list(sourceOf(oidc({ idToken })))).toMatchObject({ is: 'complete' });
@@ -125,7 +125,7 @@ describe('an id token', () => {
       const source = sourceOf(oidc({ idToken: idTokenFile(file) }));
       writeFileSync(file, `${await provider.sign()}\n`);
       expect(await list(source)).toMatchObject({ is: 'complete' });
-      clock.ms += 3_600_000;
+      clock.time += 3_600_000;
       expect(await list(source)).toMatchObject({ is: 'partial', because: /STS5\.2001 .*"exp" claim/ });
       writeFileSync(file, await provider.sign());
       expect(await list(source)).toMatchObject({ is: 'complete' });
@@ -174,10 +174,10 @@ describe('an id token', () => {
       );
       expect(await source.probe(target)).toMatchObject({ total: 1 });
       // The keys live 15 minutes by the clock of STS; by ours they are renewed in the last quarter, not at once.
-      clock.ms += 600_000;
+      clock.time += 600_000;
       await source.probe(target);
       expect(count(ASSUME_WITH_OIDC)).toBe(1);
-      clock.ms += 301_000;
+      clock.time += 301_000;
       await source.probe(target);
       expect(count(ASSUME_WITH_OIDC)).toBe(2);
       await simulator.stop();
@@ -190,7 +190,7 @@ describe('an id token', () => {
     const fault = { kind: 'answer', answer: 'gatewayThrottledRetryAfter' } as const;
     simulator.faults.inject({ fault, on: 'assumeWithOidc' });
     expect(await list(sourceOf(oidc()))).toMatchObject({ is: 'complete' });
-    expect(clock.slept.some((ms) => ms >= 2000)).toBe(true);
+    expect(clock.sleeps.some((ms) => ms >= 2000)).toBe(true);
     simulator.faults.inject({ fault, on: 'assumeWithOidc', times: 'always' });
     expect(await list(sourceOf(oidc()))).toMatchObject({
       is: 'partial',
@@ -251,7 +251,7 @@ describe('an answer of STS', () => {
     const page = { status: 200, body: { total: 0, size: 0, instances: [] } };
     simulator.faults.inject({ fault: { kind: 'answer', answer: page }, times: 1 });
     await source.probe(target);
-    clock.ms += 901_000;
+    clock.time += 901_000;
     await source.probe(target);
     expect(count(ASSUME_WITH_OIDC)).toBe(2);
   });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { RomaApiError } from '../../../../lambda/roma/http/errors';
 import { createTokenCache, type Expiring } from '../../../../lambda/roma/auth/token-cache';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 
 const MINUTE = 60_000;
 
@@ -13,7 +13,7 @@ function open() {
     iam.asked += 1;
     const value = `token-${iam.asked}`;
     await iam.next();
-    return { value, renewAt: clock.ms + 50 * MINUTE, expiresAt: clock.ms + 60 * MINUTE };
+    return { value, renewAt: clock.time + 50 * MINUTE, expiresAt: clock.time + 60 * MINUTE };
   });
   const get = async (): Promise<string> => {
     const value = await cache.get('project', {});
@@ -29,7 +29,7 @@ describe('an early renewal', () => {
   it('keeps nobody waiting, and its token is used as soon as it is there', async () => {
     const { clock, iam, get } = open();
     await get();
-    clock.ms += 50 * MINUTE;
+    clock.time += 50 * MINUTE;
     expect(await get()).toBe('token-1');
     expect(await get()).toBe('token-2');
     expect(iam.asked).toBe(2);
@@ -38,12 +38,12 @@ describe('an early renewal', () => {
   it('that never ends leaves the token that is still valid in use, until that expires', async () => {
     const { clock, iam, get } = open();
     await get();
-    clock.ms += 50 * MINUTE;
+    clock.time += 50 * MINUTE;
     let answer = (): void => {};
     iam.next = async () => new Promise((resolve) => (answer = resolve));
     for (let minute = 50; minute < 60; minute += 1) {
       expect(await get()).toBe('token-1');
-      clock.ms += MINUTE;
+      clock.time += MINUTE;
     }
     expect(iam.asked).toBe(2);
     const waiting = get();
@@ -56,11 +56,11 @@ describe('an early renewal', () => {
     async (errorClass) => {
       const { clock, iam, get } = open();
       await get();
-      clock.ms += 50 * MINUTE;
+      clock.time += 50 * MINUTE;
       iam.next = async () => Promise.reject(refusal(errorClass));
       for (let second = 0; second < 600; second += 10) {
         expect(await get()).toBe('token-1');
-        clock.ms += 10_000;
+        clock.time += 10_000;
       }
       // What was refused is not sent again for five minutes. What failed is tried each minute.
       expect(iam.asked - 1).toBe(errorClass === 'server' ? 10 : 2);
@@ -71,7 +71,7 @@ describe('an early renewal', () => {
   it('that failed says so when the API refuses the token that was kept', async () => {
     const { clock, iam, cache, get } = open();
     const first = await get();
-    clock.ms += 50 * MINUTE;
+    clock.time += 50 * MINUTE;
     iam.next = async () => Promise.reject(refusal('unauthorized'));
     await get();
     cache.refuse('project', first);
@@ -86,7 +86,7 @@ describe('the wait for a first token', () => {
     iam.next = async () => new Promise(() => {});
     const stop = new AbortController();
     const waits = Promise.allSettled([
-      cache.get('project', { deadline: clock.ms + 20 }),
+      cache.get('project', { deadline: clock.time + 20 }),
       cache.get('project', { signal: stop.signal }),
     ]);
     stop.abort();

@@ -1,6 +1,6 @@
 import { createCircuitBreaker } from '../../../../lambda/roma/http/circuit-breaker';
 import { RomaApiError } from '../../../../lambda/roma/http/errors';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 
 const failure = (errorClass: 'server' | 'client') => new RomaApiError('x', { errorClass, retryable: true });
 const open = (clock: ManualClock, options = {}) => createCircuitBreaker('https://roma.example', clock, options);
@@ -31,9 +31,9 @@ describe('a host that fails again and again', () => {
   it('is tried once after a while, by one request at a time, and less often each time', () => {
     const { clock, breaker } = broken();
     for (const wait of [1000, 2000, 3000, 3000]) {
-      clock.ms += wait - 1;
+      clock.time += wait - 1;
       expect(() => breaker.enter()).toThrow(expect.objectContaining(down));
-      clock.ms += 1;
+      clock.time += 1;
       breaker.enter();
       expect(() => breaker.enter()).toThrow(expect.objectContaining(down));
       breaker.failed(failure('server'));
@@ -42,7 +42,7 @@ describe('a host that fails again and again', () => {
 
   it('is trusted again after one success', () => {
     const { clock, breaker } = broken();
-    clock.ms += 1000;
+    clock.time += 1000;
     breaker.enter();
     breaker.succeeded();
     breaker.enter();
@@ -59,7 +59,7 @@ describe('a host that fails again and again', () => {
 
   it('may be tried by another when the one that was to try it gave up', () => {
     const { clock, breaker } = broken();
-    clock.ms += 1000;
+    clock.time += 1000;
     breaker.enter();
     breaker.left();
     breaker.enter();

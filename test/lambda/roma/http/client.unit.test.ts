@@ -4,7 +4,7 @@ import { createIdentity } from '../../../../lambda/roma/auth/identity';
 import { readKeys, readToken } from '../../../../lambda/roma/auth/iam';
 import { createRedactor } from '../../../../lambda/roma/http/redaction';
 import type { ApiAnswer, ApiRequest, Transport } from '../../../../lambda/roma/http/transport';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 
 const request: ApiRequest = {
   method: 'GET',
@@ -42,7 +42,7 @@ describe('a host that was left alone', () => {
     const client = clientOf(clock, async () => answer(clock, host.up ? {} : { status: 500 }));
     for (let n = 0; n < 2; n += 1) await expect(client.call(request, {})).rejects.toMatchObject({ status: 500 });
     await expect(client.call(request, {})).rejects.toMatchObject({ code: 'API_DOWN' });
-    clock.ms += 1000;
+    clock.time += 1000;
     host.up = true;
     return { clock, client };
   }
@@ -99,16 +99,16 @@ describe('signed requests', () => {
 
 describe('what IAM gives', () => {
   const HOUR = 3_600_000;
-  const at = (clock: ManualClock, ms: number) => new Date(clock.ms + ms).toISOString();
+  const at = (clock: ManualClock, ms: number) => new Date(clock.time + ms).toISOString();
 
   it('is renewed by its lifetime, though this clock and the server’s be hours apart', () => {
     const clock = new ManualClock();
     const credential = { access: 'a', secret: 's', securitytoken: 't', expires_at: at(clock, 6 * HOUR) };
-    const serverTime = clock.ms + 5 * HOUR;
+    const serverTime = clock.time + 5 * HOUR;
     const { renewAt, expiresAt } = readKeys(answer(clock, { body: JSON.stringify({ credential }), serverTime }));
-    expect([renewAt - clock.ms, expiresAt - clock.ms]).toEqual([HOUR - 600_000, HOUR]);
+    expect([renewAt - clock.time, expiresAt - clock.time]).toEqual([HOUR - 600_000, HOUR]);
     const token = { expires_at: at(clock, 30 * HOUR), issued_at: at(clock, 6 * HOUR) };
     const given = readToken(answer(clock, { body: JSON.stringify({ token }), serverTime, header: () => 'token' }));
-    expect(given.renewAt - clock.ms).toBe(24 * HOUR - 600_000);
+    expect(given.renewAt - clock.time).toBe(24 * HOUR - 600_000);
   });
 });

@@ -1,6 +1,6 @@
 import { RomaApiError } from '../../../../lambda/roma/http/errors';
 import { createRateLimiter } from '../../../../lambda/roma/http/rate-limiter';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 
 const throttled = (retryAfterMs: number) =>
   new RomaApiError('x', { errorClass: 'throttled', retryable: true, retryAfterMs });
@@ -37,6 +37,6 @@ describe('the rate of requests', () => {
     other.failed(throttled(5000));
     const late = other.wait({ deadline: clock.now() + 5000 }, '');
     await expect(late).rejects.toMatchObject({ errorClass: 'throttled' });
-    expect(clock.slept).toEqual([]);
+    expect(clock.sleeps).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { createRedactor, REDACTED } from '../../../../lambda/roma/http/redaction
 import type { ApiAnswer, ApiRequest } from '../../../../lambda/roma/http/transport';
 import { parsePage } from '../../../../lambda/roma/list/wire-schema';
 import { ESCAPES, hostilePassword, MARKS, STRIPPED } from '../../../support/hostile-secrets';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 
 const redact = (secrets: readonly string[], text: string): string => createRedactor(() => secrets).redact(text);
 
@@ -130,7 +130,7 @@ describe('what is known to be secret', () => {
     const first = await tokens.get('project', {});
     tokens.refuse('project', first);
     expect(await tokens.get('project', {})).toBe('token-2');
-    clock.ms += 1000;
+    clock.time += 1000;
     expect(await tokens.get('project', {})).toBe('token-3');
     expect([...tokens.values()].toSorted()).toEqual(['token-1', 'token-2', 'token-3']);
   });

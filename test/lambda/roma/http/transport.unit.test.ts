@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { createTransport, type ApiRequest, type TransportLimits } from '../../../../lambda/roma/http/transport';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 import { type Answerer, type ScriptedServer, startScriptedServer } from '../../../support/roma/scripted-server';
 
 const clock = new ManualClock();
@@ -45,10 +45,10 @@ it.each([
 
 it('reads the server clock and its own before and after', async () => {
   const request = await start((_, response) => {
-    clock.ms += 40;
+    clock.time += 40;
     response.setHeader('date', 'Sun, 22 Nov 2026 10:00:00 GMT').end('{}');
   });
-  const before = clock.ms;
+  const before = clock.time;
   expect(await send(request)).toMatchObject({
     status: 200,
     requestedAt: before,

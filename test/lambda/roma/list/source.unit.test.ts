@@ -2,7 +2,7 @@ import { Fleet, makeInstance, type RomaSimulator, startRomaSimulator } from '../
 import { collectListing, type Listing } from '../../../../lambda/core/sync/listing';
 import type { Credentials, KeyCredentials } from '../../../../lambda/roma/auth/credentials';
 import { createRomaSource, type RomaSource, type RomaSourceOptions } from '../../../../lambda/roma/list/source';
-import { ManualClock } from '../../../support/roma/manual-clock';
+import { ManualClock } from '../../../support/manual-clock';
 
 const target = { region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' };
 const clock = new ManualClock();
@@ -86,12 +86,12 @@ describe('a token', () => {
     await simulate(150);
     const source = sourceOf();
     await list(source);
-    clock.ms += 24 * 3_600_000 - 300_000;
+    clock.time += 24 * 3_600_000 - 300_000;
     for (const answer of ['iamInternal', 'iamWrongPassword', 'iamForbidden'] as const) {
       simulator.faults.clear();
       simulator.faults.inject({ fault: { kind: 'answer', answer }, on: 'token', times: 'always' });
       expect(await list(source)).toMatchObject({ is: 'complete' });
-      clock.ms += 61_000;
+      clock.time += 61_000;
     }
   });
 
@@ -129,7 +129,7 @@ describe('an access key', () => {
     expect(count('securitytokens')).toBe(1);
     // Asked for early, while the old keys still serve; and no third time when those have expired.
     for (const minutes of [51, 10]) {
-      clock.ms += minutes * 60_000;
+      clock.time += minutes * 60_000;
       expect(await list(source)).toMatchObject({ is: 'complete' });
     }
     expect(count('securitytokens')).toBe(2);
@@ -179,7 +179,7 @@ describe('credentials that are refused', () => {
     await list(source);
     await collectListing(other, source.pages(other, {}), () => clock.now());
     expect(count('/v3/auth/tokens')).toBe(1);
-    clock.ms += 5 * 60_000;
+    clock.time += 5 * 60_000;
     await list(source);
     expect(count('/v3/auth/tokens')).toBe(2);
   });
@@ -224,7 +224,7 @@ describe('a token that ages', () => {
     await simulate(1);
     const source = sourceOf();
     for (const hours of [0, 23, 0.9, 23, 0.9]) {
-      clock.ms += hours * 3_600_000;
+      clock.time += hours * 3_600_000;
       expect(await list(source)).toMatchObject({ is: 'complete' });
     }
     expect(count('/v3/auth/tokens')).toBe(3);
@@ -429,7 +429,7 @@ describe('a target', () => {
   });
 
   it('can be probed: what it holds and how far the clocks are apart', async () => {
-    clock.ms = Math.ceil(clock.ms / 1000) * 1000;
+    clock.time = Math.ceil(clock.time / 1000) * 1000;
     await simulate(7, { clock: { now: () => clock.now() - 90_000, sleep: async () => undefined } });
     expect(await sourceOf({ credentials: keysOf(simulator) }).probe(target)).toEqual({
       total: 7,

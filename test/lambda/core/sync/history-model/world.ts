@@ -2,7 +2,8 @@ import type { Json } from '../../../../../lambda/core/model/instance';
 import type { ParsedPage, ParsedRecord } from '../../../../../lambda/core/sync/listing';
 import { createRedactor } from '../../../../../lambda/roma/http/redaction';
 import { parseRecord } from '../../../../../lambda/roma/list/wire-schema';
-import { ManualClock, TARGET } from '../../../../support/fleet';
+import { TARGET } from '../../../../support/fleet';
+import { ManualClock } from '../../../../support/manual-clock';
 import { PAGE_SIZE, PROJECTS, type Switch, type WorldStep } from './moves';
 import { textOf, Truths, type View } from './truth';
 
