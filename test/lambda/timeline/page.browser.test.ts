@@ -1,3 +1,4 @@
+// Over 300 lines, because its tests share one browser, which takes seconds to start.
 import { readFileSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// Over 300 lines, because all its tests ask one simulated cloud for temporary keys.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

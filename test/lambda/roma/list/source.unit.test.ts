@@ -1,3 +1,4 @@
+// Over 300 lines, because all its tests read lists from one simulator, through one source that is set up for them.
 import { Fleet, makeInstance, type RomaSimulator, startRomaSimulator } from '../../../../bin/sandbox/roma-simulator';
 import { collectListing, type Listing } from '../../../../lambda/core/sync/listing';
 import type { Credentials, KeyCredentials } from '../../../../lambda/roma/auth/credentials';

@@ -1,3 +1,4 @@
+// Over 300 lines, because it is one list of what a page and a record may hold.
 import * as fc from 'fast-check';
 import { canonicalJson, sha256 } from '../../../../lambda/core/model/canonical';
 import type { Json } from '../../../../lambda/core/model/instance';
