@@ -1,4 +1,5 @@
-import type { Instant } from '../model/instant';
+import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
+import { type Instant, toMs } from '../model/instant';
 import { type AbsenceOptions, type AbsencePlan, judgeAbsence } from './absence';
 import { supersede, touch } from './actions';
 import { diff, settle } from '../model/diff';
@@ -71,11 +72,17 @@ function unseenBefore(
   return from === undefined || after === null ? undefined : { target: listing.target, id, from, to };
 }
 
-/** While its record could not be read nobody knew what the instance was like, only that it was there. */
-const unreadableSince = (
-  { observedAt }: Observation,
-  { target, id, firstObservedAt: from }: Rejection,
-): Gap | undefined => (id === undefined || from >= observedAt ? undefined : { target, id, from, to: observedAt });
+/**
+ * While its record could not be read nobody knew what the instance was like, only that it was there. If its view had not
+ * looked for long before, it is not known either whether it was there in that time.
+ */
+function unreadableSince({ head, observedAt }: Observation, rejection: Rejection): Gap | undefined {
+  const { target, id, firstObservedAt, changedAfter } = rejection;
+  if (id === undefined || firstObservedAt >= observedAt) return undefined;
+  const lookedLongAgo =
+    changedAfter !== null && isGap(toMs(changedAfter), toMs(firstObservedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
+  return { target, id, from: lookedLongAgo ? changedAfter : firstObservedAt, to: observedAt };
+}
 
 /** A known instance that is listed. */
 function sighting(

@@ -163,8 +163,11 @@ export class PlanRecorder {
     };
     if (previous === undefined) return [rejection];
     // Only a run that may complete judges, so only in such a one is a refused instance left unjudged.
-    const open = withoutAbsence(listing.is === 'complete' ? unjudged({ head: this.head }, previous) : previous);
-    if (open === previous) return [rejection];
-    return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, touchedBy: this.runId } }];
+    const isComplete = listing.is === 'complete';
+    const open = withoutAbsence(isComplete ? unjudged({ head: this.head }, previous) : previous);
+    // Its view has shown it, although what it showed could not be stored.
+    const views = isComplete ? next.views : open.views;
+    if (open === previous && views === previous.views) return [rejection];
+    return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, views, touchedBy: this.runId } }];
   }
 }

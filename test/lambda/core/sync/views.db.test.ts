@@ -171,6 +171,37 @@ onEachWorld('a view', (open) => {
     expect(await world.ownGaps('new')).toEqual([expect.objectContaining({ to: seen.observedAt })]);
   });
 
+  it('does not claim that an instance was not there before its unreadable record was first seen', async () => {
+    world.fill(2);
+    await world.tick(ALICE);
+    const looked = (await world.head())?.listedFrom;
+    for (let run = 0; run < 4; run += 1) await world.tick(BOB);
+    world.spoil('new');
+    await world.tick(ALICE);
+    world.put('new');
+    const readable = await world.tick(ALICE);
+    expect(await world.kinds('new')).toEqual(['created']);
+    expect(await world.ownGaps('new')).toEqual([expect.objectContaining({ from: looked, to: readable.observedAt })]);
+  });
+
+  it('has shown an instance, too, whose new version the database refuses', async () => {
+    world.fill(2);
+    await world.tick(ALICE);
+    world.put('i-0000', 'ERROR');
+    const inner = world.store.newRecorder();
+    const refusing: typeof inner = {
+      ...inner,
+      record: async (...args) =>
+        args[2].some((action) => action.type === 'version')
+          ? { is: 'invalid', because: 'too large' }
+          : inner.record(...args),
+    };
+    const seen = await world.tick({ ...BOB, recorder: refusing });
+    expect(seen).toMatchObject({ versions: [], rejected: 1 });
+    const [row, other] = [await world.current('i-0000'), await world.current('i-0001')];
+    expect([row?.version, row?.views]).toEqual([1, other?.views]);
+  });
+
   it('forgets an unreadable record only when it had shown it', async () => {
     world.fill(2);
     world.spoil('odd');
