@@ -63,9 +63,10 @@ describe('the deployed discovery', () => {
       },
       exclude: [EXCLUDED],
       secretArn: SECRET,
+      session: 'Deployed',
       iamEndpoint: roma.endpoint,
     });
-    expect(Object.keys(environment)).toHaveLength(5);
+    expect(Object.keys(environment)).toHaveLength(6);
   });
 
   it('schedules the projects of the account that are neither configured nor excluded', async () => {
