@@ -45,7 +45,8 @@ export async function decide(
   const isViewGap =
     lastSeen !== undefined && isGap(toMs(lastSeen), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
   const gap = closedGap(head, observedAt, options.intervalMs);
-  const closesGap = listing.is === 'complete' && (isViewGap || gap !== undefined);
+  // Where the head does not know the view any more, or was lost, nobody knows for how long nobody has looked.
+  const closesGap = listing.is === 'complete' && (lastSeen === undefined || isViewGap || gap !== undefined);
   const observation = {
     ...confirmation,
     view,

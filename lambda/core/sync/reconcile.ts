@@ -9,6 +9,7 @@ import { newcomersSince, type Observation } from './observation';
 import type { Action } from './recorder';
 import { planRejections, rejectionKeyOf } from './rejections';
 import { judged, makeVersion, unjudged, withoutAbsence } from './current-row';
+import { shownTo } from '../model/view';
 
 export type ReconcileOptions = AbsenceOptions;
 
@@ -57,7 +58,11 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
     type: 'version',
     id: snapshot.id,
     previous: undefined,
-    next: { ...version, lastOwnGapTo: gap?.to ?? null, views: [observation.viewId] },
+    next: {
+      ...version,
+      lastOwnGapTo: gap?.to ?? null,
+      views: shownTo({ views: rejection?.views ?? [] }, observation.viewId).views,
+    },
     closedGap: gap,
     dropRejection: rejection?.key,
   };

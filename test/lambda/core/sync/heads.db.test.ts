@@ -4,6 +4,24 @@ import { INTERVAL_MS } from '../../../support/sync-world';
 const HOUR = 60 * 60_000;
 
 onEachWorld('a lost head', (open) => {
+  it('releases nothing from the brake, because nobody knows for how long nobody looked', async () => {
+    const world = await open();
+    world.fill(3);
+    await world.tick();
+    world.fleet.clear();
+    await world.tick();
+    world.wait(25 * HOUR);
+    const inner = world.store.newRecorder();
+    const recorder = {
+      ...inner,
+      takeLease: async (...args: Parameters<typeof inner.takeLease>) => {
+        const taken = await inner.takeLease(...args);
+        return taken.taken ? { ...taken, head: { target: world.target, dirty: false } } : taken;
+      },
+    };
+    expect(await world.tick({ recorder })).toMatchObject({ outcome: 'brake', held: 3, changes: { deleted: 0 } });
+  });
+
   it('leaves the time since each newest version unobserved', async () => {
     const world = await open();
     world.fill(2);
