@@ -53,15 +53,23 @@ export class VersionOracle {
   /** The real change lies between `changedAfter` and `observedAt`, give or take the clock errors of the runs. */
   private problemOfWindow(version: Version, previous: Version | undefined, log: RunLog): string | undefined {
     const { id, changedAfter, observedAt } = version;
-    if (changedAfter === null) return undefined;
-    if (changedAfter >= observedAt) return 'has an empty window';
+    if (changedAfter !== null && changedAfter >= observedAt) return 'has an empty window';
+    if (changedAfter === null || previous === undefined) return undefined;
     // What could not be told from a deletion is no change of the instance, nor is its end.
-    if ([version, previous].some((each) => each !== undefined && this.deletions.isExcused(each))) return undefined;
-    const isNewcomer = previous === undefined || version.kind === 'reappeared';
-    if (isNewcomer && this.runs.isFooled(changedAfter)) return undefined;
+    if ([version, previous].some(this.deletions.isExcused)) return undefined;
+    const isBack = version.kind === 'reappeared';
+    if (isBack && (this.runs.isFooled(changedAfter) || this.wasHidden(id, changedAfter))) return undefined;
     const slack = 2 * this.largestClockErrorMs() + 1000;
     const isReal = this.world.truths.changed(id, log.view, toMs(changedAfter) - slack, toMs(observedAt) + slack);
     return isReal ? undefined : `says that it happened after ${changedAfter}, but nothing did`;
+  }
+
+  /** Whether the instance was there, but hidden from the view of a list that began then: to that view it was gone. */
+  private wasHidden(id: string, changedAfter: string): boolean {
+    return this.runs.listingsFrom(changedAfter).some(({ log, listing: { from } }) => {
+      const [moment] = this.world.truths.during(id, log.view, from, from);
+      return moment?.exists === true && !moment.isShown;
+    });
   }
 
   /** What is seen for the first time has come into being, or it was there before. */
