@@ -7,7 +7,7 @@ import type { Completion, Runs } from './runs';
 import type { World } from './world';
 
 /** So many views a row must remember at least. */
-const VIEWS_OF_A_ROW = 4;
+export const VIEWS_OF_A_ROW = 4;
 
 /**
  * Judges deletions that were inferred from an absence. They must be real, with two exceptions: the operator has said

@@ -8,16 +8,13 @@ import { TARGET } from '../../../../support/fleet';
 import { collect } from '../../../../support/sync-world';
 import { answerOf } from './answers';
 import { type Book, isGone, lookOf } from './book';
-import { DeletionOracle } from './deletion-oracle';
+import { DeletionOracle, VIEWS_OF_A_ROW } from './deletion-oracle';
 import { idsOf, type RunLog, startOf } from './run-log';
 import type { Completion, Runs } from './runs';
 import type { ModelStore } from './stores';
 import { sortedText, textOf } from './truth';
 import { VersionOracle } from './version-oracle';
 import type { World } from './world';
-
-/** So many views a row must remember at least. */
-const VIEWS_OF_A_ROW = 4;
 
 /** Holds what runs have written against the truth, as soon as it is written. */
 export class TableOracle {
@@ -206,14 +203,8 @@ export class TableOracle {
   /** What a completed run has judged is known at its time, and the answer is right. */
   private async checkKnowledge({ listing, at, log }: Completion, head: Head, currents: readonly Current[]) {
     // A run may end long after it looked; then it is late, but not wrong.
-    const members = await collect(
-      fleetAt(
-        this.store.readerAt(() => at),
-        TARGET,
-        head.completedObservedAt ?? '',
-        at,
-      ),
-    );
+    const reader = this.store.readerAt(() => at);
+    const members = await collect(fleetAt(reader, TARGET, head.completedObservedAt ?? '', at));
     const answers = new Map(members.map((member) => [member.current.id, answerOf(member)]));
     const shown = idsOf(listing.records);
     for (const { id, ...current } of currents) {

@@ -77,7 +77,7 @@ export class World {
       case 'spoilWithoutId':
       case 'twinWithoutId':
         for (const key of step.do === 'twinWithoutId' ? WITHOUT_ID : ['?'])
-          this.fleet.set(key, keep({ status: 'RUNNING', name: '?' }, 'RUNNING', '0'));
+          this.fleet.set(key, keep({ status: 'RUNNING', name: '?' }, 'RUNNING', ''));
         break;
       case 'removeWithoutId':
         this.removeWithoutId();
