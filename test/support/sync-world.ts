@@ -74,6 +74,18 @@ export class SyncWorld {
     return result;
   }
 
+  /** A recorder that finds no head, as after someone has removed it. */
+  recorderWithoutHead(): Recorder {
+    const recorder = this.store.newRecorder();
+    return {
+      ...recorder,
+      takeLease: async (target, lease) => {
+        const taken = await recorder.takeLease(target, lease);
+        return taken.taken ? { taken: true, head: { target, dirty: false } } : taken;
+      },
+    };
+  }
+
   /** One run, then the time until the next. */
   async tick(more: Parameters<SyncWorld['run']>[0] = {}): Promise<RunResult> {
     const result = await this.run(more);

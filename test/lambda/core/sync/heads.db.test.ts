@@ -11,14 +11,7 @@ onEachWorld('a lost head', (open) => {
     world.fleet.clear();
     await world.tick();
     world.wait(25 * HOUR);
-    const inner = world.store.newRecorder();
-    const recorder = {
-      ...inner,
-      takeLease: async (...args: Parameters<typeof inner.takeLease>) => {
-        const taken = await inner.takeLease(...args);
-        return taken.taken ? { ...taken, head: { target: world.target, dirty: false } } : taken;
-      },
-    };
+    const recorder = world.recorderWithoutHead();
     expect(await world.tick({ recorder })).toMatchObject({ outcome: 'brake', held: 3, changes: { deleted: 0 } });
   });
 
@@ -29,14 +22,7 @@ onEachWorld('a lost head', (open) => {
     const first = await world.tick();
     world.remove('gone');
     world.wait(HOUR);
-    const inner = world.store.newRecorder();
-    const recorder = {
-      ...inner,
-      takeLease: async (...args: Parameters<typeof inner.takeLease>) => {
-        const taken = await inner.takeLease(...args);
-        return taken.taken ? { ...taken, head: { target: world.target, dirty: false } } : taken;
-      },
-    };
+    const recorder = world.recorderWithoutHead();
     const next = await world.tick({ recorder });
     expect(next).toMatchObject({ outcome: 'unchanged', versions: [] });
     expect(await world.ownGaps('i-0000')).toEqual([

@@ -175,14 +175,7 @@ onEachWorld('a run', (open) => {
     // What the twin and the engines share: a target without a head whose rows exist.
     world.fill(2);
     await world.tick();
-    const inner = world.store.newRecorder();
-    const forgetful: Recorder = {
-      ...inner,
-      takeLease: async (target, lease) => {
-        const taken = await inner.takeLease(target, lease);
-        return taken.taken ? { taken: true, head: { target, dirty: false } } : taken;
-      },
-    };
+    const forgetful = world.recorderWithoutHead();
     expect(await world.tick({ recorder: forgetful })).toMatchObject({ outcome: 'unchanged', versions: [] });
   });
 });
