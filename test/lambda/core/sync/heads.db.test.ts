@@ -1,3 +1,4 @@
+import { plusMs } from '../../../../lambda/core/model/instant';
 import { onEachWorld } from '../../../support/on-each-world';
 import { INTERVAL_MS } from '../../../support/sync-world';
 
@@ -82,7 +83,11 @@ onEachWorld('a wrong clock', (open) => {
     world.put('i-0000', 'RUNNING');
     world.put('i-0001', 'RUNNING');
     await world.tick();
-    expect((await world.versions('i-0000')).map(({ version }) => version)).toEqual([1, 2, 3]);
+    const versions = await world.versions('i-0000');
+    expect(versions.map(({ version }) => version)).toEqual([1, 2, 3]);
+    // What the wrong clock dated stays in order: one millisecond later.
+    const times = versions.map(({ observedAt }) => observedAt);
+    expect([times, times[2]]).toEqual([times.toSorted(), plusMs(times[1]!, 1)]);
     const [, , last] = await world.versions('i-0001');
     expect(Date.parse(last!.observedAt)).toBeLessThan(now + 3 * INTERVAL_MS);
   });

@@ -3,7 +3,9 @@ import type { ParsedPage } from '../../../../lambda/core/sync/listing';
 import type { Known } from '../../../../lambda/core/sync/recorder';
 import type { InstanceSource } from '../../../../lambda/core/sync/instance-source';
 import { clockProblem, TargetLister } from '../../../../lambda/core/sync/lister';
+import { viewId, viewOf } from '../../../../lambda/core/model/view';
 import { accepted, instance, TARGET } from '../../../support/fleet';
+import { currentOf, versionsOf } from '../../../support/history-rows';
 import { ManualClock } from '../../../support/manual-clock';
 
 class RefusedError extends CodedError {
@@ -48,6 +50,32 @@ describe('the lister of a target', () => {
     const refused = source(async () => Promise.reject(new RefusedError('no rights')));
     expect(await lister(refused).list(signal)).toMatchObject({ is: 'partial', because: 'no rights' });
     expect(asked).toHaveLength(1);
+  });
+
+  it('reads a list that is longer than its total again, although it shows nothing new', async () => {
+    const shown = ['a', 'b'].map((id) => accepted(instance(id)));
+    const known: Known = {
+      currents: new Map(
+        ['a', 'b'].map((id) => {
+          const row = currentOf(versionsOf([{ at: '2026-11-22T00:00:00.000Z', snapshot: instance(id) }]));
+          return [id, { ...row, views: [viewId(viewOf({}))] }];
+        }),
+      ),
+      rejections: new Map(),
+    };
+    const listed = async (total: number): Promise<number> => {
+      let listings = 0;
+      const from: InstanceSource = {
+        async *pages() {
+          listings += 1;
+          for (const record of shown) yield page({ total, records: [record] });
+        },
+      };
+      const reading = lister(from);
+      await reading.confirm(await reading.list(signal), known, signal);
+      return listings;
+    };
+    expect([await listed(2), await listed(1)]).toEqual([1, 2]);
   });
 
   it('reads no second time when it was cut short, and says by what', async () => {
