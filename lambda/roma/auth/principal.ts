@@ -25,7 +25,7 @@ const CALLER_MS = 3_000;
 
 /**
  * The same, with what STS tells about a key: it is asked once in a process. While it does not answer, the key itself
- * gives the name. That makes another view, which costs one touch per row, and no run.
+ * gives the name. That makes another view: no run is lost, but what is new just then becomes a baseline.
  */
 export function createPrincipal(
   credentials: Credentials,
