@@ -54,11 +54,16 @@ export class Runs {
     );
   }
 
-  /** Whether a completed run was shown a valid record through a view, so that whoever keeps the history must know it. */
+  /**
+   * Whether a completed run was shown a valid record through a view, so that whoever keeps the history must know it. Of a
+   * newcomer whose first version the database refuses there is no row that could remember the view.
+   */
   hasShownForSure(view: View, id: string): boolean {
     return this.completions.some(
       ({ log, listing }) =>
-        isSameView(log.view, view) && listing.records.some((record) => record.accepted && record.snapshot.id === id),
+        isSameView(log.view, view) &&
+        !(log.refused.has(id) && !log.known.has(id)) &&
+        listing.records.some((record) => record.accepted && record.snapshot.id === id),
     );
   }
 
