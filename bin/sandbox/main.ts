@@ -9,7 +9,7 @@ import { type Column, renderTable } from '../cli/layout';
 import { nodeNotice } from '../cli/node-version';
 import { outcomeColour, safeText, statusColour } from '../cli/output';
 import type { BusEvent } from './event-bus';
-import { Scenario } from './roma-simulator';
+import { Scenario } from './scenario';
 import { startSandbox, SANDBOX_TARGET, type Sandbox } from './start-sandbox';
 import { tryIt, tryItText } from './try-it';
 import { openTerminal } from '../cli/terminal';
@@ -123,21 +123,20 @@ async function runSandbox(): Promise<void> {
   const isWatching = process.argv.includes('--watch');
   const stopped = new AbortController();
   process.once('SIGINT', () => stopped.abort());
-  const sandbox = await startSandbox({ environment: process.env });
+  const latencies: number[] = [];
+  const sandbox = await startSandbox({ environment: process.env, onEvent: subscriber(latencies) });
   let timeline: TimelineServer | undefined;
   const startedMs = systemClock.now();
   try {
     print(
-      `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${sandbox.simulator.endpoint}, DynamoDB (${sandbox.database.engine}) at ${sandbox.database.endpoint}`,
+      `${paint('bold', 'roma-instance-history')}: a simulated ROMA API at ${sandbox.endpoint}, DynamoDB (${sandbox.database.engine}) at ${sandbox.database.endpoint}`,
     );
     print(`table ${sandbox.tableName}, target ${SANDBOX_TARGET.region}/${SANDBOX_TARGET.projectId}\n`);
     if (isWatching) {
       timeline = await openTimeline(sandbox);
       print(`${tryItText(tryIt(sandbox))}\n`);
     }
-    const latencies: number[] = [];
-    sandbox.bus.subscribe('everything', { source: ['roma.instance-history'] }, subscriber(latencies));
-    const scenario = new Scenario(sandbox.fleet, { projectId: SANDBOX_TARGET.projectId, seed: 7, now: Date.now });
+    const scenario = new Scenario(sandbox.fleet, SANDBOX_TARGET.projectId, Date.now);
     const lastRun = isWatching ? Number.POSITIVE_INFINITY : RUNS;
     for (let run = 1; !stopped.signal.aborted && run <= lastRun; run += 1) {
       // The first run finds the fleet as it is; the second one finds it unchanged.

@@ -1,141 +1,100 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Reader } from '../../lambda/core/history/reader';
-import type { RunResult } from '../../lambda/core/sync/run-result';
-import { connect, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
-import { createReader } from '../../lambda/dynamodb/reader';
 import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/sync/brake';
-import type { Telemetry } from '../../lambda/telemetry';
-import { systemPorts, wirePublish, wireSync } from '../../lambda/wire';
+import type { RunResult } from '../../lambda/core/sync/run-result';
+import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
+import { createReader } from '../../lambda/dynamodb/reader';
+import { systemClock, wirePublish, wireSync } from '../../lambda/wire';
 import { createHistoryTable } from '../local-database/create-table';
-import { type Database, startDatabase } from '../local-database/dynamodb-local';
-import { type EventBus, type Queue, startEventBus } from './event-bus';
-import {
-  type Account,
-  type Fleet,
-  type RomaSimulator,
-  SEED_PROJECT,
-  seedFleet,
-  startRomaSimulator,
-  type Trust,
-} from './roma-simulator';
-import { startStreamPump, type StreamPump } from './stream-pump';
+import { startDatabase } from '../local-database/dynamodb-local';
+import { type BusEvent, startEventBus } from './event-bus';
+import { type Fleet, SEED_INSTANCE, seedFleet } from './fleet';
+import { SIMULATED_KEY, startRomaSimulator } from './roma-simulator';
+import { CONTEXT, startStreamPump } from './stream-pump';
 
-export const SANDBOX_TARGET = { region: 'cn-north-4', projectId: SEED_PROJECT.id };
+export const SANDBOX_TARGET = { region: 'cn-north-4', projectId: SEED_INSTANCE.project_id };
+const TABLE_NAME = 'InstanceHistory';
 const INTERVAL_MS = 60_000;
-const INVOCATION_MS = 60_000;
+/** Instances besides the documented example. */
+const INSTANCES = 6;
 
-/** Everything of a deployment that runs on one machine without an account. Only the cloud around it is simulated. */
+/** A whole deployment on one machine. Only the clouds around it are simulated. */
 export interface Sandbox {
-  readonly database: Database;
+  readonly database: { readonly engine: string; readonly endpoint: string };
   readonly tableName: string;
-  readonly simulator: RomaSimulator;
+  /** Address of the simulated ROMA API. */
+  readonly endpoint: string;
   readonly fleet: Fleet;
-  readonly bus: EventBus;
-  /** The queue of changes that could not be published. */
-  readonly failures: Queue;
   readonly reader: Reader;
   /** Invokes the sync function as a schedule would. */
   sync(): Promise<RunResult>;
-  /** Resolves when every change so far has reached the subscribers. */
+  /** Resolves when every change so far has reached the subscriber. */
   settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface SandboxOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** @default InstanceHistory */
-  readonly tableName?: string;
-  readonly telemetry?: Pick<Telemetry, 'run' | 'batch' | 'failure'>;
-  /** Instances besides the documented example. @default 6 */
-  readonly instances?: number;
-  /** The account of the simulated API. @default an example account */
-  readonly account?: Partial<Account>;
-  /** Whom the simulated STS lets in. @default nobody */
-  readonly trust?: Trust | undefined;
-  /** What the secret of the sync function holds. @default name and password of the account */
-  readonly secret?: (account: Account) => Readonly<Record<string, string>>;
+  /** The subscriber of the event bus. */
+  readonly onEvent?: (event: BusEvent) => void;
+  /** Told when the stream cannot be read or a batch cannot be published. It is tried again. */
+  readonly onError?: (error: unknown) => void;
 }
 
-const SILENT: Pick<Telemetry, 'run' | 'batch' | 'failure'> = { run: () => {}, batch: () => {}, failure: () => {} };
+const SILENT = { run: () => {}, batch: () => {}, failure: () => {} };
 
-/** Starts database, API, bus, stream and both functions on loopback. */
+/** Starts the database, the API, the bus, the stream and both functions on loopback. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { telemetry = SILENT, tableName = 'InstanceHistory' } = options;
-  const database = await startDatabase({ environment: options.environment });
+  const { environment, onEvent = () => {}, onError = () => {} } = options;
+  const database = await startDatabase({ environment });
   const aws = loopbackConfig(database.endpoint);
   const raw = new DynamoDBClient(dynamodbClientConfig(aws));
-  await createHistoryTable(raw, tableName);
-  const fleet = seedFleet();
-  fleet.fill(SANDBOX_TARGET.projectId, options.instances ?? 6);
-  const simulator = await startRomaSimulator({ fleet, account: options.account ?? {}, trust: options.trust });
-  const bus = await startEventBus();
-  const failures = bus.createQueue('failures');
+  await createHistoryTable(raw, TABLE_NAME);
+  const fleet = seedFleet(INSTANCES);
+  const api = await startRomaSimulator(SANDBOX_TARGET.projectId, fleet);
+  const bus = await startEventBus(onEvent);
   const publish = wirePublish(
-    { eventBusName: bus.busName, failureQueueUrl: failures.url, publishBaseline: false },
-    { aws: bus.clientConfig, telemetry },
+    { eventBusName: 'roma-instance-history', failureQueueUrl: `${bus.endpoint}/failures`, publishBaseline: false },
+    { aws: loopbackConfig(bus.endpoint), telemetry: SILENT },
   );
-  const pump = await pumpOf(raw, tableName, database.endpoint, async (event) => publish(event, lambdaContext));
+  const { Table } = await raw.send(new DescribeTableCommand({ TableName: TABLE_NAME }));
+  const pump = startStreamPump(new DynamoDBStreamsClient(aws), Table?.LatestStreamArn ?? '', publish, onError);
 
-  const { account } = simulator;
-  const { userName, password, domainName } = account;
-  const secret = options.secret?.(account) ?? { userName, password, domainName };
   let last: RunResult | undefined;
-  const sync = wireSync(
+  const invokeSync = wireSync(
     {
-      tableName,
+      tableName: TABLE_NAME,
       secretArn: 'sandbox',
       brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
       safetyMarginMs: 10_000,
     },
     {
       aws,
-      telemetry,
-      ports: systemPorts,
-      readSecret: async () => JSON.stringify(secret),
+      telemetry: SILENT,
+      readSecret: async () => JSON.stringify(SIMULATED_KEY),
       onResult: (result) => (last = result),
     },
   );
-  const client = connect(aws);
+  const { endpoint } = api;
   return {
     database,
-    tableName,
-    simulator,
+    tableName: TABLE_NAME,
+    endpoint,
     fleet,
-    bus,
-    failures,
-    reader: createReader(client, tableName, { now: Date.now }),
+    reader: createReader(documentClient(raw), TABLE_NAME, systemClock),
     sync: async () => {
       last = undefined;
-      const { endpoint } = simulator;
-      await sync({ ...SANDBOX_TARGET, intervalMs: INTERVAL_MS, endpoint, iamEndpoint: endpoint }, lambdaContext);
+      await invokeSync({ ...SANDBOX_TARGET, intervalMs: INTERVAL_MS, endpoint, iamEndpoint: endpoint }, CONTEXT);
       if (last === undefined) throw new Error('the run told nothing');
       return last;
     },
-    settled: async () => {
-      await pump.drained();
-      await bus.settled();
-    },
+    settled: async () => pump.drained(),
     stop: async () => {
       await pump.stop();
-      await Promise.all([bus.stop(), simulator.stop()]);
+      await Promise.all([bus.stop(), api.stop()]);
       raw.destroy();
-      client.destroy();
       await database.stop();
     },
   };
-}
-
-const lambdaContext = { getRemainingTimeInMillis: () => INVOCATION_MS };
-
-async function pumpOf(
-  raw: DynamoDBClient,
-  tableName: string,
-  endpoint: string,
-  handler: Parameters<typeof startStreamPump>[0]['handler'],
-): Promise<StreamPump> {
-  const { Table } = await raw.send(new DescribeTableCommand({ TableName: tableName }));
-  const streamArn = Table?.LatestStreamArn;
-  if (streamArn === undefined) throw new Error('the table has no stream');
-  return startStreamPump({ streams: new DynamoDBStreamsClient(loopbackConfig(endpoint)), streamArn, handler });
 }

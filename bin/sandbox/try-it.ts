@@ -1,5 +1,6 @@
 import { targetName } from '../../lambda/core/model/instance';
-import { SEED_INSTANCE } from './roma-simulator/fleet';
+import { SEED_INSTANCE } from './fleet';
+import { SIMULATED_KEY } from './roma-simulator';
 import { SANDBOX_TARGET, type Sandbox } from './start-sandbox';
 
 /** By its id: the scenario renames instances. */
@@ -15,21 +16,14 @@ export interface TryIt {
   readonly keep: readonly string[];
 }
 
-export function tryIt({
-  database,
-  tableName,
-  simulator,
-}: Pick<Sandbox, 'database' | 'tableName' | 'simulator'>): TryIt {
+export function tryIt({ database, tableName, endpoint }: Sandbox): TryIt {
   const here = `--dynamodb-endpoint ${database.endpoint} --table ${tableName}`;
   return {
     ask: ['list', LOG, 'changes --since 1h --follow', 'uptime --since 1h', 'targets list'].map(
       (command) => `${command} ${here}`,
     ),
-    environment: {
-      HUAWEICLOUD_SDK_AK: simulator.account.accessKey,
-      HUAWEICLOUD_SDK_SK: simulator.account.secretKey,
-    },
-    keep: [`sync --target ${targetName(SANDBOX_TARGET)} --endpoint ${simulator.endpoint} --local`, 'list --local'],
+    environment: { HUAWEICLOUD_SDK_AK: SIMULATED_KEY.accessKey, HUAWEICLOUD_SDK_SK: SIMULATED_KEY.secretKey },
+    keep: [`sync --target ${targetName(SANDBOX_TARGET)} --endpoint ${endpoint} --local`, 'list --local'],
   };
 }
 

@@ -1,5 +1,5 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { makeInstance } from '../../bin/sandbox/roma-simulator';
+import { makeInstance } from '../support/roma-simulator';
 import type { Snapshot } from '../../lambda/core/model/instance';
 import type { RunResult } from '../../lambda/core/sync/run-result';
 import { createReader } from '../../lambda/dynamodb/reader';

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { makeInstance } from '../../bin/sandbox/roma-simulator';
+import { makeInstance } from '../support/roma-simulator';
 import { TARGET } from '../support/fleet';
 import { type Measure, median, round, times } from './measure';
 

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { type RomaSimulator, SEED_PROJECT, seedFleet, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { type RomaSimulator, SEED_PROJECT, seedFleet, startRomaSimulator } from '../support/roma-simulator';
 import { syncTarget } from '../../lambda/core/sync/run';
 import { createRecorder } from '../../lambda/dynamodb/recorder';
 import { createRomaSource } from '../../lambda/roma/list/source';

@@ -8,18 +8,20 @@ export const delivery: Measure = {
   letter: 'e',
   title: 'from the commit to the event at a subscriber, in the sandbox',
   async run({ numbers }) {
-    const sandbox = await startSandbox({ environment: { ...process.env, DYNAMODB_ENGINE: 'dynoxide' } });
+    const arrivals = new Map<string, number>();
+    const sandbox = await startSandbox({
+      environment: { ...process.env, DYNAMODB_ENGINE: 'dynoxide' },
+      onEvent: ({ detail }) => {
+        arrivals.set(String(detail.eventId), performance.now());
+      },
+    });
     try {
-      const arrivals = new Map<string, number>();
-      sandbox.bus.subscribe('bench', { source: ['roma.instance-history'] }, (event) => {
-        arrivals.set((event.detail as { readonly eventId: string }).eventId, performance.now());
-      });
       await sandbox.sync();
-      const [instance] = sandbox.fleet.list(SANDBOX_TARGET.projectId);
+      const [instance] = sandbox.fleet.values();
       if (instance === undefined) throw new Error('the sandbox has no instance');
       const latencies: number[] = [];
       for (let n = 0; n < CHANGES; n += 1) {
-        sandbox.fleet.change(SANDBOX_TARGET.projectId, instance.id, { status: n % 2 === 0 ? 'ERROR' : 'RUNNING' });
+        sandbox.fleet.set(instance.id, { ...instance, status: n % 2 === 0 ? 'ERROR' : 'RUNNING' });
         const { versions } = await sandbox.sync();
         const committed = performance.now();
         await sandbox.settled();

@@ -1,5 +1,5 @@
 import { BatchWriteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { makeInstance } from '../../bin/sandbox/roma-simulator';
+import { makeInstance } from '../support/roma-simulator';
 import { fleetAt, stateAt, targetUptime } from '../../lambda/core/history/queries';
 import { plusMs } from '../../lambda/core/model/instant';
 import type { Snapshot } from '../../lambda/core/model/instance';

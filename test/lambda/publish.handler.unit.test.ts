@@ -1,5 +1,5 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { type EventBus, startEventBus } from '../../bin/sandbox/event-bus';
+import { type EventBus, startEventBus } from '../support/event-bus';
 import { EVENT_SOURCE } from '../../lambda/contract';
 import { toCurrentItem } from '../../lambda/dynamodb/table';
 import { type PublishOverrides, wirePublish } from '../../lambda/wire';

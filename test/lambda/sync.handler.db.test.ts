@@ -1,5 +1,5 @@
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../support/roma-simulator';
 import { loopbackConfig } from '../../lambda/dynamodb/client';
 import { systemPorts, wireSync } from '../../lambda/wire';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';

@@ -1,4 +1,4 @@
-import { DEFAULT_ACCOUNT, Fleet, type RomaSimulator, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { DEFAULT_ACCOUNT, Fleet, type RomaSimulator, startRomaSimulator } from '../support/roma-simulator';
 import { readDiscoveryConfig, readSyncRequest } from '../../lambda/config';
 import { configuredName, discoveredName } from '../../lambda/core/discovery/discovery';
 import { type AwsRecorder, startAwsRecorder } from '../support/aws-recorder';

@@ -1,9 +1,9 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { type EventBus, startEventBus } from '../../bin/sandbox/event-bus';
-import { DEFAULT_ACCOUNT, Fleet, type RomaSimulator, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
-import { startStreamPump } from '../../bin/sandbox/stream-pump';
+import { type EventBus, startEventBus } from '../support/event-bus';
+import { DEFAULT_ACCOUNT, Fleet, type RomaSimulator, startRomaSimulator } from '../support/roma-simulator';
+import { startStreamPump } from '../support/stream-pump';
 import { ENV } from '../../lambda/contract';
 import { readPublishConfig, readSyncConfig, readWidgetConfig } from '../../lambda/config';
 import { key } from '../../lambda/dynamodb/table';

@@ -1,4 +1,4 @@
-import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../bin/sandbox/roma-simulator';
+import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../support/roma-simulator';
 import { readSyncConfig } from '../../lambda/config';
 import { ENV } from '../../lambda/contract';
 import { type AwsRecorder, startAwsRecorder } from '../support/aws-recorder';

@@ -3,7 +3,7 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Engine } from '../../bin/local-database/dynamodb-local';
-import { startStreamPump, type StreamPump } from '../../bin/sandbox/stream-pump';
+import { startStreamPump, type StreamPump } from './stream-pump';
 import { type ChangeEvent, eventOfWrite, eventText } from '../../lambda/core/publish/change-event';
 import { replayItems } from '../../lambda/core/publish/replay';
 import type { RunResult } from '../../lambda/core/sync/run-result';

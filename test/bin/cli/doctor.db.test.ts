@@ -1,5 +1,5 @@
 import { costOf } from '../../../bin/cli/doctor/cost';
-import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../../bin/sandbox/roma-simulator';
+import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../support/roma-simulator';
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
 import { toRejectionItem } from '../../../lambda/dynamodb/table';
 import { cli, NOW } from '../../support/cli';

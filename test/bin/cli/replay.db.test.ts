@@ -1,4 +1,4 @@
-import { type EventBus, startEventBus, type Topic } from '../../../bin/sandbox/event-bus';
+import { type EventBus, startEventBus, type Topic } from '../../support/event-bus';
 import { type ChangeEvent, toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { plusMs } from '../../../lambda/core/model/instant';
 import type { Version } from '../../../lambda/core/model/record';

@@ -1,7 +1,7 @@
 import { type ServerResponse } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Io } from '../../../bin/cli/io';
-import { DEFAULT_ACCOUNT, SEED_PROJECT } from '../../../bin/sandbox/roma-simulator';
+import { DEFAULT_ACCOUNT, SEED_PROJECT } from '../../support/roma-simulator';
 import { loopbackConfig } from '../../../lambda/dynamodb/client';
 import { createReader } from '../../../lambda/dynamodb/reader';
 import { systemClock } from '../../../lambda/system-clock';

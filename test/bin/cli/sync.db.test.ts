@@ -6,12 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from '../../../bin/cli/io';
 import { isAvailable } from '../../../bin/local-database/dynamodb-local';
-import {
-  makeInstance,
-  type RomaSimulator,
-  SEED_PROJECT,
-  startRomaSimulator,
-} from '../../../bin/sandbox/roma-simulator';
+import { makeInstance, type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../support/roma-simulator';
 import { ENV, OUTPUT } from '../../../lambda/contract';
 import { toMs } from '../../../lambda/core/model/instant';
 import { createReader } from '../../../lambda/dynamodb/reader';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnWithParent } from '../../../bin/local-database/dynamodb-local';
-import { startSandbox, SANDBOX_TARGET, type Sandbox } from '../../../bin/sandbox/start-sandbox';
+import { startSandbox, type Sandbox } from '../../../bin/sandbox/start-sandbox';
 import { tryIt, tryItText } from '../../../bin/sandbox/try-it';
 import { systemClock } from '../../../lambda/wire';
 import { cli, type CliResult } from '../../support/cli';
@@ -31,9 +31,7 @@ onEachEngine('the commands that the sandbox shows', (engine) => {
   it('answer as they are written', async () => {
     const { ask, environment, keep } = tryIt(sandbox);
     // The scenario renames instances as it goes on, those of the first fleet too.
-    const { fleet } = sandbox.simulator;
-    for (const { id } of fleet.list(SANDBOX_TARGET.projectId))
-      fleet.change(SANDBOX_TARGET.projectId, id, { name: `renamed-${id}` });
+    for (const [id, instance] of sandbox.fleet) sandbox.fleet.set(id, { ...instance, name: `renamed-${id}` });
     await sandbox.sync();
     for (const command of ask) {
       expect(tryItText(tryIt(sandbox))).toContain(`npm run cli -- ${command}`);

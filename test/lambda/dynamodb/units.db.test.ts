@@ -1,6 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { randomUUID } from 'node:crypto';
-import { type RomaSimulator, seedFleet, SEED_PROJECT, startRomaSimulator } from '../../../bin/sandbox/roma-simulator';
+import { type RomaSimulator, seedFleet, SEED_PROJECT, startRomaSimulator } from '../../support/roma-simulator';
 import { toInstant } from '../../../lambda/core/model/instant';
 import { parseTarget, targetName } from '../../../lambda/core/model/instance';
 import type { RunEnd } from '../../../lambda/core/sync/recorder';

@@ -3,7 +3,7 @@ import type { SQSEvent } from 'aws-lambda';
 import * as fc from 'fast-check';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type EventBus, type Queue, startEventBus, toQueue, toWebhook } from '../../../bin/sandbox/event-bus';
+import { type EventBus, type Queue, startEventBus, toQueue, toWebhook } from '../../support/event-bus';
 import type { ChangeEvent } from '../../../lambda/core/publish/change-event';
 import { eventBusSink } from '../../../lambda/events/event-bus';
 import runningToError from '../../examples/running-to-error.rule.json';

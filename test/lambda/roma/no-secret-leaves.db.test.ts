@@ -5,8 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import type { Account, Answer, Trust } from '../../../bin/sandbox/roma-simulator';
-import { startSandbox, SANDBOX_TARGET, type Sandbox } from '../../../bin/sandbox/start-sandbox';
+import type { Account, Answer, Trust } from '../../support/roma-simulator';
 import { connect, loopbackConfig } from '../../../lambda/dynamodb/client';
 import { plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
@@ -17,6 +16,7 @@ import { systemClock } from '../../../lambda/system-clock';
 import { cli } from '../../support/cli';
 import { anyEngine, endpointOf } from '../../support/engines';
 import { AGENCY_URN, piecesOf, PROVIDER_URN, startOidcProvider } from '../../support/roma/oidc-provider';
+import { type LoopbackSystem, startLoopbackSystem, SYSTEM_TARGET } from '../../support/loopback-system';
 import { ESCAPES, hostileKey, hostilePassword, MARKS, STRIPPED } from '../../support/hostile-secrets';
 
 type Secrets = Pick<Account, 'password' | 'accessKey' | 'secretKey'>;
@@ -57,14 +57,14 @@ const WAYS: readonly Way[] = [
 ];
 
 /** The page as `roma-history report` writes it. */
-async function report(sandbox: Sandbox): Promise<string> {
+async function report(system: LoopbackSystem): Promise<string> {
   const now = toInstant(Date.now());
-  return timelinePage(await readTimeline(sandbox.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
+  return timelinePage(await readTimeline(system.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
 }
 
 /** A deployment whose every word is written down. */
 interface Watched {
-  readonly sandbox: Sandbox;
+  readonly system: LoopbackSystem;
   readonly errors: readonly unknown[];
   /** One run, whatever becomes of it, and all that follows from it. */
   readonly sync: () => Promise<void>;
@@ -86,8 +86,8 @@ async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Pr
   for (const method of ['log', 'info', 'warn', 'error', 'debug', 'trace'] as const) {
     jest.spyOn(console, method).mockImplementation((...args) => void keep(`${inspect(args, { depth: 12 })}\n`));
   }
-  const sandbox = await startSandbox({
-    environment: { DYNAMODB_ENDPOINT: endpointOf(anyEngine()) },
+  const system = await startLoopbackSystem({
+    database: endpointOf(anyEngine()) ?? '',
     tableName: `canary-${Date.now()}-${Math.random().toString(36).slice(2)}`,
     telemetry: createTelemetry({ service: 'canary' }),
     account,
@@ -95,19 +95,19 @@ async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Pr
     trust,
   });
   return {
-    sandbox,
+    system,
     errors,
     sync: async () => {
       try {
-        await sandbox.sync();
+        await system.sync();
       } catch (error) {
         errors.push(error);
       }
-      await sandbox.settled();
+      await system.settled();
     },
     everything: async () => {
-      const client = connect(loopbackConfig(sandbox.database.endpoint));
-      const { Items = [] } = await client.send(new ScanCommand({ TableName: sandbox.tableName }));
+      const client = connect(loopbackConfig(system.database));
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: system.tableName }));
       client.destroy();
       // The test has seen what it is about: rows, lines and errors.
       expect(Items.length).toBeGreaterThan(8);
@@ -119,16 +119,16 @@ async function watch(account: Secrets, secret: Way['secret'], trust?: Trust): Pr
         written,
         items,
         errors: inspect(errors, { depth: 12, showHidden: true }),
-        events: JSON.stringify(sandbox.bus.events),
-        calls: JSON.stringify(sandbox.bus.calls),
-        failures: JSON.stringify(sandbox.failures.receive()),
-        report: await report(sandbox),
+        events: JSON.stringify(system.bus.events),
+        calls: JSON.stringify(system.bus.calls),
+        failures: JSON.stringify(system.failures.receive()),
+        report: await report(system),
       };
     },
     stop: async () => {
       jest.restoreAllMocks();
       delete process.env.POWERTOOLS_LOG_LEVEL;
-      await sandbox.stop();
+      await system.stop();
     },
   };
 }
@@ -144,24 +144,24 @@ function expectNone(secrets: readonly string[], everything: Readonly<Record<stri
 
 describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
   it('in output, errors, items or events, not even when the API echoes it', async () => {
-    const { sandbox, sync, everything, stop } = await watch(CANARIES, secret);
+    const { system, sync, everything, stop } = await watch(CANARIES, secret);
     try {
-      const [instance] = sandbox.fleet.list(SANDBOX_TARGET.projectId);
+      const [instance] = system.fleet.list(SYSTEM_TARGET.projectId);
       await sync();
-      sandbox.simulator.faults.inject({ fault: { kind: 'secretsEchoed' } });
+      system.simulator.faults.inject({ fault: { kind: 'secretsEchoed' } });
       await sync();
       for (const status of [400, 401, 403, 500]) {
-        sandbox.simulator.faults.clear();
-        sandbox.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, times: 2 });
+        system.simulator.faults.clear();
+        system.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, times: 2 });
         await sync();
       }
       for (const on of ['token', 'temporaryKey'] as const) {
-        sandbox.simulator.revokeTokens();
-        sandbox.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status: 401 }, on, times: 1 });
+        system.simulator.revokeTokens();
+        system.simulator.faults.inject({ fault: { kind: 'errorEchoingSecrets', status: 401 }, on, times: 1 });
         await sync();
       }
-      sandbox.simulator.faults.clear();
-      sandbox.simulator.faults.inject({
+      system.simulator.faults.clear();
+      system.simulator.faults.inject({
         fault: {
           kind: 'malformedRecord',
           record: {
@@ -173,7 +173,7 @@ describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
         times: 1,
       });
       await sync();
-      expectNone([...known.map((name) => CANARIES[name]), ...sandbox.simulator.issuedSecrets()], await everything());
+      expectNone([...known.map((name) => CANARIES[name]), ...system.simulator.issuedSecrets()], await everything());
     } finally {
       await stop();
     }
@@ -183,16 +183,16 @@ describe.each(WAYS)('with $way, no secret leaves', ({ secret, known }) => {
     const secrets = fc.record({ password: hostilePassword, accessKey: hostileKey, secretKey: hostileKey });
     await fc.assert(
       fc.asyncProperty(secrets, async (account) => {
-        const { sandbox, sync, everything, stop } = await watch(account, secret);
+        const { system, sync, everything, stop } = await watch(account, secret);
         try {
           await echoEverywhere(
-            sandbox,
+            system,
             sync,
             known.map((name) => account[name]),
           );
           const commands = await Promise.all(
             [[], ['--json'], ['--dry-run']].map(async (more) =>
-              cliSync(sandbox, secret(sandbox.simulator.account), more),
+              cliSync(system, secret(system.simulator.account), more),
             ),
           );
           const all = await everything();
@@ -219,15 +219,15 @@ describe.each([
     const renew = async (): Promise<void> => writeFileSync(idTokenFile, await provider.sign());
     await renew();
     const secret = () => ({ idTokenFile, providerUrn: PROVIDER_URN, agencyUrn: AGENCY_URN, ...more });
-    const { sandbox, sync, everything, stop } = await watch(CANARIES, secret, provider.trust);
+    const { system, sync, everything, stop } = await watch(CANARIES, secret, provider.trust);
     try {
-      const { faults } = sandbox.simulator;
+      const { faults } = system.simulator;
       await sync();
       faults.inject({ fault: { kind: 'secretsEchoed' }, times: 2 });
       await sync();
       for (const on of ['assumeWithOidc', 'assume', 'list', 'callerIdentity'] as const) {
         for (const status of [400, 401, 403, 500]) {
-          sandbox.simulator.revokeTokens();
+          system.simulator.revokeTokens();
           await renew();
           faults.clear();
           faults.inject({ fault: { kind: 'errorEchoingSecrets', status }, on, times: 4 });
@@ -239,7 +239,7 @@ describe.each([
       await sync();
       const all = await everything();
       expect(all.errors).toContain('assume-with-oidc answered 400');
-      const pieces = [...provider.tokens, ...sandbox.simulator.issuedSecrets()].flatMap(piecesOf);
+      const pieces = [...provider.tokens, ...system.simulator.issuedSecrets()].flatMap(piecesOf);
       expectNone(
         pieces.filter(({ length }) => length > 15),
         all,
@@ -259,8 +259,12 @@ const bare = (texts: Readonly<Record<string, string>>): Record<string, string> =
   Object.fromEntries(Object.entries(texts).map(([place, text]) => [place, text.replaceAll('\\', '')]));
 
 /** Runs that meet the secrets in every escaped form: in errors as JSON, page and text, and in good and bad records. */
-async function echoEverywhere(sandbox: Sandbox, sync: () => Promise<void>, secrets: readonly string[]): Promise<void> {
-  const { faults } = sandbox.simulator;
+async function echoEverywhere(
+  system: LoopbackSystem,
+  sync: () => Promise<void>,
+  secrets: readonly string[],
+): Promise<void> {
+  const { faults } = system.simulator;
   const forms = [...Object.values(ESCAPES), ...STRIPPED];
   const answers = forms.flatMap((escape, index): Answer[] => {
     const echo = secrets.map(escape).join(' and ');
@@ -297,7 +301,11 @@ async function echoEverywhere(sandbox: Sandbox, sync: () => Promise<void>, secre
 }
 
 /** One run as a person types it. */
-async function cliSync(sandbox: Sandbox, secret: Record<string, string>, more: readonly string[]): Promise<unknown> {
+async function cliSync(
+  system: LoopbackSystem,
+  secret: Record<string, string>,
+  more: readonly string[],
+): Promise<unknown> {
   const names = {
     userName: 'HUAWEICLOUD_SDK_USERNAME',
     password: 'HUAWEICLOUD_SDK_PASSWORD',
@@ -310,8 +318,8 @@ async function cliSync(sandbox: Sandbox, secret: Record<string, string>, more: r
   const environment = Object.fromEntries(
     Object.entries(secret).map(([name, value]) => [names[name as keyof typeof names], value]),
   );
-  const at = ['--endpoint', sandbox.simulator.endpoint, '--dynamodb-endpoint', sandbox.database.endpoint];
-  const what = ['--target', targetName(SANDBOX_TARGET), '--table', sandbox.tableName];
+  const at = ['--endpoint', system.simulator.endpoint, '--dynamodb-endpoint', system.database];
+  const what = ['--target', targetName(SYSTEM_TARGET), '--table', system.tableName];
   const result = await cli(['sync', ...what, ...at, ...more], { environment, clock: systemClock });
   expect(result.out + result.err).toMatch(/run|changed|busy/);
   return result;

@@ -1,5 +1,5 @@
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
-import type { Trust } from '../../../bin/sandbox/roma-simulator';
+import type { Trust } from '../roma-simulator';
 
 /** Claims of AWS's tokens: the issuer is of the account, the subject is the role. */
 const ISSUER = 'https://0a1b2c3d-simulated.tokens.sts.global.api.aws';

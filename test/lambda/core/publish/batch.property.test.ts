@@ -1,6 +1,6 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import * as fc from 'fast-check';
-import { deliver as deliverAsPump } from '../../../../bin/sandbox/stream-pump/deliver';
+import { deliver as deliverAsPump } from '../../../support/stream-pump/deliver';
 import { type ChangeEvent } from '../../../../lambda/core/publish/change-event';
 import { type Current, eventId } from '../../../../lambda/core/model/record';
 import type { EventSink, Receipt } from '../../../../lambda/core/publish/delivery';

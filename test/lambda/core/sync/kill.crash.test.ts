@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createHistoryTable } from '../../../../bin/local-database/create-table';
 import { type Database, isAvailable, startDatabase } from '../../../../bin/local-database/dynamodb-local';
-import { seededRandom } from '../../../../bin/sandbox/roma-simulator/scenario';
+import { seededRandom } from '../../../support/seeded-random';
 import { canonicalSnapshot } from '../../../../lambda/core/model/canonical';
 import type { Snapshot } from '../../../../lambda/core/model/instance';
 import type { Reader } from '../../../../lambda/core/history/reader';

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { type Fault, Fleet, makeInstance, startRomaSimulator } from '../../../../bin/sandbox/roma-simulator';
+import { type Fault, Fleet, makeInstance, startRomaSimulator } from '../../../support/roma-simulator';
 import { isDeletedStatus } from '../../../../lambda/core/model/instance';
 import { RUN_OUTCOMES } from '../../../../lambda/core/model/record';
 import { syncTarget } from '../../../../lambda/core/sync/run';

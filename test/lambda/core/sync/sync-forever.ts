@@ -5,7 +5,7 @@ import { connect, loopbackConfig } from '../../../../lambda/dynamodb/client';
 import { createRecorder } from '../../../../lambda/dynamodb/recorder';
 import { syncTarget } from '../../../../lambda/core/sync/run';
 import { systemPorts } from '../../../../lambda/wire';
-import { seededRandom } from '../../../../bin/sandbox/roma-simulator/scenario';
+import { seededRandom } from '../../../support/seeded-random';
 
 /**
  * A process that syncs a moving fleet until someone kills it. Before each run it writes what the fleet is to its log,

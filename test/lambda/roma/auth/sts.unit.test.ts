@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Fleet, makeInstance, type RomaSimulator, startRomaSimulator } from '../../../../bin/sandbox/roma-simulator';
+import { Fleet, makeInstance, type RomaSimulator, startRomaSimulator } from '../../../support/roma-simulator';
 import { collectListing, type Listing } from '../../../../lambda/core/sync/listing';
 import type { Credentials, KeyCredentials } from '../../../../lambda/roma/auth/credentials';
 import { sessionName } from '../../../../lambda/roma/auth/sts';

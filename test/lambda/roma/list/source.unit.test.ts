@@ -1,5 +1,5 @@
 // Over 300 lines, because all its tests read lists from one simulator, through one source that is set up for them.
-import { Fleet, makeInstance, type RomaSimulator, startRomaSimulator } from '../../../../bin/sandbox/roma-simulator';
+import { Fleet, makeInstance, type RomaSimulator, startRomaSimulator } from '../../../support/roma-simulator';
 import { collectListing, type Listing } from '../../../../lambda/core/sync/listing';
 import type { Credentials, KeyCredentials } from '../../../../lambda/roma/auth/credentials';
 import { createRomaSource, type RomaSource, type RomaSourceOptions } from '../../../../lambda/roma/list/source';

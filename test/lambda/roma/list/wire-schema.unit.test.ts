@@ -5,7 +5,7 @@ import type { Json } from '../../../../lambda/core/model/instance';
 import type { ParsedRecord } from '../../../../lambda/core/sync/listing';
 import { createRedactor } from '../../../../lambda/roma/http/redaction';
 import { parsePage, parseRecord } from '../../../../lambda/roma/list/wire-schema';
-import { SEED_INSTANCE } from '../../../../bin/sandbox/roma-simulator';
+import { SEED_INSTANCE } from '../../../support/roma-simulator';
 
 const nothing = createRedactor(() => []);
 const page = (instances: string, redactor = nothing) => {

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import type { BusEvent } from './put-events';
+import type { BusEvent } from '../../../bin/sandbox/event-bus';
 import type { Queue } from './queue';
 
 /** A target of a rule. A promise that is rejected is an event that was not delivered. */

@@ -1,5 +1,5 @@
-import { matchesPattern, type Pattern, PatternError } from '../../../../bin/sandbox/event-bus';
-import { checkPattern } from '../../../../bin/sandbox/event-bus/pattern';
+import { matchesPattern, type Pattern, PatternError } from '../event-bus';
+import { checkPattern } from './pattern';
 
 const event = {
   source: 'roma.instance-history',

@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import type { RomaSimulator } from '../../../../bin/sandbox/roma-simulator';
+import type { RomaSimulator } from '../roma-simulator';
 
 export interface Answered {
   readonly status: number;

@@ -3,14 +3,7 @@ import { PublishBatchCommand, PublishCommand, SNSClient } from '@aws-sdk/client-
 import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import {
-  type BusEvent,
-  type EventBus,
-  startEventBus,
-  toLines,
-  toQueue,
-  toWebhook,
-} from '../../../bin/sandbox/event-bus';
+import { type BusEvent, type EventBus, startEventBus, toLines, toQueue, toWebhook } from './event-bus';
 
 let bus: EventBus;
 let eventBridge: EventBridgeClient;

@@ -1,12 +1,6 @@
 import { AKSKSigner } from '@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner';
-import {
-  DEFAULT_ACCOUNT,
-  Fleet,
-  type RomaSimulator,
-  SEED_PROJECT,
-  startRomaSimulator,
-} from '../../../../bin/sandbox/roma-simulator';
-import { canonicalRequest, signatureOf } from '../../../../bin/sandbox/roma-simulator/signature';
+import { DEFAULT_ACCOUNT, Fleet, type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../roma-simulator';
+import { canonicalRequest, signatureOf } from './signature';
 import { ask, list, passwordRequest, tokenFor } from './asking';
 
 const OTHER = { id: '0123456789abcdef0123456789abcdef', name: 'ap-southeast-3', enabled: true };

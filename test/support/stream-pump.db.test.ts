@@ -10,9 +10,9 @@ import {
   startStreamPump,
   type StreamPump,
   type StreamPumpOptions,
-} from '../../../bin/sandbox/stream-pump';
-import { loopbackConfig } from '../../../lambda/dynamodb/client';
-import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
+} from './stream-pump';
+import { loopbackConfig } from '../../lambda/dynamodb/client';
+import { createTestTable, onEachEngine, type TestTable } from './engines';
 
 const numberOf = (record: DynamoDBStreamEvent['Records'][number]): number => Number(record.dynamodb?.NewImage?.n?.N);
 

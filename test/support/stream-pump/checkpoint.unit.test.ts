@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Checkpoint } from '../../../../bin/sandbox/stream-pump/checkpoint';
+import { Checkpoint } from './checkpoint';
 
 let folder: string;
 beforeEach(() => {

@@ -1,29 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { type BusEvent, type PutEventsEntry as Entry, toBusEvent } from '../../../bin/sandbox/event-bus';
 import { type CallAnswer, CallError, type CallFault, jsonAnswer, refusedEntry } from './calls';
-
-/** What subscribers receive. */
-export interface BusEvent {
-  readonly version: '0';
-  readonly id: string;
-  readonly 'detail-type': string;
-  readonly source: string;
-  readonly account: string;
-  /** Seconds are the finest that the service tells. */
-  readonly time: string;
-  readonly region: string;
-  readonly resources: readonly string[];
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-interface Entry {
-  readonly EventBusName?: string;
-  readonly Source?: string;
-  readonly DetailType?: string;
-  readonly Detail?: string;
-  readonly Resources?: readonly string[];
-  /** Seconds since the epoch. */
-  readonly Time?: number;
-}
 
 export interface BusLimits {
   /** Entries of one call. */
@@ -31,9 +7,6 @@ export interface BusLimits {
   /** Bytes of all entries of one call, and so of one entry. */
   readonly maxBytes: number;
 }
-
-export const ACCOUNT = '000000000000';
-export const REGION = 'local-1';
 
 const bytes = (text: string | undefined): number => Buffer.byteLength(text ?? '', 'utf8');
 
@@ -82,17 +55,7 @@ function toEvent(entry: Entry, busName: string, now: number): BusEvent | EntryEr
   }
   const detail = parseDetail(entry.Detail);
   if (detail === undefined) return { ErrorCode: 'MalformedDetail', ErrorMessage: 'Detail is malformed.' };
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': entry.DetailType,
-    source: entry.Source,
-    account: ACCOUNT,
-    time: new Date(entry.Time === undefined ? now : entry.Time * 1000).toISOString().replace(/\.\d{3}/, ''),
-    region: REGION,
-    resources: entry.Resources ?? [],
-    detail,
-  };
+  return toBusEvent(entry, detail, now);
 }
 
 /** Decides on one call of PutEvents. `accept` is called for each accepted event, in the order of the entries. */

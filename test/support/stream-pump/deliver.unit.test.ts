@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { type BatchResponse, deliver, type RetryPolicy } from '../../../../bin/sandbox/stream-pump/deliver';
+import { type BatchResponse, deliver, type RetryPolicy } from './deliver';
 
 interface Run {
   /** Records of each invocation. */

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStreamPump, type StreamPump } from '../../../../bin/sandbox/stream-pump';
-import { loopbackConfig } from '../../../../lambda/dynamodb/client';
+import { startStreamPump, type StreamPump } from '../stream-pump';
+import { loopbackConfig } from '../../../lambda/dynamodb/client';
 
 interface ScriptedShard {
   readonly parent?: string;

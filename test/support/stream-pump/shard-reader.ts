@@ -6,8 +6,9 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { toLambdaRecord } from '../../../bin/sandbox/stream-record';
 import type { Checkpoint } from './checkpoint';
-import { sequenceNumberOf, toLambdaRecord } from './record';
+import { sequenceNumberOf } from './record';
 
 export interface ShardReaderPorts {
   readonly streams: DynamoDBStreamsClient;

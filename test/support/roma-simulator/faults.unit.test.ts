@@ -6,8 +6,8 @@ import {
   type RomaSimulator,
   SEED_PROJECT,
   startRomaSimulator,
-} from '../../../../bin/sandbox/roma-simulator';
-import { REQUEST_ID } from '../../../../bin/sandbox/roma-simulator/answers';
+} from '../roma-simulator';
+import { REQUEST_ID } from './answers';
 import { ask, list, tokenFor } from './asking';
 
 const id = SEED_PROJECT.id;

@@ -1,13 +1,13 @@
 import Ajv from 'ajv';
-import { type RomaSimulator, startRomaSimulator } from '../../../../bin/sandbox/roma-simulator';
+import { type RomaSimulator, startRomaSimulator } from '../roma-simulator';
 import {
   assumeRequest,
   assumeWithOidcRequest,
   readCaller,
   readStsKeys,
   withIdToken,
-} from '../../../../lambda/roma/auth/sts';
-import { AGENCY_URN, type OidcProvider, PROVIDER_URN, startOidcProvider } from '../../../support/roma/oidc-provider';
+} from '../../../lambda/roma/auth/sts';
+import { AGENCY_URN, type OidcProvider, PROVIDER_URN, startOidcProvider } from '../roma/oidc-provider';
 import assume from './AssumeAgency.openapi.json';
 import assumeWithOidc from './AssumeAgencyWithOIDC.openapi.json';
 import { ask } from './asking';
