@@ -12,7 +12,8 @@ import { deadLetterQueue } from './dead-letter-queue';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
-import { type Subscription, Subscriptions } from './subscriptions';
+import type { Subscription } from './subscriptions/subscription';
+import { Subscriptions } from './subscriptions/subscriptions';
 
 export interface ChangeFeedProps {
   readonly history: HistoryTable;

@@ -9,6 +9,7 @@ import {
   UNIT_MS,
 } from '../lambda/contract';
 import { span } from './span';
+import { NO_SUBSCRIPTION_NAME, SUBSCRIPTION_NAME } from './subscriptions/name';
 
 /** What may be configured, with defaults. JSON in, checked values out; every problem is reported at once. */
 
@@ -99,6 +100,13 @@ export const targetSchema = z.strictObject({
   secretArn: secretArn.optional().describe('A secret for this target only. Default: the secret of the stack.'),
 });
 
+const name = z
+  .string()
+  .regex(SUBSCRIPTION_NAME, NO_SUBSCRIPTION_NAME)
+  .optional()
+  .describe(
+    'Its own name, which nothing else may have. A new name makes a new topic, queue or key. Default: type and place, such as `sqs2`.',
+  );
 const kinds = z
   .array(z.enum(CHANGE_KINDS))
   .min(1)
@@ -108,6 +116,7 @@ const kinds = z
 export const subscriptionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('email'),
+    name,
     address: z
       .email('must be an e-mail address')
       .describe('The address that receives a short text about each change. Its owner must confirm it once.'),
@@ -115,6 +124,7 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('sqs'),
+    name,
     queueArn: queueArn
       .optional()
       .describe('Your own queue, whose policy must allow EventBridge to send. Default: the stack creates one.'),
@@ -122,6 +132,7 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     type: z.literal('webhook'),
+    name,
     url: z
       .url({ protocol: /^https$/, error: 'must be an https:// address' })
       .describe('The address to which each change is posted.'),

@@ -8,4 +8,7 @@ export { InstanceHistory, type InstanceHistoryProps } from './instance-history';
 export { InstanceHistoryStack, type InstanceHistoryStackProps } from './instance-history-stack';
 export { ConfigError, parseConfig, readConfig } from './read-config';
 export { ScheduledSync, type SyncTarget } from './scheduled-sync';
-export type { Subscription } from './subscriptions';
+export type { EmailSubscriptionOptions } from './subscriptions/email';
+export type { QueueSubscriptionOptions } from './subscriptions/queue';
+export { Subscription, type SubscriptionDelivery, type SubscriptionOptions } from './subscriptions/subscription';
+export type { WebhookSubscriptionOptions } from './subscriptions/webhook';

@@ -1,14 +1,14 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { OUTPUT } from '../lambda/contract';
-import type { Config, SubscriptionConfig, TargetConfig } from './config';
+import type { Config, TargetConfig } from './config';
 import { InstanceHistory } from './instance-history';
 import type { SyncTarget } from './scheduled-sync';
-import type { Subscription } from './subscriptions';
+import { configuredSubscription } from './subscriptions/configured';
+import { nameOfSubscription } from './subscriptions/name';
 
 export interface InstanceHistoryStackProps extends StackProps {
   readonly config: Config;
@@ -35,7 +35,9 @@ export class InstanceHistoryStack extends Stack {
       retention: config.retention === undefined ? undefined : milliseconds(config.retention),
       brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),
       publishBaseline: config.publishBaseline,
-      subscriptions: config.subscriptions.map((subscription, index) => this.subscription(subscription, index)),
+      subscriptions: config.subscriptions.map((subscription, index) =>
+        configuredSubscription(this, subscription, index),
+      ),
       orderedFeed: config.orderedFeed,
       archiveRetention: milliseconds(config.archiveRetention),
       alarmTopic:
@@ -50,6 +52,7 @@ export class InstanceHistoryStack extends Stack {
       extraCaFile: config.extraCaFile,
       deleteTableWithStack: config.onDestroy === 'delete',
     });
+    this.warnOfPlaces(config);
     const { history, sync, feed, monitoring, discovery } = this.instanceHistory;
     this.output(OUTPUT.tableName, history.table.tableName);
     if (config.credentials === undefined) this.output(OUTPUT.secretArn, sync.secret.secretArn);
@@ -63,25 +66,24 @@ export class InstanceHistoryStack extends Stack {
     this.output(OUTPUT.dashboardUrl, monitoring.dashboard.url);
   }
 
+  /** An id by place is that of release 1.0, whose stacks go on; but in an edited list it is somebody else's. */
+  private warnOfPlaces({ subscriptions }: Config): void {
+    const names = subscriptions.flatMap((subscription, index) =>
+      subscription.name === undefined ? [`subscriptions[${index}] "${nameOfSubscription(subscription, index)}"`] : [],
+    );
+    if (names.length === 0) return;
+    Annotations.of(this).addWarningV2(
+      'roma-instance-history:unnamed-subscriptions',
+      `subscriptions without a "name" are told apart by their place in the list, so that an edit of the list may delete a queue, a topic or a key. Before you edit it, name them as they are called now: ${names.join(', ')}`,
+    );
+  }
+
   private target({ every, secretArn, ...target }: TargetConfig, index: number): SyncTarget {
     return {
       ...target,
       every: every === undefined ? undefined : Duration.millis(every),
       secret: secretArn === undefined ? undefined : this.secret(`Secret${index}`, secretArn),
     };
-  }
-
-  private subscription(config: SubscriptionConfig, index: number): Subscription {
-    if (config.type === 'sqs') {
-      const { queueArn, ...rest } = config;
-      if (queueArn === undefined) return rest;
-      return { ...rest, queue: sqs.Queue.fromQueueArn(this, `Queue${index}`, queueArn) };
-    }
-    if (config.type === 'webhook') {
-      const { secretArn, ...rest } = config;
-      return secretArn === undefined ? rest : { ...rest, key: this.secret(`WebhookKey${index}`, secretArn) };
-    }
-    return config;
   }
 
   private secret(id: string, arn: string): secretsmanager.ISecret {

@@ -11,7 +11,7 @@ import { HistoryTable } from './history-table';
 import { Monitoring } from './monitoring';
 import { parseConfig } from './read-config';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
-import type { Subscription } from './subscriptions';
+import type { Subscription } from './subscriptions/subscription';
 
 export interface InstanceHistoryProps {
   /** What is kept in sync: at least one, or none with `discovery`. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type * as z from 'zod';
 import { hasRoma, ROMA_REGIONS } from '../lambda/contract';
 import { type Config, configSchema, targetSchema } from './config';
+import { nameOfSubscription } from './subscriptions/name';
 
 /** Everything that is wrong with a configuration, in one message. */
 export class ConfigError extends Error {
@@ -48,6 +49,7 @@ export function parseConfig(input: unknown, source: string): Config {
     ...nothingToExclude(input),
     ...duplicateTargets(input),
     ...regionsWithoutAddress(input),
+    ...duplicateNames(input),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems);
   return parsed.data;
@@ -110,4 +112,18 @@ function regionsWithoutAddress(input: unknown): string[] {
           `targets[${index}].region: ${JSON.stringify(target.region.slice(0, 80))} is not one of ${ROMA_REGIONS.join(', ')}, eu-west-1xx; correct it, or give its "endpoint"`,
         ],
   );
+}
+
+function duplicateNames(input: unknown): string[] {
+  const subscriptions: unknown = (input as { subscriptions?: unknown } | null)?.subscriptions;
+  if (!Array.isArray(subscriptions)) return [];
+  const names = subscriptions.map((one: object | null, index) => nameOfSubscription(one ?? {}, index));
+  return names.flatMap((name, index) => {
+    const earlier = names.indexOf(name);
+    return earlier === index
+      ? []
+      : [
+          `subscriptions[${index}].name: "${name}" is the name of subscriptions[${earlier}]; give each a name of its own`,
+        ];
+  });
 }

@@ -52,6 +52,7 @@ const refused = [
   reaching('lib/config.ts', '../lambda/core/model/instance'),
   reaching('lib/config.ts', '../bin/app'),
   reaching('lib/config.ts', '../test/support/fleet'),
+  reaching('lib/subscriptions/subscription.ts', '../../lambda/core/model/instance'),
   reaching('bin/cli/commands/list.ts', '../../../test/support/fleet'),
   reaching('bin/cli/commands/list.ts', '../../sandbox/main'),
   reaching('bin/local-database/dynamodb-local.ts', '../sandbox/main'),
@@ -77,6 +78,8 @@ const allowed = [
   reaching('lambda/wire.ts', './dynamodb/recorder'),
   reaching('lib/config.ts', '../lambda/contract'),
   reaching('lib/config.ts', './span'),
+  reaching('lib/subscriptions/subscription.ts', '../../lambda/contract'),
+  reaching('lib/subscriptions/webhook.ts', '../acknowledge'),
   reaching('bin/cli/commands/list.ts', '../../../lambda/core/model/instance'),
   reaching('bin/sandbox/main.ts', '../cli/program'),
 ] as const;

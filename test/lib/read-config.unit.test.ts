@@ -111,6 +111,16 @@ describe('the configuration', () => {
       { targets: [target], subscriptions: [{ type: 'webhook', url: 'http://example.com/' }] },
       'subscriptions[0].url: must be an https:// address',
     ],
+    [
+      'a name that two subscriptions have, one of them by its place',
+      { targets: [target], subscriptions: [{ name: 'sqs2', type: 'sqs' }, { type: 'sqs' }] },
+      'subscriptions[1].name: "sqs2" is the name of subscriptions[0]; give each a name of its own',
+    ],
+    [
+      'a name that is none',
+      { targets: [target], subscriptions: [{ name: 'On call', type: 'sqs' }] },
+      'subscriptions[0].name: must be small letters, digits and "-", at most 40, and begin with a letter',
+    ],
   ])('refuses %s', (_name, input, problem) => {
     expect(problemsOf(input)).toEqual([problem]);
   });

@@ -5,9 +5,9 @@ import { type Resource, resourcesOf, stackOf, templateOf } from '../support/stac
 const everything = {
   orderedFeed: true,
   subscriptions: [
-    { type: 'email', address: 'ops@example.com' },
-    { type: 'sqs' },
-    { type: 'webhook', url: 'https://hooks.example.com/roma' },
+    { name: 'ops', type: 'email', address: 'ops@example.com' },
+    { name: 'changes', type: 'sqs' },
+    { name: 'hook', type: 'webhook', url: 'https://hooks.example.com/roma' },
   ],
 };
 

@@ -1,0 +1,67 @@
+import type * as events from 'aws-cdk-lib/aws-events';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import type { ChangeKind } from '../../lambda/contract';
+import { NO_SUBSCRIPTION_NAME, SUBSCRIPTION_NAME } from './name';
+import { emailTarget, type EmailSubscriptionOptions } from './email';
+import { queueTarget, type QueueSubscriptionOptions } from './queue';
+import { webhookTarget, type WebhookSubscriptionOptions } from './webhook';
+
+export interface SubscriptionOptions {
+  /** Send only these kinds of change. @default - all but `baseline` */
+  readonly kinds?: readonly ChangeKind[] | undefined;
+}
+
+/** What every subscription shares with the others. */
+export interface SubscriptionDelivery {
+  /** What EventBridge could not deliver within a day, and what a consumer has failed on too often. */
+  readonly deadLetterQueue: sqs.IQueue;
+  /** Encrypts what a subscription creates. @default - keys that AWS owns */
+  readonly encryptionKey?: kms.IKey | undefined;
+}
+
+/**
+ * Someone who is told of changes. The logical ids of its resources come from its name alone: a new name makes new
+ * resources, and nothing else about the list of subscriptions does.
+ */
+export abstract class Subscription {
+  /** A short text by SNS, to an address whose owner must confirm once. */
+  static email(name: string, options: EmailSubscriptionOptions): Subscription {
+    return new BuiltIn(name, options, (scope, delivery) => emailTarget(scope, delivery, options));
+  }
+
+  /** Whole events to a queue. */
+  static sqs(name: string, options: QueueSubscriptionOptions = {}): Subscription {
+    return new BuiltIn(name, options, (scope, delivery) => queueTarget(scope, delivery, options));
+  }
+
+  /** Whole events by POST, with a key in a header. */
+  static webhook(name: string, options: WebhookSubscriptionOptions): Subscription {
+    return new BuiltIn(name, options, (scope, delivery) => webhookTarget(scope, delivery, options));
+  }
+
+  readonly name: string;
+  readonly kinds: readonly ChangeKind[] | undefined;
+
+  /** @throws Error if the name is none */
+  protected constructor(name: string, options: SubscriptionOptions) {
+    if (!SUBSCRIPTION_NAME.test(name)) {
+      throw new Error(`the name of a subscription, ${JSON.stringify(name)}, ${NO_SUBSCRIPTION_NAME}`);
+    }
+    this.name = name;
+    this.kinds = options.kinds;
+  }
+
+  /** Makes what the subscription needs below `scope`, which is its rule. Called once. */
+  abstract bind(scope: Construct, delivery: SubscriptionDelivery): events.IRuleTarget;
+}
+
+class BuiltIn extends Subscription {
+  readonly bind: Subscription['bind'];
+
+  constructor(name: string, options: SubscriptionOptions, bind: Subscription['bind']) {
+    super(name, options);
+    this.bind = bind;
+  }
+}

@@ -1,0 +1,53 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as kms from 'aws-cdk-lib/aws-kms';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { acknowledge } from '../acknowledge';
+import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
+
+export interface WebhookSubscriptionOptions extends SubscriptionOptions {
+  /** Begins with `https://`. */
+  readonly url: string;
+  /** Header that carries the key. @default 'X-Api-Key' */
+  readonly header?: string;
+  /** The key as the receiver knows it. @default - one is generated */
+  readonly key?: secretsmanager.ISecret | undefined;
+  /** The most requests per second. @default 10 */
+  readonly perSecond?: number;
+}
+
+export function webhookTarget(
+  scope: Construct,
+  { deadLetterQueue, encryptionKey }: SubscriptionDelivery,
+  { url, header, key, perSecond }: WebhookSubscriptionOptions,
+): events.IRuleTarget {
+  const secret = key ?? generatedKey(scope, encryptionKey);
+  const connection = new events.Connection(scope, 'Connection', {
+    description: 'How changes of ROMA Connect instances prove where they come from',
+    authorization: events.Authorization.apiKey(header ?? 'X-Api-Key', secret.secretValue),
+  });
+  const destination = new events.ApiDestination(scope, 'Destination', {
+    connection,
+    endpoint: url,
+    httpMethod: events.HttpMethod.POST,
+    rateLimitPerSecond: perSecond ?? 10,
+  });
+  return new targets.ApiDestination(destination, { deadLetterQueue });
+}
+
+function generatedKey(scope: Construct, encryptionKey: kms.IKey | undefined): secretsmanager.Secret {
+  const secret = new secretsmanager.Secret(scope, 'Key', {
+    description: 'The key that the webhook receives with every change',
+    generateSecretString: { passwordLength: 48, excludePunctuation: true },
+    removalPolicy: RemovalPolicy.DESTROY,
+    encryptionKey,
+  });
+  acknowledge(
+    secret,
+    'AwsSolutions-SMG4',
+    'the receiver of the webhook knows this key: a new one must be agreed with it, not made by a timer',
+  );
+  return secret;
+}
