@@ -30,6 +30,11 @@ const project = (displayName, testMatch, more = {}) => ({
   testEnvironment: 'node',
   transform,
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  // The examples import the package as its users do.
+  moduleNameMapper: {
+    '^roma-instance-history/events$': '<rootDir>/lambda/events/index.ts',
+    '^roma-instance-history/reader$': '<rootDir>/lambda/reader.ts',
+  },
   setupFiles: ['<rootDir>/test/setup.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/text-patterns.ts'],
   ...more,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PAGE, PAGES, readPage, ROOT } from './support/documents';
 
@@ -54,6 +54,19 @@ describe('the documents', () => {
   it.each(PAGES)('%s: every file that it names exists', (page) => {
     const named = [...proseOf(page).matchAll(new RegExp(`\`((?:${FOLDERS})/[\\w./-]+)\``, 'g'))];
     expect(named.map(([, path = '']) => path).filter((path) => !isFile(path))).toEqual([]);
+  });
+
+  it('the README and the pages in docs link only to what is packed', () => {
+    const { files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { files: string[] };
+    const packed = [...files, 'README.md', 'LICENSE', 'package.json'];
+    const missing = PAGES.filter((page) => page === PAGE.start || page.startsWith('docs/')).flatMap((page) =>
+      linksOf(page)
+        .filter((link) => !link.startsWith('#'))
+        .map((link) => join(dirname(page), link.replace(/#.*/, '')))
+        .filter((file) => !packed.some((one) => file === one || file.startsWith(`${one}/`)))
+        .map((file) => `${page}: ${file}`),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('would find a broken link', () => {

@@ -28,7 +28,7 @@ function build(io: Io): Command {
   completion(program, io);
   program.addHelpText(
     'after',
-    '\n<time> is ISO-8601 or a span back from now (15m, 24h, 7d). Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
+    '\n<time> is a time as it is printed (2026-11-22T10:00:00Z, "2026-11-22 11:00:00 CET"), a day, today, yesterday, or a span back from now (15m, 24h, 1d12h). Without a zone it is in the time zone of this machine (TZ), as the times on a terminal are.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
   );
   return program;
 }

@@ -1,23 +1,24 @@
-import { spanMs } from '../../lambda/contract';
+import { spanMs, UNIT_MS } from '../../lambda/contract';
 import { UsageError } from '../../lambda/core/model/errors';
 import { type Instant, toInstant } from '../../lambda/core/model/instant';
 
 /** How far the clock here may be behind the clocks of the runs. A time that they recorded must not count as in the future. */
 const CLOCK_ERROR_MS = 10 * 60_000;
-const ISO = /^(\d{4})-(\d{2})-(\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/;
+const DAY_MS = UNIT_MS.d;
+const WALL =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?)?(?: ?(Z|[A-Z]{2,5}|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d(?::\d\d)?)?))?$/;
 
 /**
- * Reads `2026-11-22T10:00:00Z`, `2026-11-22` or a span back from now such as `15m`. A time without a zone is local. A
- * day without a time begins at midnight UTC.
- * @throws UsageError when it is neither, or lies further in the future than clocks may differ
+ * Reads a time as this program prints it (`2026-11-22T10:00:00.000Z`, `2026-11-22 11:00:00 CET`), a day, `today`, `yesterday`, or
+ * a span back from now such as `15m` or `1d12h`. Times and days without a zone are in `zone`, as printed times are.
+ * @throws UsageError when it is none of these, or lies further in the future than clocks may differ
  */
-export function parseTime(text: string, nowMs: number, what: string): Instant {
+export function parseTime(text: string, nowMs: number, what: string, zone: string): Instant {
   if (text === 'now') return toInstant(nowMs);
-  const span = spanMs(text);
-  const ms = span === undefined ? isoMs(text) : nowMs - span;
+  const ms = backMs(text, nowMs) ?? wallMs(dayNamed(text, nowMs, zone), zone);
   if (ms === undefined || Number.isNaN(ms) || ms < 0) {
     throw new UsageError(
-      `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give ISO-8601 such as 2026-11-22T10:00:00Z, or a span back from now such as 15m, 24h, 7d`,
+      `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give one such as 2026-11-22T10:00:00Z, "2026-11-22 11:00", yesterday, or a span back from now such as 15m, 24h, 1d12h`,
     );
   }
   if (ms > nowMs + CLOCK_ERROR_MS)
@@ -25,14 +26,44 @@ export function parseTime(text: string, nowMs: number, what: string): Instant {
   return toInstant(ms);
 }
 
-function isoMs(text: string): number | undefined {
-  const match = ISO.exec(text);
-  if (match === null) return undefined;
+/** `1d12h` before now. */
+function backMs(text: string, nowMs: number): number | undefined {
+  const parts = text.match(/\d{1,9}[smhdw]/g) ?? [];
+  if (parts.length === 0 || parts.join('') !== text) return undefined;
+  return parts.reduce((ms, part) => ms - (spanMs(part) ?? NaN), nowMs);
+}
+
+function dayNamed(text: string, nowMs: number, zone: string): string {
+  if (text !== 'today' && text !== 'yesterday') return text;
+  const { date } = partsOf(toInstant(nowMs), zone);
+  return text === 'today' ? date : toInstant(Date.parse(date) - DAY_MS).slice(0, 10);
+}
+
+function wallMs(text: string, zone: string): number | undefined {
+  const [, date = '', clock = '00:00', seconds = ':00', named] = WALL.exec(text) ?? [];
+  const wall = Date.parse(`${date}T${clock}${seconds}Z`);
   // Date.parse rolls over days that do not exist, such as the 30th of February.
-  const [, year, month, day] = match.map(Number);
-  const date = new Date(Date.UTC(year ?? 0, (month ?? 0) - 1, day));
-  if (date.getUTCMonth() !== (month ?? 0) - 1 || date.getUTCDate() !== day) return undefined;
-  return Date.parse(text);
+  if (Number.isNaN(wall) || !toInstant(wall).startsWith(date)) return undefined;
+  if (named === 'Z' || named === 'UTC' || named === 'GMT') return wall;
+  const [, sign, hours = '', minutes = '0', rest = '0'] =
+    /^(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d\d)(?::(\d\d))?)?$/.exec(named ?? '') ?? [];
+  if (sign !== undefined)
+    return Number(hours) > 14 || Number(minutes) > 59
+      ? undefined
+      : wall -
+          Number(`${sign}1`) * (Number(hours) * UNIT_MS.h + Number(minutes) * UNIT_MS.m + Number(rest) * UNIT_MS.s);
+  // The zone's offset near that time. When clocks are set back, an hour comes twice and the name of the zone tells which is meant.
+  const found = [wall - DAY_MS, wall + DAY_MS].map((near) => {
+    const local = partsOf(toInstant(near), zone);
+    return wall - (Date.parse(`${local.date}T${local.clock}Z`) - Math.floor(near / 1000) * 1000);
+  });
+  return found.find((ms) => {
+    const local = partsOf(toInstant(ms), zone);
+    return (
+      `${local.date} ${local.clock}` === `${date} ${toInstant(wall).slice(11, 19)}` &&
+      [undefined, local.zone].includes(named)
+    );
+  });
 }
 
 /** Reads a length of time such as `90`, `90s` or `5m`, in ms; a bare number is seconds. Undefined when the text is something else. */
@@ -42,8 +73,12 @@ export const lengthMs = (text: string): number | undefined => spanMs(/^\d+$/.tes
  * Reads a time that may be left out, which means now. Now is returned as undefined: it is the state in the newest rows,
  * whatever the clock here says.
  */
-export const parseMoment = (text: string | undefined, nowMs: number, what: string): Instant | undefined =>
-  text === undefined || text === 'now' ? undefined : parseTime(text, nowMs, what);
+export const parseMoment = (
+  text: string | undefined,
+  nowMs: number,
+  what: string,
+  zone: string,
+): Instant | undefined => (text === undefined || text === 'now' ? undefined : parseTime(text, nowMs, what, zone));
 
 /**
  * @returns without `to` when the span lasts until now
@@ -53,9 +88,10 @@ export function parseSpan(
   options: { readonly since?: string | undefined; readonly until?: string | undefined },
   nowMs: number,
   defaultSince: string,
+  zone: string,
 ): { readonly from: Instant; readonly to?: Instant } {
-  const from = parseTime(options.since ?? defaultSince, nowMs, '--since');
-  const to = parseMoment(options.until, nowMs, '--until');
+  const from = parseTime(options.since ?? defaultSince, nowMs, '--since', zone);
+  const to = parseMoment(options.until, nowMs, '--until', zone);
   const end = to ?? toInstant(nowMs);
   if (from >= end) {
     const mend = from > end ? 'swap them' : 'give a later --until';

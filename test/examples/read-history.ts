@@ -1,4 +1,4 @@
-import { type HistoryOptions, openHistory } from '../../lambda/reader';
+import { type HistoryOptions, openHistory } from 'roma-instance-history/reader';
 
 /** Who was not running at a time, since when, and how sure that is. */
 export async function notRunningAt(options: HistoryOptions, at: string): Promise<string[]> {

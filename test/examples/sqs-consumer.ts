@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { type ChangeEvent, isChangeEvent, isChangeEventEnvelope } from '../../lambda/events';
+import { type ChangeEvent, isChangeEvent, isChangeEventEnvelope } from 'roma-instance-history/events';
 
 /**
  * A Lambda function behind an SQS queue that is the target of a rule (or is subscribed to the ordered feed with raw

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { type ChangeEvent, isChangeEventEnvelope } from '../../lambda/events';
+import { type ChangeEvent, isChangeEventEnvelope } from 'roma-instance-history/events';
 
 /**
  * A receiver of the webhook subscription. It answers 2xx only when the change was handled: EventBridge sends again

@@ -13,7 +13,7 @@ import { changeLine } from './views';
 interface ChangesOptions extends TargetOptions {
   readonly since?: string;
   readonly until?: string;
-  readonly kind?: ChangeKind;
+  readonly kind?: readonly ChangeKind[];
   readonly follow?: boolean;
 }
 
@@ -27,14 +27,14 @@ export function registerChanges(program: Command, io: Io): void {
       .description('changes over the whole fleet, oldest first')
       .option('--since <time>', 'from this time on (default: 24h)')
       .option('--until <time>', 'before this time (default: now)')
-      .addOption(new Option('--kind <kind>', 'only changes of this kind').choices(KINDS))
+      .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
       .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ChangesOptions) => {
       if (options.follow === true && options.until !== undefined)
         throw new UsageError('--follow has no end: leave out --until');
-      const span = parseSpan(options, io.clock.now(), '24h');
+      const span = parseSpan(options, io.clock.now(), '24h', io.time.zone);
       await withStore(io, options, async ({ reader, describe }) => {
         if (options.target !== undefined)
           await chooseTargets(reader, options.target).catch((error: unknown) => {
@@ -62,8 +62,8 @@ export function registerChanges(program: Command, io: Io): void {
     });
 }
 
-const matches = (version: Version, kind: ChangeKind | undefined, targets: ReadonlySet<string>): boolean =>
-  (kind === undefined || version.kind === kind) && (targets.size === 0 || targets.has(targetName(version.target)));
+const matches = (version: Version, kinds: readonly ChangeKind[] | undefined, targets: ReadonlySet<string>): boolean =>
+  (kinds?.includes(version.kind) ?? true) && (targets.size === 0 || targets.has(targetName(version.target)));
 
 const EXAMPLES = `
 Examples:

@@ -19,13 +19,13 @@ export function registerDiff(program: Command, io: Io): void {
       .command('diff')
       .description('what differs between two versions or times of one instance')
       .argument('<instance>', INSTANCE_HELP)
-      .argument('<a>', 'a version (3 or v3) or a time (ISO-8601, 15m, 24h, 7d)')
+      .argument('<a>', 'a version (3 or v3) or a time (see roma-history --help)')
       .argument('<b>', 'the same, or "now"'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, a: string, b: string, options: TargetOptions) => {
       const nowMs = io.clock.now();
-      const wanted = [wantedSide(a, nowMs, '<a>'), wantedSide(b, nowMs, '<b>')] as const;
+      const wanted = [wantedSide(a, io, '<a>'), wantedSide(b, io, '<b>')] as const;
       await withStore(io, options, async ({ reader, ...store }) => {
         const current = await find({ reader, ...store }, instance, options);
         const [from, to] = await Promise.all(wanted.map(async (one) => resolve(reader, current, one, nowMs)));
@@ -39,8 +39,10 @@ export function registerDiff(program: Command, io: Io): void {
 /** A version, or a time; undefined is now. */
 type Wanted = { readonly number: number } | { readonly at: Instant | undefined };
 
-const wantedSide = (text: string, nowMs: number, what: string): Wanted =>
-  /^v?[1-9]\d{0,8}$/.test(text) ? { number: Number(text.replace('v', '')) } : { at: parseMoment(text, nowMs, what) };
+const wantedSide = (text: string, io: Io, what: string): Wanted =>
+  /^v?[1-9]\d{0,8}$/.test(text)
+    ? { number: Number(text.replace('v', '')) }
+    : { at: parseMoment(text, io.clock.now(), what, io.time.zone) };
 
 interface Side {
   readonly version: Version;

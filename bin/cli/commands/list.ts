@@ -22,7 +22,7 @@ export function registerList(program: Command, io: Io): void {
     program
       .command('list')
       .description('the fleet now, or as of a time')
-      .option('--at <time>', 'as of this time: ISO-8601 or a span back (15m, 24h, 7d)')
+      .option('--at <time>', 'as of this time')
       .option('--status <status>', 'only instances with this status')
       .option('--all', 'show deleted instances too (--json always does)'),
   )
@@ -32,7 +32,7 @@ export function registerList(program: Command, io: Io): void {
 
 async function list(io: Io, options: ListOptions): Promise<void> {
   const nowMs = io.clock.now();
-  const at = parseMoment(options.at, nowMs, '--at');
+  const at = parseMoment(options.at, nowMs, '--at', io.time.zone);
   const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
   await withStore(io, options, async ({ reader }) => {
     const targets = await chooseTargets(reader, options.target);

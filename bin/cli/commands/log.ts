@@ -29,7 +29,7 @@ export function registerLog(program: Command, io: Io): void {
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {
       const nowMs = io.clock.now();
-      const { from, ...until } = parseSpan(options, nowMs, '1970-01-01');
+      const { from, ...until } = parseSpan(options, nowMs, '1970-01-01T00:00Z', io.time.zone);
       const span = { ...(options.since === undefined ? {} : { from }), ...until };
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);

@@ -66,7 +66,7 @@ export function registerReplay(program: Command, io: Io): void {
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ReplayOptions) => {
-      const wanted = parseSpan(options, io.clock.now(), options.since);
+      const wanted = parseSpan(options, io.clock.now(), options.since, io.time.zone);
       await withStore(io, options, async (store) => {
         const span = { ...wanted, to: wanted.to ?? (await endOfRecords(store.reader, io.clock.now())) };
         const versions = await versionsOf(store, options, span);

@@ -24,7 +24,7 @@ export function registerReport(program: Command, io: Io): void {
     .addHelpText('after', EXAMPLES)
     .action(async (options: ReportOptions) => {
       const nowMs = io.clock.now();
-      const span = parseSpan(options, nowMs, '30d');
+      const span = parseSpan(options, nowMs, '30d', io.time.zone);
       const period = periodBetween(span.from, span.to ?? toInstant(nowMs));
       await withStore(io, options, async ({ reader }) => {
         const targets = await chooseTargets(reader, options.target);

@@ -23,12 +23,13 @@ export function registerServe(program: Command, io: Io): void {
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ServeOptions) => {
-      parseTime(options.since, io.clock.now(), '--since');
+      parseTime(options.since, io.clock.now(), '--since', io.time.zone);
       await withStore(io, options, async ({ reader }) => {
         const { port, since } = options;
         const server = await startTimelineServer({
           reader,
           clock: io.clock,
+          zone: io.time.zone,
           port,
           since,
           targets: options.target && (await chooseTargets(reader, options.target)),

@@ -39,7 +39,7 @@ export function registerShow(program: Command, io: Io): void {
 
 async function show(io: Io, instance: string, options: ShowOptions): Promise<void> {
   const nowMs = io.clock.now();
-  const at = parseMoment(options.at, nowMs, '--at');
+  const at = parseMoment(options.at, nowMs, '--at', io.time.zone);
   await withStore(io, options, async (store) => {
     const current = await find(store, instance, options);
     if (options.version !== undefined) {

@@ -35,7 +35,7 @@ export function registerUptime(program: Command, io: Io): void {
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string | undefined, options: UptimeOptions) => {
       const nowMs = io.clock.now();
-      const span = parseSpan(options, nowMs, '24h');
+      const span = parseSpan(options, nowMs, '24h', io.time.zone);
       await withStore(io, options, async (store) => {
         if (instance !== undefined) {
           const current = await find(store, instance, options);

@@ -15,6 +15,8 @@ import { parseSpan } from '../time';
 export interface TimelineServerOptions {
   readonly reader: Reader;
   readonly clock: Clock;
+  /** The time zone of times in the address that name none. @default UTC */
+  readonly zone?: string;
   /** 0 takes any free port. */
   readonly port: number;
   /** The period that is shown unless the address names another: a span back, or a time. */
@@ -129,7 +131,7 @@ async function pageFor(url: URL, options: TimelineServerOptions): Promise<string
   const nowMs = options.clock.now();
   const since = url.searchParams.get('since') ?? undefined;
   const until = url.searchParams.get('until') ?? undefined;
-  const span = parseSpan({ since, until }, nowMs, options.since);
+  const span = parseSpan({ since, until }, nowMs, options.since, options.zone ?? 'UTC');
   // Taken before the history is read. A change in between is announced too, at worst once too often.
   const seen = await stateOf(options);
   const timeline = await readTimeline(options.reader, periodBetween(span.from, span.to ?? toInstant(nowMs)), {

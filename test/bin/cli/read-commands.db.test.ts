@@ -160,6 +160,8 @@ onEachEngine('roma-history', (engine) => {
     ]);
     const deleted = (await history('changes', '--kind', 'deleted', '--json')).json();
     expect(deleted).toMatchObject([{ kind: 'deleted', evidence: 'absent', after: null }]);
+    const two = (await history('changes', '--kind', 'deleted', '--kind', 'created', '--json')).json();
+    expect(two.map(({ kind }) => kind)).toEqual(['created', 'deleted']);
     expect((await history('changes', '--since', '1h')).out).toBe('no change in this time');
   });
 
@@ -259,7 +261,7 @@ onEachEngine('roma-history', (engine) => {
     ['two instances of one name', ['show', 'roma-prod'], 2, /fits 2 instances: a111 .*e346aaaa/],
     ['an ambiguous beginning of an id', ['log', 'e346'], 2, /fits 2 instances/],
     ['an unknown instance', ['log', 'nobody'], 3, /no instance has the id or name "nobody"/],
-    ['a malformed time', ['list', '--at', 'yesterday'], 2, /--at "yesterday" is not a time/],
+    ['a malformed time', ['list', '--at', 'tomorrow'], 2, /--at "tomorrow" is not a time/],
     ['a day that does not exist', ['list', '--at', '2026-02-30'], 2, /is not a time/],
     ['a time in the future', ['show', 'f000', '--at', '2027-01-01T00:00:00Z'], 2, /is in the future/],
     ['since after until', ['changes', '--since', '1h', '--until', '2h'], 2, /is not before --until/],

@@ -1,7 +1,8 @@
+import * as fc from 'fast-check';
 import { ago, duration, lengthMs, parseMoment, parseSpan, parseTime, showSpan, showTime } from '../../../bin/cli/time';
 
 const NOW = Date.parse('2026-11-22T12:00:00.000Z');
-const parse = (text: string): string => parseTime(text, NOW, 'T');
+const parse = (text: string, zone = 'UTC'): string => parseTime(text, NOW, 'T', zone);
 
 describe('a time on the command line', () => {
   it.each([
@@ -14,16 +15,66 @@ describe('a time on the command line', () => {
     ['now', '2026-11-22T12:00:00.000Z'],
   ])('reads %s', (text, instant) => expect(parse(text)).toBe(instant));
 
-  it.each(['', 'yesterday', '1y', '-5m', '2026-13-01', '2026-02-30', '2026-11-22T25:00:00Z', '22.11.2026', '999999w'])(
-    'refuses %p',
-    (text) => expect(() => parse(text)).toThrow('is not a time'),
-  );
+  it.each([
+    '',
+    'tomorrow',
+    '1y',
+    '1d12',
+    '2026-11-22 10:00:00 CET',
+    '2026-11-22T10:00:00+25:00',
+    '-5m',
+    '2026-13-01',
+    '2026-02-30',
+    '2026-11-22T25:00:00Z',
+    '22.11.2026',
+    '999999w',
+  ])('refuses %p', (text) => expect(() => parse(text)).toThrow('is not a time'));
+
+  it.each([
+    ['1d12h', '2026-11-21T00:00:00.000Z'],
+    ['today', '2026-11-21T23:00:00.000Z'],
+    ['yesterday', '2026-11-20T23:00:00.000Z'],
+    ['2026-11-22', '2026-11-21T23:00:00.000Z'],
+    ['2026-11-22 10:00', '2026-11-22T09:00:00.000Z'],
+    ['2026-11-22T10:00:00', '2026-11-22T09:00:00.000Z'],
+    ['2026-11-22 10:00:00 CET', '2026-11-22T09:00:00.000Z'],
+    ['2026-11-22 10:00:00 UTC', '2026-11-22T10:00:00.000Z'],
+    ['2026-11-22 10:00:00 GMT+8', '2026-11-22T02:00:00.000Z'],
+    // When the clocks are set back, an hour comes twice.
+    ['2026-10-25 02:30:00 CEST', '2026-10-25T00:30:00.000Z'],
+    ['2026-10-25 02:30:00 CET', '2026-10-25T01:30:00.000Z'],
+  ])('reads %s in the zone of the machine', (text, instant) => expect(parse(text, 'Europe/Berlin')).toBe(instant));
+
+  it('refuses an hour that the zone leaves out', () =>
+    expect(() => parse('2026-03-29 02:30', 'Europe/Berlin')).toThrow('is not a time'));
+
+  it('reads every time that is printed, in every zone', () =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: NOW }),
+        fc.constantFrom(
+          'UTC',
+          'Asia/Shanghai',
+          'Europe/Berlin',
+          'America/St_Johns',
+          'Australia/Lord_Howe',
+          'Asia/Kolkata',
+        ),
+        (ms, zone) => {
+          const instant = new Date(ms).toISOString();
+          expect(parse(showTime(instant, { zone, isTerminal: false }), zone)).toBe(instant);
+          const seconds = `${instant.slice(0, 19)}.000Z`;
+          expect(parse(showTime(instant, { zone, isTerminal: true }), zone)).toBe(seconds);
+        },
+      ),
+      { numRuns: 300 },
+    ));
 
   it('refuses the future and spans that are turned around', () => {
     expect(() => parse('2026-11-22T12:10:01Z')).toThrow('in the future');
-    expect(() => parseSpan({ since: '1h', until: '2h' }, NOW, '24h')).toThrow('swap them');
-    expect(() => parseSpan({ since: '1h', until: '1h' }, NOW, '24h')).toThrow('give a later --until');
-    expect(parseSpan({ until: '1h' }, NOW, '24h')).toEqual({
+    expect(() => parseSpan({ since: '1h', until: '2h' }, NOW, '24h', 'UTC')).toThrow('swap them');
+    expect(() => parseSpan({ since: '1h', until: '1h' }, NOW, '24h', 'UTC')).toThrow('give a later --until');
+    expect(parseSpan({ until: '1h' }, NOW, '24h', 'UTC')).toEqual({
       from: '2026-11-21T12:00:00.000Z',
       to: '2026-11-22T11:00:00.000Z',
     });
@@ -35,8 +86,8 @@ describe('a time on the command line', () => {
 
   it('does not ask the clock for now, so that the newest rows answer', () => {
     for (const now of [undefined, 'now']) {
-      expect(parseMoment(now, NOW, 'T')).toBeUndefined();
-      expect(parseSpan({ until: now }, NOW, '24h')).toEqual({ from: '2026-11-21T12:00:00.000Z' });
+      expect(parseMoment(now, NOW, 'T', 'UTC')).toBeUndefined();
+      expect(parseSpan({ until: now }, NOW, '24h', 'UTC')).toEqual({ from: '2026-11-21T12:00:00.000Z' });
     }
   });
 });
