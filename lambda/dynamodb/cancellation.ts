@@ -30,17 +30,17 @@ export const reasonsOf = (error: unknown): readonly CancellationReason[] =>
  */
 export function classify(error: unknown): BatchOutcome {
   const reasons = reasonsOf(error);
-  const because = describeReasons(error, reasons);
-  if (reasons[0]?.Code === 'ConditionalCheckFailed') return { is: 'lost' };
+  const reason = describeReasons(error, reasons);
+  if (reasons[0]?.Code === 'ConditionalCheckFailed') return { kind: 'lost' };
   const codes = [...reasons.map(({ Code }) => Code ?? ''), (error as Error).name];
-  if (codes.some((code) => PASSING.has(code))) return { is: 'conflict', because };
-  if (codes.some((code) => INVALID.has(code))) return { is: 'invalid', because };
-  if (codes.includes('ConditionalCheckFailed')) return { is: 'stale', because };
-  if (codes.some((code) => UNDECIDED.has(code))) return { is: 'unanswered', because };
+  if (codes.some((code) => PASSING.has(code))) return { kind: 'conflict', reason };
+  if (codes.some((code) => INVALID.has(code))) return { kind: 'invalid', reason };
+  if (codes.includes('ConditionalCheckFailed')) return { kind: 'stale', reason };
+  if (codes.some((code) => UNDECIDED.has(code))) return { kind: 'unanswered', reason };
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   // A refusal is an answer; a server error, a timeout or a broken connection is none.
   if (status !== undefined && status >= 400 && status < 500) throw error;
-  return { is: 'unanswered', because };
+  return { kind: 'unanswered', reason };
 }
 
 function describeReasons(error: unknown, reasons: readonly CancellationReason[]): string {

@@ -205,10 +205,10 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
         { abortSignal },
       );
       for (const capacity of ConsumedCapacity ?? []) meter.write(capacity);
-      return { is: 'recorded' };
+      return { kind: 'recorded' };
     } catch (error) {
       const unwritable = unwritableField(items);
-      if (unwritable !== undefined) return { is: 'invalid', because: unwritable };
+      if (unwritable !== undefined) return { kind: 'invalid', reason: unwritable };
       const withoutExpiry = withoutFailedExpiry(items, reasonsOf(error));
       return withoutExpiry === undefined ? explainedOutcome(error) : { retryWith: withoutExpiry };
     }
@@ -217,8 +217,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   async function explainedOutcome(error: unknown): Promise<BatchOutcome> {
     const outcome = classify(error);
     // The reasons of a transaction tell about its rows; all else is about the table.
-    if (!('because' in outcome) || reasonsOf(error).length > 0) return outcome;
-    return { ...outcome, because: describeError(await tableProblem(error, client, tableName)) };
+    if (!('reason' in outcome) || reasonsOf(error).length > 0) return outcome;
+    return { ...outcome, reason: describeError(await tableProblem(error, client, tableName)) };
   }
 
   const fence = (target: Target, runId: string): TransactItem => ({

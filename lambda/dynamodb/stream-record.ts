@@ -28,7 +28,7 @@ export function readStreamRecord(raw: RawStreamRecord): StreamRecord {
   try {
     return { sequenceNumber, raw, content: contentOf(raw) };
   } catch (error) {
-    return { sequenceNumber, raw, content: { is: 'unreadable', because: describeError(error) } };
+    return { sequenceNumber, raw, content: { kind: 'unreadable', reason: describeError(error) } };
   }
 }
 
@@ -37,13 +37,13 @@ function contentOf({ eventName, dynamodb }: RawStreamRecord): StreamRecord['cont
   const { pk, sk } = toItem(dynamodb.Keys);
   if (typeof pk !== 'string' || typeof sk !== 'string')
     throw new TableError('the keys of the stream record are not those of the history table');
-  if (itemType({ pk, sk }) !== 'current' || eventName === 'REMOVE') return { is: 'silent' };
+  if (itemType({ pk, sk }) !== 'current' || eventName === 'REMOVE') return { kind: 'silent' };
   if (dynamodb.NewImage === undefined || (eventName === 'MODIFY' && dynamodb.OldImage === undefined)) {
     throw new TableError('an image is missing: the stream of the table must carry NEW_AND_OLD_IMAGES');
   }
   const versionBefore = dynamodb.OldImage === undefined ? 0 : versionOf(dynamodb.OldImage, 'old');
-  if (versionOf(dynamodb.NewImage, 'new') <= versionBefore) return { is: 'silent' };
-  return { is: 'write', write: { versionBefore, current: fromCurrentItem(toItem(dynamodb.NewImage)) } };
+  if (versionOf(dynamodb.NewImage, 'new') <= versionBefore) return { kind: 'silent' };
+  return { kind: 'write', write: { versionBefore, current: fromCurrentItem(toItem(dynamodb.NewImage)) } };
 }
 
 /** Most records of a busy stream are no new version: their images need not be decoded. */

@@ -24,7 +24,7 @@ export function transactItems(tableName: string, target: Target, action: Action)
   const remove = (rejection: string): TransactItem => ({
     Delete: { TableName: tableName, Key: key.rejected(target, rejection) },
   });
-  switch (action.type) {
+  switch (action.kind) {
     case 'version': {
       const { previous, closedGap, dropRejection, previousExpiresAt } = action;
       const next = fitRow(action.next);
@@ -110,11 +110,11 @@ const OVERHEAD = 2000;
 
 function weigh(action: Action): Weight {
   const bytesOf = (record: object): number => storedBytes(record) + OVERHEAD;
-  if (action.type === 'unreject') return { items: 1, bytes: 200 };
-  if (action.type === 'reject') return { items: 1, bytes: bytesOf(action.rejection) };
+  if (action.kind === 'unreject') return { items: 1, bytes: 200 };
+  if (action.kind === 'reject') return { items: 1, bytes: bytesOf(action.rejection) };
   const extras = (action.closedGap === undefined ? 0 : 1) + (action.dropRejection === undefined ? 0 : 1);
   const row = bytesOf(action.next);
-  if (action.type === 'touch') return { items: 1 + extras, bytes: row };
+  if (action.kind === 'touch') return { items: 1 + extras, bytes: row };
   const expiry = action.previousExpiresAt === undefined ? 0 : bytesOf(action.previous ?? {});
   return { items: 2 + extras + (expiry > 0 ? 1 : 0), bytes: 2 * row + expiry };
 }

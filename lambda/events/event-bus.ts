@@ -31,8 +31,8 @@ export const eventBusSink = (client: EventBridgeClient, busName: string): EventS
       throw new Error(`${results.length} results came back for ${events.length} entries`);
     return results.map(({ EventId, ErrorCode, ErrorMessage }): Receipt => {
       if (ErrorCode === undefined && EventId !== undefined) return { accepted: true };
-      const because = `${ErrorCode ?? 'no event id'}: ${ErrorMessage ?? 'the event bus gave no reason'}`;
-      return { accepted: false, because, final: isForGood(ErrorCode, ErrorMessage) };
+      const reason = `${ErrorCode ?? 'no event id'}: ${ErrorMessage ?? 'the event bus gave no reason'}`;
+      return { accepted: false, reason, final: isForGood(ErrorCode, ErrorMessage) };
     });
   },
 });

@@ -32,10 +32,10 @@ export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: st
     return events.map((_, index): Receipt => {
       const failure = refused.get(String(index));
       if (failure === undefined && accepted.has(String(index))) return { accepted: true };
-      const because = `${failure?.Code ?? 'no result'}: ${failure?.Message ?? 'the topic gave no reason'}`;
+      const reason = `${failure?.Code ?? 'no result'}: ${failure?.Message ?? 'the topic gave no reason'}`;
       // What is wrong with the parameters of an entry is wrong the next time, too; missing rights can be given.
       const final = failure?.SenderFault === true && failure.Code?.startsWith('InvalidParameter') === true;
-      return { accepted: false, because, final };
+      return { accepted: false, reason, final };
     });
   },
 });

@@ -27,7 +27,7 @@ async function ours(): Promise<() => Promise<void>> {
   let before: string | undefined;
   return async () => {
     const listing = await collectListing(target, source.pages(target, {}), Date.now);
-    if (listing.is === 'partial') throw new Error(listing.because);
+    if (listing.kind === 'partial') throw new Error(listing.reason);
     const digest = fingerprint(listing, { api: 'v2' });
     const observedAt = toInstant(Date.now());
     const observation = {
@@ -44,7 +44,7 @@ async function ours(): Promise<() => Promise<void>> {
     };
     const { actions } = reconcile(observation, { brakeReleaseAfterMs: 86_400_000 });
     if (before === undefined) {
-      const currents = actions.flatMap((action) => (action.type === 'version' ? [action.next] : []));
+      const currents = actions.flatMap((action) => (action.kind === 'version' ? [action.next] : []));
       known = { currents: new Map(currents.map((current) => [current.id, current])), rejections: new Map() };
     } else if (digest !== before || actions.length > 0) throw new Error('an unchanged list was taken for a change');
     before = digest;

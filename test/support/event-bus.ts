@@ -38,7 +38,7 @@ export interface EventBus {
   /** Every call so far, also those that were refused or cut off. */
   readonly calls: readonly (Call & { readonly status: number | undefined })[];
   /** Events that a subscriber did not take, with the reason. */
-  readonly undelivered: readonly { readonly rule: string; readonly event: BusEvent; readonly because: string }[];
+  readonly undelivered: readonly { readonly rule: string; readonly event: BusEvent; readonly reason: string }[];
   /**
    * Adds a rule. @returns removes it
    * @throws PatternError when EventBridge would refuse the pattern
@@ -91,13 +91,13 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
   const topics = new Map<string, Topic>();
   const events: BusEvent[] = [];
   const calls: { service: Call['service']; operation: string; status: number | undefined }[] = [];
-  const undelivered: { rule: string; event: BusEvent; because: string }[] = [];
+  const undelivered: { rule: string; event: BusEvent; reason: string }[] = [];
 
   const deliver = async (rule: Rule, event: BusEvent): Promise<void> => {
     try {
       await rule.subscriber(event);
     } catch (error) {
-      undelivered.push({ rule: rule.name, event, because: error instanceof Error ? error.message : String(error) });
+      undelivered.push({ rule: rule.name, event, reason: error instanceof Error ? error.message : String(error) });
     }
   };
   const accept = (event: BusEvent, times: number): void => {

@@ -171,7 +171,7 @@ describe('subscribers', () => {
     server.closeAllConnections();
     server.close();
     expect(bodies.map(({ detail }) => detail.n)).toEqual([1, 1, 2]);
-    expect(bus.undelivered).toMatchObject([{ rule: 'hook', because: `the webhook at ${url} answered 400` }]);
+    expect(bus.undelivered).toMatchObject([{ rule: 'hook', reason: `the webhook at ${url} answered 400` }]);
   });
 
   it('read a queue with the SDK of SQS; what is not deleted comes back, then goes to the dead letters', async () => {

@@ -26,8 +26,8 @@ const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The rows that an action writes, but for versions and gaps, which are always new. */
 const rowsOf = (action: Action): string[] => {
-  if (action.type === 'reject') return [`rejected ${action.rejection.key}`];
-  if (action.type === 'unreject') return [`rejected ${action.key}`];
+  if (action.kind === 'reject') return [`rejected ${action.rejection.key}`];
+  if (action.kind === 'unreject') return [`rejected ${action.key}`];
   const dropped = action.dropRejection === undefined ? [] : [`rejected ${action.dropRejection}`];
   return [`current ${action.id}`, ...dropped];
 };
@@ -92,18 +92,18 @@ export class InMemoryHistory {
       },
       record: async (target, runId, batch) => {
         const shelf = this.shelf(target);
-        if (shelf.head?.lease?.runId !== runId) return { is: 'lost' };
+        if (shelf.head?.lease?.runId !== runId) return { kind: 'lost' };
         const rows = batch.flatMap(rowsOf);
-        if (new Set(rows).size < rows.length) return { is: 'invalid', because: 'two writes of one row' };
+        if (new Set(rows).size < rows.length) return { kind: 'invalid', reason: 'two writes of one row' };
         const isStale = (action: Action): boolean => {
-          if (action.type !== 'version' && action.type !== 'touch') return false;
+          if (action.kind !== 'version' && action.kind !== 'touch') return false;
           if (shelf.currents.get(action.id)?.version !== action.previous?.version) return true;
-          const written = action.type === 'version' ? (shelf.versions.get(action.id) ?? []) : [];
+          const written = action.kind === 'version' ? (shelf.versions.get(action.id) ?? []) : [];
           return written.some(({ observedAt }) => observedAt === action.next.observedAt);
         };
-        if (batch.some(isStale)) return { is: 'stale', because: 'a row is not as it was read' };
+        if (batch.some(isStale)) return { kind: 'stale', reason: 'a row is not as it was read' };
         for (const action of copy(batch)) this.write(shelf, action);
-        return { is: 'recorded' };
+        return { kind: 'recorded' };
       },
       end: async (target, end) => this.end(target, copy(end)),
       units: () => ({ write: 0, read: 0 }),
@@ -112,13 +112,13 @@ export class InMemoryHistory {
   }
 
   private write(shelf: Shelf, action: Action): void {
-    if (action.type === 'reject') shelf.rejections.set(action.rejection.key, action.rejection);
-    if (action.type === 'unreject') shelf.rejections.delete(action.key);
-    if (action.type === 'reject' || action.type === 'unreject') return;
+    if (action.kind === 'reject') shelf.rejections.set(action.rejection.key, action.rejection);
+    if (action.kind === 'unreject') shelf.rejections.delete(action.key);
+    if (action.kind === 'reject' || action.kind === 'unreject') return;
     shelf.currents.set(action.id, action.next);
     if (action.closedGap !== undefined) shelf.ownGaps.push(action.closedGap);
     if (action.dropRejection !== undefined) shelf.rejections.delete(action.dropRejection);
-    if (action.type === 'touch') return;
+    if (action.kind === 'touch') return;
     const rows = shelf.versions.get(action.id) ?? [];
     const last = rows.at(-1);
     if (last !== undefined && action.previousExpiresAt !== undefined)

@@ -55,7 +55,7 @@ export class PageWorld extends SyncWorld {
   /** One run whose only page shows these records, each given as its JSON text. */
   async show(records: readonly string[]): Promise<RunResult> {
     const parsed = parsePage(`{"total":${records.length},"instances":[${records.join(',')}]}`, NO_SECRETS);
-    if (!parsed.ok) throw new Error(parsed.because);
+    if (!parsed.ok) throw new Error(parsed.reason);
     this.fleet.clear();
     parsed.page.records.forEach((record, index) => this.fleet.set(String(index), record));
     return this.tick();
@@ -91,9 +91,9 @@ export class PageWorld extends SyncWorld {
   /** A function gets the records of the stream as JSON. */
   private publish(record: DynamoDBRecord): void {
     const { content } = readStreamRecord(JSON.parse(JSON.stringify(record)) as DynamoDBRecord);
-    if (content.is === 'silent') return;
+    if (content.kind === 'silent') return;
     try {
-      if (content.is === 'unreadable') throw new Error(content.because);
+      if (content.kind === 'unreadable') throw new Error(content.reason);
       const event = eventOfWrite(content.write, { publishBaseline: true });
       if (event !== undefined) this.published.push(eventText(event));
     } catch (error) {

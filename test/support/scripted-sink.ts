@@ -2,9 +2,9 @@ import type { ChangeEvent } from '../../lambda/core/publish/change-event';
 import { type EventSink, type Receipt } from '../../lambda/core/publish/delivery';
 
 export const ACCEPTED: Receipt = { accepted: true };
-export const refused = (because = 'ThrottlingException: slow down'): Receipt => ({
+export const refused = (reason = 'ThrottlingException: slow down'): Receipt => ({
   accepted: false,
-  because,
+  reason,
   final: false,
 });
 

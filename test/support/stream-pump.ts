@@ -110,8 +110,8 @@ export async function startStreamPump(options: StreamPumpOptions): Promise<Strea
         sequenceNumberOf,
         invoke: async (batch) => handler({ Records: [...batch] }),
         done: async (last) => checkpoint.set(shardId, { after: sequenceNumberOf(last), finished: false }),
-        giveUp: async (batch, invocations, because) =>
-          options.onFailure?.(failureMessage(batch, { shardId, streamArn, invocations, because, now: now() })),
+        giveUp: async (batch, invocations, reason) =>
+          options.onFailure?.(failureMessage(batch, { shardId, streamArn, invocations, reason, now: now() })),
         sleep,
         signal,
       });

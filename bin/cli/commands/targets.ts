@@ -107,8 +107,8 @@ async function discover(io: Io, options: ApiOptions & { json?: boolean }): Promi
     if (options.json === true) {
       for (const { region, projectId, name } of discovery.targets)
         printJson(io, { type: 'target', region, projectId, name });
-      for (const { project, because } of discovery.skipped)
-        printJson(io, { type: 'skipped', projectId: project.id, name: project.name, because });
+      for (const { project, reason } of discovery.skipped)
+        printJson(io, { type: 'skipped', projectId: project.id, name: project.name, because: reason });
       return;
     }
     printDiscovery(io, discovery);
@@ -136,7 +136,7 @@ function printDiscovery(io: Io, { targets, skipped }: Discovery): void {
       renderTable(
         [
           { title: 'PROJECT', of: ({ project }: Discovery['skipped'][number]) => project.name, shrinksTo: 16 },
-          { title: 'BECAUSE', of: ({ because }: Discovery['skipped'][number]) => because },
+          { title: 'BECAUSE', of: ({ reason }: Discovery['skipped'][number]) => reason },
         ],
         skipped,
         io,

@@ -4,7 +4,7 @@ import type { Reader } from './reader';
 import type { Current, Version } from '../model/record';
 import { merge, presentOf, type UnobservedSpan, unobservedSpans } from './spans';
 
-/** One line of an instance's log: a version, or a gap in its place. */
+/** One line of an instance's log: a version, or a gap in its place. Public with this tag; other unions say `kind`. */
 export type LogEntry =
   { readonly type: 'version'; readonly version: Version } | { readonly type: 'gap'; readonly gap: UnobservedSpan };
 

@@ -13,6 +13,7 @@ export interface UnobservedSpan {
  * What is known of an instance at one time.
  * `known`: this version was valid. `nonexistent`: not yet created, or deleted. `unobserved`: nobody looked, which is
  * when `during` is set, or the history of that time has expired; `lastKnown` is what was seen before, if anything.
+ * The tag of this public type has been called `is` since release 1.0; other unions say `kind`.
  */
 export type State =
   | { readonly is: 'known'; readonly version: Version }

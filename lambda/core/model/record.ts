@@ -137,6 +137,7 @@ export interface Head {
   readonly lastRunId?: string;
   readonly lastRunAt?: Instant;
   readonly outcome?: RunOutcome;
+  /** The reason for the outcome. It has had this name in the table and in run lines since release 1.0. */
   readonly because?: string;
   /** How many instances the last completed run listed. */
   readonly instances?: number;

@@ -11,16 +11,17 @@ export interface StreamRecord {
   /** The record as it came, for the failure queue. */
   readonly raw: unknown;
   readonly content:
-    | { readonly is: 'write'; readonly write: CurrentWrite }
+    | { readonly kind: 'write'; readonly write: CurrentWrite }
     /** Not a new version of an instance. */
-    | { readonly is: 'silent' }
-    | { readonly is: 'unreadable'; readonly because: string };
+    | { readonly kind: 'silent' }
+    | { readonly kind: 'unreadable'; readonly reason: string };
 }
 
 /** What cannot be published is kept here for a person, with the reason. */
 export interface FailureQueue {
   /** @throws Error when it could not be kept */
   put(setAside: {
+    /** The reason, under the name that it has in the messages of the queue. */
     readonly because: string;
     readonly sequenceNumber: string;
     readonly eventId?: string;
@@ -73,7 +74,7 @@ export async function publishBatch(
     if (judged.event !== undefined) {
       events.push(judged.event);
       origin.push(index);
-    } else if (judged.because !== undefined) unfit.set(index, judged.because);
+    } else if (judged.reason !== undefined) unfit.set(index, judged.reason);
   });
 
   const limits = { deadline, maxAttempts: MAX_ATTEMPTS, concurrency: CONCURRENCY };
@@ -81,23 +82,23 @@ export async function publishBatch(
   const problems: string[] = [];
   let resumeAt = records.length;
   for (const report of reports) {
-    for (const { index, because } of report.unpublished) {
+    for (const { index, reason } of report.unpublished) {
       resumeAt = Math.min(resumeAt, origin[index] ?? 0);
-      problems.push(`event ${events[index]?.eventId ?? ''} was not published: ${because}`);
+      problems.push(`event ${events[index]?.eventId ?? ''} was not published: ${reason}`);
     }
-    for (const { index, because } of report.unpublishable) unfit.set(origin[index] ?? 0, because);
+    for (const { index, reason } of report.unpublishable) unfit.set(origin[index] ?? 0, reason);
   }
 
   // What lies behind the point of resumption comes again, so it is not set aside now.
   let setAside = 0;
-  for (const [index, because] of [...unfit].toSorted(([a], [b]) => a - b)) {
+  for (const [index, reason] of [...unfit].toSorted(([a], [b]) => a - b)) {
     const record = records[index];
     if (index >= resumeAt || record === undefined) break;
     const event = events[origin.indexOf(index)];
     const { sequenceNumber, raw } = record;
-    problems.push(`stream record ${sequenceNumber} is set aside: ${because}`);
+    problems.push(`stream record ${sequenceNumber} is set aside: ${reason}`);
     try {
-      await failureQueue.put({ because, sequenceNumber, record: raw, eventId: event?.eventId });
+      await failureQueue.put({ because: reason, sequenceNumber, record: raw, eventId: event?.eventId });
       setAside += 1;
     } catch (error) {
       problems.push(`stream record ${sequenceNumber} could not be set aside: ${describeError(error)}`);
@@ -108,14 +109,14 @@ export async function publishBatch(
   return { ...summary(events, reports), setAside, problems, resumeFrom };
 }
 
-function judge(record: StreamRecord, publishBaseline: boolean): { event?: ChangeEvent; because?: string } {
+function judge(record: StreamRecord, publishBaseline: boolean): { event?: ChangeEvent; reason?: string } {
   const { content } = record;
-  if (content.is === 'silent') return {};
-  if (content.is === 'unreadable') return { because: content.because };
+  if (content.kind === 'silent') return {};
+  if (content.kind === 'unreadable') return { reason: content.reason };
   try {
     return { event: eventOfWrite(content.write, { publishBaseline }) };
   } catch (error) {
-    return { because: describeError(error) };
+    return { reason: describeError(error) };
   }
 }
 

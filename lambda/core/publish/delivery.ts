@@ -5,7 +5,7 @@ import type { Clock } from '../model/clock';
 
 /** What a sink says of one event. `final`: the same event will be refused again, whenever it is sent. */
 export type Receipt =
-  { readonly accepted: true } | { readonly accepted: false; readonly because: string; readonly final: boolean };
+  { readonly accepted: true } | { readonly accepted: false; readonly reason: string; readonly final: boolean };
 
 /** A place that events are sent to, with the limits of one call. */
 export interface EventSink {
@@ -34,7 +34,7 @@ export interface DeliveryLimits {
 export interface Failure {
   /** Index into the events that were given. */
   readonly index: number;
-  readonly because: string;
+  readonly reason: string;
 }
 
 export interface DeliveryReport {
@@ -79,7 +79,7 @@ export async function deliver(
   events.forEach((event, index) => {
     const size = sizes[index] ?? 0;
     if (size > sink.maxBytes) {
-      unpublishable.push({ index, because: `${sink.name} takes ${sink.maxBytes} bytes, and the event has ${size}` });
+      unpublishable.push({ index, reason: `${sink.name} takes ${sink.maxBytes} bytes, and the event has ${size}` });
       return;
     }
     const key = instanceKey(event);
@@ -89,7 +89,7 @@ export async function deliver(
   });
 
   const giveUp = (key: string, lane: Lane): void => {
-    for (const index of lane.waiting) unpublished.push({ index, because: lane.lastRefusal });
+    for (const index of lane.waiting) unpublished.push({ index, reason: lane.lastRefusal });
     lanes.delete(key);
   };
   const settle = (key: string, lane: Lane, receipt: Receipt): void => {
@@ -97,14 +97,14 @@ export async function deliver(
     if (!receipt.accepted) refusals += 1;
     if (receipt.accepted || receipt.final) {
       if (receipt.accepted) acceptedAt.set(index, clock.now());
-      else unpublishable.push({ index, because: receipt.because });
+      else unpublishable.push({ index, reason: receipt.reason });
       lane.waiting.shift();
       lane.attempts = 0;
       if (lane.waiting.length === 0) lanes.delete(key);
       return;
     }
     lane.attempts += 1;
-    lane.lastRefusal = receipt.because;
+    lane.lastRefusal = receipt.reason;
     lane.notBefore = clock.now() + retryDelayMs(lane.attempts);
     if (lane.attempts >= limits.maxAttempts || lane.notBefore >= limits.deadline) giveUp(key, lane);
   };
@@ -130,7 +130,7 @@ export async function deliver(
         timeLimitMs: Math.max(1, limits.deadline - clock.now()),
       });
       call.forEach(([key, lane], position) =>
-        settle(key, lane, receipts[position] ?? { accepted: false, because: 'no result came back', final: false }),
+        settle(key, lane, receipts[position] ?? { accepted: false, reason: 'no result came back', final: false }),
       );
     };
     await pMap(calls, send, { concurrency });
@@ -169,7 +169,7 @@ async function attempt(
   try {
     return await sink.send(events, options);
   } catch (error) {
-    const because = `${sink.name}: ${describeError(error)}`;
-    return events.map(() => ({ accepted: false, because, final: false }));
+    const reason = `${sink.name}: ${describeError(error)}`;
+    return events.map(() => ({ accepted: false, reason, final: false }));
   }
 }

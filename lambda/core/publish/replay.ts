@@ -78,8 +78,8 @@ export async function replay(versions: AsyncIterable<Version>, options: ReplayOp
     const reports = await Promise.all(options.sinks.map(async (sink) => deliver(sink, events, clock, limits)));
     const unpublished = reports.flatMap((report) => report.unpublished);
     const unpublishable = reports.flatMap((report) => report.unpublishable);
-    for (const { index, because } of [...unpublishable, ...unpublished])
-      problems.push(`${events[index]?.eventId ?? ''} was not published: ${because}`);
+    for (const { index, reason } of [...unpublishable, ...unpublished])
+      problems.push(`${events[index]?.eventId ?? ''} was not published: ${reason}`);
     published += events.length - new Set([...unpublishable, ...unpublished].map(({ index }) => index)).size;
     if (unpublished.length > 0) return events[Math.min(...unpublished.map(({ index }) => index))]?.observedAt;
     const reached = window.at(-1)?.version.observedAt;

@@ -29,7 +29,7 @@ export interface AbsencePlan {
  */
 export function judgeAbsence(observation: Observation, options: AbsenceOptions): AbsencePlan {
   const { listing, known, observedAt, view, viewId } = observation;
-  if (listing.is === 'partial') return { actions: [], held: [], unjudged: 0, brake: false };
+  if (listing.kind === 'partial') return { actions: [], held: [], unjudged: 0, brake: false };
   const allMissing = missing(known, listing);
   const isJudged = (current: Current): boolean =>
     view.statusFilter === undefined && (options.allowMassDeletion === true || isShownTo(current, viewId));

@@ -17,11 +17,11 @@ export function supersede(
   current: Current,
   { next, closedGap }: Judgement,
   change: { readonly kind: ChangeKind; readonly evidence: Evidence; readonly snapshot: Snapshot },
-): Extract<Action, { type: 'version' }> {
+): Extract<Action, { kind: 'version' }> {
   const { head, observedAt } = observation;
   const version = makeVersion(observation, current, { ...change, changedAfter: changedAfter(head, current) });
   return {
-    type: 'version',
+    kind: 'version',
     id: current.id,
     previous: current,
     next: {
@@ -39,10 +39,10 @@ export function touch(
   { runId }: Pick<Observation, 'runId'>,
   current: Current,
   { next, closedGap }: Judgement,
-): Extract<Action, { type: 'touch' }> | undefined {
+): Extract<Action, { kind: 'touch' }> | undefined {
   if (next === current) return undefined;
   return {
-    type: 'touch',
+    kind: 'touch',
     id: current.id,
     previous: current,
     next: { ...next, touchedBy: runId },

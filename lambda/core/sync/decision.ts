@@ -46,7 +46,7 @@ export async function decide(
     lastSeen !== undefined && isGap(toMs(lastSeen), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
   const gap = closedGap(head, observedAt, options.intervalMs);
   // Where the head does not know the view any more, or was lost, nobody knows for how long nobody has looked.
-  const closesGap = listing.is === 'complete' && (lastSeen === undefined || isViewGap || gap !== undefined);
+  const closesGap = listing.kind === 'complete' && (lastSeen === undefined || isViewGap || gap !== undefined);
   const observation = {
     ...confirmation,
     view,

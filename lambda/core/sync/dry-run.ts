@@ -14,16 +14,16 @@ export async function dryRun(ports: SyncPorts, options: SyncOptions, report: Run
   const { signal } = new AbortController();
   const first = await lister.list(signal);
   report.listing = first;
-  if (first.is === 'partial' && first.pages === 0) return report.result({ outcome: 'failed', because: first.because });
+  if (first.kind === 'partial' && first.pages === 0) return report.result({ outcome: 'failed', because: first.reason });
   const decided = await decide({ recorder, lister }, options, { runId: report.runId, head, first, signal });
   if ('wrongClock' in decided) return report.result({ outcome: 'failed', because: decided.wrongClock });
   const { plan, listing, observedAt } = decided;
-  const versions = plan.actions.flatMap((action) => (action.type === 'version' ? [action.next] : []));
+  const versions = plan.actions.flatMap((action) => (action.kind === 'version' ? [action.next] : []));
   report.listing = listing;
   report.recorded = { versions, refused: [] };
   const told = { observedAt, held: plan.held.length };
-  return listing.is === 'partial'
-    ? report.result({ ...told, outcome: 'partial', because: listing.because })
+  return listing.kind === 'partial'
+    ? report.result({ ...told, outcome: 'partial', because: listing.reason })
     : report.result({
         ...told,
         outcome: completedOutcome(plan, versions),

@@ -53,8 +53,8 @@ export class LeasedRun {
     this.report.listing = first;
     const wrongClock = clockProblem(first) ?? databaseClockProblem(this.ports.recorder.clockErrorMs());
     if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, clockIsWrong: true });
-    if (first.is === 'partial' && first.pages === 0) return this.end({ outcome: 'failed', because: first.because });
-    if (first.is === 'complete') {
+    if (first.kind === 'partial' && first.pages === 0) return this.end({ outcome: 'failed', because: first.reason });
+    if (first.kind === 'complete') {
       const observedAt = observationTime(head, first);
       if (this.isUnchanged(first, observedAt)) return this.complete(first, observedAt, undefined);
     }
@@ -66,9 +66,9 @@ export class LeasedRun {
     this.report.listing = listing;
     this.observedAt = observedAt;
     const stoppedBecause = await this.recorder.record(decided);
-    if (listing.is === 'complete' && stoppedBecause === undefined) return this.complete(listing, observedAt, decided);
+    if (listing.kind === 'complete' && stoppedBecause === undefined) return this.complete(listing, observedAt, decided);
     if (lease.lost) return this.report.result({ outcome: 'partial', because: stoppedBecause, observedAt });
-    const because = stoppedBecause ?? (listing.is === 'partial' ? listing.because : undefined);
+    const because = stoppedBecause ?? (listing.kind === 'partial' ? listing.reason : undefined);
     return this.end({ outcome: 'partial', because, observedAt });
   }
 

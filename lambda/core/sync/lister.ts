@@ -51,12 +51,12 @@ export class TargetLister {
         signal,
       });
       const listing = await collectListing(target, pages, () => clock.now());
-      if (signal.aborted && listing.is === 'partial') {
-        const reason = describeError(signal.reason);
-        const because = signal.reason instanceof OutOfTimeError ? `${reason}: ${listing.because}` : reason;
-        return { ...listing, because, retryable: false };
+      if (signal.aborted && listing.kind === 'partial') {
+        const stop = describeError(signal.reason);
+        const reason = signal.reason instanceof OutOfTimeError ? `${stop}: ${listing.reason}` : stop;
+        return { ...listing, reason, retryable: false };
       }
-      if (listing.is === 'complete' || !listing.retryable || attempt === LISTING_ATTEMPTS) return listing;
+      if (listing.kind === 'complete' || !listing.retryable || attempt === LISTING_ATTEMPTS) return listing;
     }
   }
 
@@ -66,7 +66,7 @@ export class TargetLister {
    * joined one of them, one that nobody knows yet.
    */
   async confirm(first: Listing, known: Known, signal: AbortSignal): Promise<Confirmation> {
-    if (first.is === 'partial') return { listing: first, absenceConfirmed: false, isExhaustive: false };
+    if (first.kind === 'partial') return { listing: first, absenceConfirmed: false, isExhaustive: false };
     const { statusFilter, allowMassDeletion = false } = this.options;
     const view = viewId(viewOf(this.options));
     // One page is read at one moment, and several have missed nothing where they show nothing new. A list
@@ -80,11 +80,10 @@ export class TargetLister {
         missing(known, listing).some((current) => allowMassDeletion || isShownTo(current, view));
       if (!isAbsenceDoubtful && (isExhaustive(listing) || !this.hasTimeFor(listing))) break;
       const again = await this.list(signal);
-      if (again.is === 'partial') {
+      if (again.kind === 'partial') {
         if (!isAbsenceDoubtful) break;
         // What the last complete listing showed is still true, but it proves no absence.
-        const { because } = again;
-        const partial = { ...listing, is: 'partial' as const, because, retryable: false };
+        const partial = { ...listing, kind: 'partial' as const, reason: again.reason, retryable: false };
         return { listing: partial, absenceConfirmed: false, isExhaustive: false };
       }
       const agree = sameIds(listing, again);

@@ -37,15 +37,15 @@ interface ListingBase {
 
 /** All pages were read and agree with each other. Only this type can be asked what is missing. */
 export interface CompleteListing extends ListingBase {
-  readonly is: 'complete';
+  readonly kind: 'complete';
   /** It shows more instances than the API announced, so `total` does not tell whether one was missed between pages. */
   readonly exceedsTotal?: boolean;
 }
 
 /** Something is missing or contradictory: what was read is true, what was not read says nothing. */
 export interface PartialListing extends ListingBase {
-  readonly is: 'partial';
-  readonly because: string;
+  readonly kind: 'partial';
+  readonly reason: string;
   /** Whether reading again may help. */
   readonly retryable: boolean;
 }
@@ -110,7 +110,7 @@ export async function collectListing(
   let total: number | undefined;
   let pageCount = 0;
   let clockErrorMs = 0;
-  let problem: { because: string; retryable: boolean } | undefined;
+  let problem: { reason: string; retryable: boolean } | undefined;
   let foreign: string | undefined;
   const startedAt = now();
   let listedFrom = startedAt;
@@ -123,14 +123,14 @@ export async function collectListing(
       if (Math.abs(error) > Math.abs(clockErrorMs)) clockErrorMs = error;
       if (total !== undefined && page.total !== total) {
         problem ??= {
-          because: `the total changed from ${total} to ${page.total} while the pages were read`,
+          reason: `the total changed from ${total} to ${page.total} while the pages were read`,
           retryable: true,
         };
       }
       total = page.total;
       if (page.size !== undefined && page.size !== page.records.length) {
         problem ??= {
-          because: `page ${pageCount} says that it holds ${page.size} rows, but it holds ${page.records.length}`,
+          reason: `page ${pageCount} says that it holds ${page.size} rows, but it holds ${page.records.length}`,
           retryable: true,
         };
       }
@@ -149,7 +149,7 @@ export async function collectListing(
       }
     }
   } catch (error) {
-    problem = { because: describeError(error), retryable: isRetryable(error) };
+    problem = { reason: describeError(error), retryable: isRetryable(error) };
   }
 
   const listedUntil = Math.max(now(), listedFrom);
@@ -157,16 +157,16 @@ export async function collectListing(
   const exceedsTotal = total !== undefined && different > total;
   if (foreign !== undefined) {
     problem = {
-      because: `the list of ${targetName(target)} holds an instance of project ${JSON.stringify(foreign.slice(0, 64))}: the endpoint or the rights are wrong`,
+      reason: `the list of ${targetName(target)} holds an instance of project ${JSON.stringify(foreign.slice(0, 64))}: the endpoint or the rights are wrong`,
       retryable: true,
     };
     instances.clear();
     rejected.length = 0;
   } else if (problem === undefined && total === undefined) {
-    problem = { because: 'the list had no page', retryable: true };
+    problem = { reason: 'the list had no page', retryable: true };
   } else if (problem === undefined && different !== total && !(exceedsTotal && different === rows)) {
     problem = {
-      because: `the API announced ${total} instances, ${rows} rows were read, of which ${different} are different`,
+      reason: `the API announced ${total} instances, ${rows} rows were read, of which ${different} are different`,
       retryable: true,
     };
   }
@@ -180,8 +180,8 @@ export async function collectListing(
     clockErrorMs,
     pages: pageCount,
   };
-  if (problem !== undefined) return { ...base, is: 'partial', ...problem };
-  return { ...base, is: 'complete', exceedsTotal };
+  if (problem !== undefined) return { ...base, kind: 'partial', ...problem };
+  return { ...base, kind: 'complete', exceedsTotal };
 }
 
 /** Unknown errors are worth a second try; typed ones know better. */

@@ -31,7 +31,7 @@ export function reconcile(observation: Observation, options: ReconcileOptions): 
   }
   for (const { id } of listing.rejected) {
     const current = id === undefined ? undefined : known.currents.get(id);
-    const next = current && withoutAbsence(listing.is === 'complete' ? unjudged(observation, current) : current);
+    const next = current && withoutAbsence(listing.kind === 'complete' ? unjudged(observation, current) : current);
     const action = current && next && touch(observation, current, { next });
     if (action !== undefined) actions.push(action);
   }
@@ -55,7 +55,7 @@ function firstSighting(observation: Observation, snapshot: Snapshot): Action {
   const gap =
     rejection === undefined ? unseenBefore(observation, snapshot, after) : unreadableSince(observation, rejection);
   return {
-    type: 'version',
+    kind: 'version',
     id: snapshot.id,
     previous: undefined,
     next: {
@@ -102,14 +102,14 @@ function sighting(
   const dropRejection = rejection?.key;
   const kind = kindOf(current, snapshot);
   // Only a completed run judges: an unfinished one leaves the instance's own gap open.
-  const seen = listing.is === 'complete' ? judged(observation, current) : { next: withoutAbsence(current) };
+  const seen = listing.kind === 'complete' ? judged(observation, current) : { next: withoutAbsence(current) };
   if (kind !== undefined) {
     const evidence = isDeletedStatus(statusOf(snapshot)) ? 'reported' : 'listed';
     return { ...supersede(observation, options, current, seen, { kind, evidence, snapshot }), dropRejection };
   }
   const touched = touch(observation, current, seen);
   if (touched !== undefined) return { ...touched, dropRejection };
-  return rejection === undefined ? undefined : { type: 'unreject', key: rejection.key };
+  return rejection === undefined ? undefined : { kind: 'unreject', key: rejection.key };
 }
 
 /** What kind of change leads from the newest version to the listed snapshot; undefined when nothing changed. */

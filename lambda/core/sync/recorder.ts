@@ -7,7 +7,7 @@ import type { Units } from '../model/units';
 export type Action =
   /** A new version; `previous` is the current row it supersedes. Closes the instance's own gap when `closedGap` is set. */
   | {
-      readonly type: 'version';
+      readonly kind: 'version';
       readonly id: string;
       readonly next: Current;
       readonly previous: Current | undefined;
@@ -18,15 +18,15 @@ export type Action =
     }
   /** No new version: an own gap opens or closes, the brake's clock starts or stops. */
   | {
-      readonly type: 'touch';
+      readonly kind: 'touch';
       readonly id: string;
       readonly next: Current;
       readonly previous: Current;
       readonly closedGap?: Gap;
       readonly dropRejection?: string;
     }
-  | { readonly type: 'reject'; readonly rejection: Rejection }
-  | { readonly type: 'unreject'; readonly key: string };
+  | { readonly kind: 'reject'; readonly rejection: Rejection }
+  | { readonly kind: 'unreject'; readonly key: string };
 
 export type TakeLease =
   | { readonly taken: true; readonly head: Head }
@@ -39,12 +39,12 @@ export type TakeLease =
  * `stale`: a row is not as it was read, nothing was written. `invalid`: the database refuses the content.
  */
 export type BatchOutcome =
-  | { readonly is: 'recorded' }
-  | { readonly is: 'lost' }
-  | { readonly is: 'conflict'; readonly because: string }
-  | { readonly is: 'unanswered'; readonly because: string }
-  | { readonly is: 'stale'; readonly because: string }
-  | { readonly is: 'invalid'; readonly because: string };
+  | { readonly kind: 'recorded' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'conflict'; readonly reason: string }
+  | { readonly kind: 'unanswered'; readonly reason: string }
+  | { readonly kind: 'stale'; readonly reason: string }
+  | { readonly kind: 'invalid'; readonly reason: string };
 
 export interface RunEnd {
   readonly runId: string;

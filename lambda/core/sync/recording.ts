@@ -17,7 +17,7 @@ export interface RecordingPorts {
 }
 
 const keyOf = (action: Action): string =>
-  action.type === 'reject' ? action.rejection.key : action.type === 'unreject' ? action.key : action.id;
+  action.kind === 'reject' ? action.rejection.key : action.kind === 'unreject' ? action.key : action.id;
 
 const MAX_ATTEMPTS = 6;
 const BASE_DELAY_MS = 50;
@@ -65,7 +65,7 @@ export class PlanRecorder {
 
   /** @returns why recording must stop, or undefined */
   private async recordBatch(decision: Decision, batch: readonly Action[]): Promise<string | undefined> {
-    let because = '';
+    let reason = '';
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       if (attempt > 0) await this.ports.clock.sleep(this.delayMs(attempt));
       if (this.lease.isOutOfTime) return 'the run was stopped before its time limit';
@@ -74,17 +74,17 @@ export class PlanRecorder {
       const outcome = await this.ports.recorder.record(this.head.target, this.runId, batch, {
         timeLimitMs: this.lease.requestLimitMs(),
       });
-      if (outcome.is === 'recorded') return this.count(batch);
-      if (outcome.is === 'lost') {
+      if (outcome.kind === 'recorded') return this.count(batch);
+      if (outcome.kind === 'lost') {
         this.lease.lost = true;
         return 'another run has taken the lease';
       }
-      if (outcome.is === 'invalid') return this.recordOneByOne(decision, batch, outcome.because);
-      because = outcome.because;
+      if (outcome.kind === 'invalid') return this.recordOneByOne(decision, batch, outcome.reason);
+      reason = outcome.reason;
       // After an answer that never came the rows may show this run's own write.
-      if (outcome.is !== 'conflict' && (await this.isOwnWrite(batch))) return this.count(batch);
+      if (outcome.kind !== 'conflict' && (await this.isOwnWrite(batch))) return this.count(batch);
     }
-    return `the table could not be written: ${because}`;
+    return `the table could not be written: ${reason}`;
   }
 
   private delayMs(attempt: number): number {
@@ -92,14 +92,14 @@ export class PlanRecorder {
   }
 
   private count(batch: readonly Action[]): undefined {
-    for (const action of batch) if (action.type === 'version') this.versions.push(action.next);
+    for (const action of batch) if (action.kind === 'version') this.versions.push(action.next);
   }
 
   /** Whether a batch whose answer never came was written: all its rows bear the mark of this run and the planned version. */
   private async isOwnWrite(batch: readonly Action[]): Promise<boolean> {
     const planned = new Map<string, Current>();
     for (const action of batch)
-      if (action.type === 'version' || action.type === 'touch') planned.set(action.id, action.next);
+      if (action.kind === 'version' || action.kind === 'touch') planned.set(action.id, action.next);
     // Setting records aside can be repeated without harm.
     if (planned.size === 0) return false;
     try {
@@ -118,7 +118,7 @@ export class PlanRecorder {
   private async recordOneByOne(
     decision: Decision,
     batch: readonly Action[],
-    because: string,
+    reason: string,
   ): Promise<string | undefined> {
     if (batch.length > 1) {
       for (const action of batch) {
@@ -129,30 +129,30 @@ export class PlanRecorder {
     }
     const [action] = batch;
     if (action === undefined) return undefined;
-    if (action.type === 'version') {
+    if (action.kind === 'version') {
       this.refused.push(action.id);
-      return this.recordBatch(decision, this.setAside(decision, action, because));
+      return this.recordBatch(decision, this.setAside(decision, action, reason));
     }
-    this.unwritten.push(`${JSON.stringify(cutToBytes(keyOf(action), 64))}: ${because}`);
+    this.unwritten.push(`${JSON.stringify(cutToBytes(keyOf(action), 64))}: ${reason}`);
     return undefined;
   }
 
   private setAside(
     { observedAt, listing, known }: Decision,
-    { next, previous }: Extract<Action, { type: 'version' }>,
-    because: string,
+    { next, previous }: Extract<Action, { kind: 'version' }>,
+    reason: string,
   ): readonly Action[] {
     const canonical = canonicalSnapshot(next.snapshot);
     const digest = sha256(canonical);
     const key = rejectionKey({ id: next.id, digest });
     const before = known.rejections.get(key);
     const rejection: Action = {
-      type: 'reject',
+      kind: 'reject',
       rejection: {
         target: this.head.target,
         id: next.id,
         key,
-        reason: `the database refuses it: ${because}`,
+        reason: `the database refuses it: ${reason}`,
         raw: cutToBytes(canonical, MAX_SNAPSHOT_BYTES),
         digest,
         firstObservedAt: before?.firstObservedAt ?? observedAt,
@@ -163,11 +163,11 @@ export class PlanRecorder {
     };
     if (previous === undefined) return [rejection];
     // Only a run that may complete judges, so only in such a one is a refused instance left unjudged.
-    const isComplete = listing.is === 'complete';
+    const isComplete = listing.kind === 'complete';
     const open = withoutAbsence(isComplete ? unjudged({ head: this.head }, previous) : previous);
     // Its view has shown it, although what it showed could not be stored.
     const views = isComplete ? next.views : open.views;
     if (open === previous && views === previous.views) return [rejection];
-    return [rejection, { type: 'touch', id: previous.id, previous, next: { ...open, views, touchedBy: this.runId } }];
+    return [rejection, { kind: 'touch', id: previous.id, previous, next: { ...open, views, touchedBy: this.runId } }];
   }
 }

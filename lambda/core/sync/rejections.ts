@@ -25,7 +25,7 @@ export function planRejections(observation: Observation): readonly Action[] {
     const isSame = before !== undefined && before.digest === record.digest && before.reason === record.reason;
     if (isSame && isShownTo(before, viewId)) continue;
     actions.push({
-      type: 'reject',
+      kind: 'reject',
       rejection: {
         ...record,
         target: listing.target,
@@ -37,12 +37,12 @@ export function planRejections(observation: Observation): readonly Action[] {
       },
     });
   }
-  if (listing.is === 'complete') {
+  if (listing.kind === 'complete') {
     for (const [key, rejection] of known.rejections) {
       const isGone = !present.has(key) && !listing.instances.has(key);
       // A view that has never shown the record does not tell that it is gone.
       if (isGone && (rejection.views === undefined || isShownTo(rejection, viewId)))
-        actions.push({ type: 'unreject', key });
+        actions.push({ kind: 'unreject', key });
     }
   }
   return actions;

@@ -53,7 +53,7 @@ function jsonOf(text: string): unknown {
 export interface SkippedProject {
   readonly project: Project;
   /** Why it is not a target. */
-  readonly because: string;
+  readonly reason: string;
 }
 export interface Discovery {
   readonly targets: readonly (Target & { readonly name: string })[];
@@ -69,9 +69,9 @@ export function chooseTargets(projects: readonly Project[], moreRegions: readonl
   const targets: (Target & { name: string })[] = [];
   const skipped: SkippedProject[] = [];
   for (const project of projects.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) {
-    const because = reasonToSkip(project, moreRegions);
-    if (because === undefined) targets.push({ region: project.region, projectId: project.id, name: project.name });
-    else skipped.push({ project, because });
+    const reason = reasonToSkip(project, moreRegions);
+    if (reason === undefined) targets.push({ region: project.region, projectId: project.id, name: project.name });
+    else skipped.push({ project, reason });
   }
   return { targets, skipped };
 }

@@ -145,7 +145,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       const answer = await ask(request, scopeOf(target), issuer, limits);
       const result = parsePage(answer.body, redactor);
       if (!result.ok) {
-        const error = unusable(request, answer, result.because);
+        const error = unusable(request, answer, result.reason);
         client.countError(error.errorClass);
         throw error;
       }
@@ -154,14 +154,14 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     };
   }
 
-  function unusable(request: ApiRequest, answer: ApiAnswer, because: string): RomaApiError {
+  function unusable(request: ApiRequest, answer: ApiAnswer, reason: string): RomaApiError {
     const what = nameOf(request);
     // An error may come with the status of a success, and then says why there is no list.
     const mayTell = answer.body.startsWith('{') && answer.body.length <= DEFAULT_LIMITS.maxErrorBytes;
     const error = errorOf({ ...answer, body: mayTell ? answer.body : '', what, now: answer.receivedAt }, redactor);
     if (error.apiCode !== undefined || error.apiMessage !== undefined) return error;
     const looksLike = /^\s*</.test(answer.body) ? ' (it looks like HTML: is a proxy or a firewall in between?)' : '';
-    return new RomaApiError(`${what}: ${because}${looksLike}`, {
+    return new RomaApiError(`${what}: ${reason}${looksLike}`, {
       errorClass: 'server',
       retryable: true,
       status: answer.status,

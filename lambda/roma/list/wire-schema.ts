@@ -74,7 +74,7 @@ export interface WirePage {
 }
 
 export type WirePageResult =
-  { readonly ok: true; readonly page: WirePage } | { readonly ok: false; readonly because: string };
+  { readonly ok: true; readonly page: WirePage } | { readonly ok: false; readonly reason: string };
 
 /**
  * Reads the body of a list answer, record by record. A record that cannot be read is set aside with its reason; only a
@@ -85,11 +85,11 @@ export function parsePage(body: string, redactor: Redactor): WirePageResult {
   try {
     json = parsePageText(body);
   } catch {
-    return { ok: false, because: 'the answer is not JSON' };
+    return { ok: false, reason: 'the answer is not JSON' };
   }
   const envelope = PAGE.safeParse(json);
   if (!envelope.success)
-    return { ok: false, because: `the answer is not a page of instances: ${reason(envelope.error)}` };
+    return { ok: false, reason: `the answer is not a page of instances: ${reasonOf(envelope.error)}` };
   const { total, size, instances } = envelope.data;
   // Text without a backslash holds neither escaped secrets nor lone surrogates.
   const plainText = !body.includes('\\') && !redactor.finds(body);
@@ -109,15 +109,15 @@ function judge({ value, problem, sizeAtMost }: Cleaned): ParsedRecord {
   const record = value as { readonly [field: string]: Json };
   const id = idOf(record);
   const snapshot = (id === undefined || record.id === id ? record : { ...record, id }) as Snapshot;
-  const because = problem ?? findProblem(snapshot, id, sizeAtMost);
-  return because === undefined ? { accepted: true, snapshot } : reject(value, because, id, record.project_id);
+  const reason = problem ?? findProblem(snapshot, id, sizeAtMost);
+  return reason === undefined ? { accepted: true, snapshot } : reject(value, reason, id, record.project_id);
 }
 
 function findProblem(snapshot: Snapshot, id: string | undefined, sizeAtMost: number): string | undefined {
   if (id === undefined) return 'id: missing';
   if (utf8Bytes(id) > MAX_ID_BYTES) return `id: longer than ${MAX_ID_BYTES} bytes`;
   const parsed = RECORD.safeParse(snapshot);
-  if (!parsed.success) return reason(parsed.error);
+  if (!parsed.success) return reasonOf(parsed.error);
   if (sizeAtMost > MAX_SNAPSHOT_BYTES && utf8Bytes(JSON.stringify(snapshot)) > MAX_SNAPSHOT_BYTES) {
     return `the record is larger than ${MAX_SNAPSHOT_BYTES / 1024} KB`;
   }
@@ -134,13 +134,13 @@ function idOf(record: { readonly [field: string]: Json }): string | undefined {
   return undefined;
 }
 
-function reject(value: Json, because: string, id?: string, projectId?: Json): ParsedRecord {
+function reject(value: Json, reason: string, id?: string, projectId?: Json): ParsedRecord {
   const digest = sha256(canonicalJson(value));
   return {
     accepted: false,
     rejected: {
       id: id === undefined ? undefined : keptId(id),
-      reason: because,
+      reason,
       raw: cutToBytes(JSON.stringify(value), MAX_SNAPSHOT_BYTES),
       digest,
     },
@@ -152,7 +152,7 @@ const keptId = (id: string): string =>
   utf8Bytes(id) <= MAX_KEPT_ID_BYTES ? id : `${cutToBytes(id, MAX_KEPT_ID_BYTES - 100)}… sha256:${sha256(id)}`;
 
 /** One line: where, and what was expected. Never the value. */
-function reason(error: z.ZodError): string {
+function reasonOf(error: z.ZodError): string {
   const [issue, ...more] = error.issues;
   if (issue === undefined) return 'the record is not valid';
   const path = issue.path.map(String).join('.');

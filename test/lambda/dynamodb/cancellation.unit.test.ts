@@ -27,10 +27,10 @@ describe('a transaction that failed', () => {
     ['invalid', ['None', 'ValidationError']],
     ['invalid', ['None', 'ConditionalCheckFailed', 'ItemCollectionSizeLimitExceeded']],
     ['stale', ['None', 'None', 'ConditionalCheckFailed']],
-  ])('is %s when the reasons are %j', (is, codes) => {
+  ])('is %s when the reasons are %j', (kind, codes) => {
     const outcome = classify(cancelled(...codes));
     const first = codes.find((code) => code !== 'None') ?? '';
-    expect(outcome).toEqual(is === 'lost' ? { is } : { is, because: `${first}: about ${first}` });
+    expect(outcome).toEqual(kind === 'lost' ? { kind } : { kind, reason: `${first}: about ${first}` });
   });
 
   it.each([
@@ -44,8 +44,8 @@ describe('a transaction that failed', () => {
     ['unanswered', 'ServiceUnavailable', 503],
     ['unanswered', 'TimeoutError', undefined],
     ['unanswered', 'ECONNRESET', undefined],
-  ])('is %s when the request was answered with %s (%p)', (is, name, status) => {
-    expect(classify(refused(name, status))).toEqual({ is, because: `text of ${name}` });
+  ])('is %s when the request was answered with %s (%p)', (kind, name, status) => {
+    expect(classify(refused(name, status))).toEqual({ kind, reason: `text of ${name}` });
   });
 
   it.each(['AccessDeniedException', 'ResourceNotFoundException'])('is an error when no try helps: %s', (name) => {
@@ -63,7 +63,7 @@ describe('a transaction without the expiries that failed', () => {
   const items = [
     fence,
     ...transactItems('t', TARGET, {
-      type: 'version',
+      kind: 'version',
       id: 'a',
       next: currentOf([second!]),
       previous: currentOf([first!]),

@@ -174,8 +174,8 @@ describe('a run whose database fails', () => {
     const sent = (): number => proxy.operations.filter((operation) => operation === 'TransactWriteItems').length;
     const before = sent();
     proxy.arm('hang', { operation: 'TransactWriteItems', times: 100 });
-    const outcome = await recorder.record(world.target, 'mine', [{ type: 'unreject', key: 'a' }], { timeLimitMs: 200 });
-    expect(outcome.is).toBe('unanswered');
+    const outcome = await recorder.record(world.target, 'mine', [{ kind: 'unreject', key: 'a' }], { timeLimitMs: 200 });
+    expect(outcome.kind).toBe('unanswered');
     expect(sent()).toBe(before + 1);
   });
 
@@ -231,8 +231,8 @@ describe('a run whose database fails', () => {
     const strict = {
       ...recorder,
       record: async (...[target, runId, batch, options]: Parameters<typeof recorder.record>) =>
-        batch.some((action) => action.type === 'version' && action.id === 'c')
-          ? ({ is: 'invalid', because: 'ValidationException: empty attribute name' } as const)
+        batch.some((action) => action.kind === 'version' && action.id === 'c')
+          ? ({ kind: 'invalid', reason: 'ValidationException: empty attribute name' } as const)
           : recorder.record(target, runId, batch, options),
     };
     expect(await world.tick({ recorder: strict })).toMatchObject({

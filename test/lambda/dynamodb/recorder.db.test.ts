@@ -28,7 +28,7 @@ const row = (id: string, version: number, runId: string, more: Partial<Current> 
   touchedBy: runId,
   ...more,
 });
-const write = (next: Current, previous?: Current): Action => ({ type: 'version', id: next.id, next, previous });
+const write = (next: Current, previous?: Current): Action => ({ kind: 'version', id: next.id, next, previous });
 const LIMIT = { timeLimitMs: 5_000 };
 const endOf = (runId: string, more: Partial<RunEnd> = {}): RunEnd => ({
   runId,
@@ -97,12 +97,12 @@ onEachStore('a recorder', (open) => {
 
   describe('a batch', () => {
     it('is written whole, and only while the lease is held', async () => {
-      expect(await recorder.record(TARGET, 'one', [write(row('a', 1, 'one'))], LIMIT)).toEqual({ is: 'lost' });
+      expect(await recorder.record(TARGET, 'one', [write(row('a', 1, 'one'))], LIMIT)).toEqual({ kind: 'lost' });
       await take('one');
-      expect(await recorder.record(TARGET, 'two', [write(row('a', 1, 'two'))], LIMIT)).toEqual({ is: 'lost' });
+      expect(await recorder.record(TARGET, 'two', [write(row('a', 1, 'two'))], LIMIT)).toEqual({ kind: 'lost' });
       expect(
         await recorder.record(TARGET, 'one', [write(row('a', 1, 'one')), write(row('b', 1, 'one'))], LIMIT),
-      ).toEqual({ is: 'recorded' });
+      ).toEqual({ kind: 'recorded' });
       expect([...(await recorder.readKnown(TARGET)).currents.keys()].toSorted()).toEqual(['a', 'b']);
     });
 
@@ -116,9 +116,9 @@ onEachStore('a recorder', (open) => {
         [write(row('b', 1, 'one')), write(row('a', 2, 'one', { observedAt: plusMs(NOW, 9) }))],
         LIMIT,
       );
-      expect(stale.is).toBe('stale');
+      expect(stale.kind).toBe('stale');
       expect([...(await recorder.readKnown(TARGET)).currents.keys()]).toEqual(['a']);
-      expect(await recorder.record(TARGET, 'one', [write(row('a', 2, 'one'), a)], LIMIT)).toEqual({ is: 'recorded' });
+      expect(await recorder.record(TARGET, 'one', [write(row('a', 2, 'one'), a)], LIMIT)).toEqual({ kind: 'recorded' });
     });
 
     it('is refused whole when it would write over a version: two of one instance cannot have one time', async () => {
@@ -126,7 +126,7 @@ onEachStore('a recorder', (open) => {
       const a = row('a', 1, 'one');
       await recorder.record(TARGET, 'one', [write(a)], LIMIT);
       const over = write(row('a', 2, 'one', { observedAt: a.observedAt }), a);
-      expect((await recorder.record(TARGET, 'one', [over], LIMIT)).is).toBe('stale');
+      expect((await recorder.record(TARGET, 'one', [over], LIMIT)).kind).toBe('stale');
       expect((await recorder.readKnown(TARGET)).currents.get('a')).toEqual(a);
     });
 
@@ -135,7 +135,7 @@ onEachStore('a recorder', (open) => {
       const a = row('a', 1, 'one');
       const twice = await recorder.record(TARGET, 'one', [write(a), write(a)], LIMIT);
       // The service calls it invalid; DynamoDB Local finds the first of them when it looks at the second.
-      expect(['invalid', 'stale']).toContain(twice.is);
+      expect(['invalid', 'stale']).toContain(twice.kind);
       expect((await recorder.readKnown(TARGET)).currents.size).toBe(0);
     });
 
@@ -171,8 +171,8 @@ onEachStore('a recorder', (open) => {
         TARGET,
         'one',
         [
-          { type: 'touch', id: 'a', previous: a, next: open_ },
-          { type: 'reject', rejection },
+          { kind: 'touch', id: 'a', previous: a, next: open_ },
+          { kind: 'reject', rejection },
         ],
         LIMIT,
       );
@@ -185,8 +185,8 @@ onEachStore('a recorder', (open) => {
         TARGET,
         'one',
         [
-          { type: 'touch', id: 'a', previous: open_, next: a, closedGap },
-          { type: 'unreject', key: rejection.key },
+          { kind: 'touch', id: 'a', previous: open_, next: a, closedGap },
+          { kind: 'unreject', key: rejection.key },
         ],
         LIMIT,
       );

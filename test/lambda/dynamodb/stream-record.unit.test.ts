@@ -26,13 +26,13 @@ describe('a record of the stream', () => {
     const current = currentOf(1);
     expect(readStreamRecord(record('INSERT', toCurrentItem(current)))).toMatchObject({
       sequenceNumber: '42',
-      content: { is: 'write', write: { versionBefore: 0, current } },
+      content: { kind: 'write', write: { versionBefore: 0, current } },
     });
   });
 
   it('of a current item whose version rose is a write', () => {
     expect(content(record('MODIFY', toCurrentItem(currentOf(3)), toCurrentItem(currentOf(2))))).toEqual({
-      is: 'write',
+      kind: 'write',
       write: { versionBefore: 2, current: currentOf(3) },
     });
   });
@@ -53,7 +53,7 @@ describe('a record of the stream', () => {
     ['of an item that someone else put there', record('INSERT', { pk: 'NOTE', sk: 'x' })],
     ['of a removal', record('REMOVE', undefined, toCurrentItem(currentOf(3)))],
   ])('is silent: a write %s', (_, raw) => {
-    expect(content(raw)).toEqual({ is: 'silent' });
+    expect(content(raw)).toEqual({ kind: 'silent' });
   });
 
   it('keeps a large number as JSON would read it', () => {
@@ -74,6 +74,6 @@ describe('a record of the stream', () => {
     ['of a newer schema', record('INSERT', { ...toCurrentItem(currentOf(1)), schemaVersion: 99 }), /schema version 99/],
     ['without anything', {}, /no keys/],
   ])('is unreadable %s', (_, raw, because) => {
-    expect(content(raw)).toEqual({ is: 'unreadable', because: expect.stringMatching(because) });
+    expect(content(raw)).toEqual({ kind: 'unreadable', reason: expect.stringMatching(because) });
   });
 });

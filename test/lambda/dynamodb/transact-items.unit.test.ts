@@ -31,17 +31,17 @@ const gapOf = (id: string): Gap => ({ target: TARGET, id, from: AT, to: AT });
 /** An action of any kind for one instance, whose row or record is as long as `padding` makes it. */
 const action = fc
   .record({
-    type: fc.constantFrom('version', 'touch', 'reject', 'unreject'),
+    kind: fc.constantFrom('version', 'touch', 'reject', 'unreject'),
     extras: fc.record({ isFirst: fc.boolean(), closes: fc.boolean(), drops: fc.boolean(), expires: fc.boolean() }),
   })
-  .map(({ type, extras: { isFirst, closes, drops, expires } }) => (id: string, padding: number): Action => {
+  .map(({ kind, extras: { isFirst, closes, drops, expires } }) => (id: string, padding: number): Action => {
     const row = rowOf(id, padding);
-    if (type === 'unreject') return { type, key: id };
-    if (type === 'reject') return { type, rejection: rejection(id, 'é'.repeat(padding)) };
+    if (kind === 'unreject') return { kind, key: id };
+    if (kind === 'reject') return { kind, rejection: rejection(id, 'é'.repeat(padding)) };
     const more = { ...(closes ? { closedGap: gapOf(id) } : {}), ...(drops ? { dropRejection: id } : {}) };
-    if (type === 'touch') return { type, id, next: row, previous: row, ...more };
+    if (kind === 'touch') return { kind, id, next: row, previous: row, ...more };
     const expiry = expires ? { previousExpiresAt: AT } : {};
-    return { type: 'version', id, next: row, previous: isFirst ? undefined : row, ...more, ...expiry };
+    return { kind: 'version', id, next: row, previous: isFirst ? undefined : row, ...more, ...expiry };
   });
 /** Short rows fill a transaction by their number, long ones by their bytes. */
 const plan = fc
@@ -73,7 +73,7 @@ describe('the transactions of a plan', () => {
     );
     const actions = rows.map((versions): Action => {
       const next = currentOf(versions);
-      return { type: 'version', id: next.id, next, previous: undefined };
+      return { kind: 'version', id: next.id, next, previous: undefined };
     });
     for (const batch of cutIntoBatches(actions)) {
       const items = itemsOf(batch).map(({ Put }) => marshall(Put?.Item ?? {}, marshallOptions));
@@ -82,13 +82,13 @@ describe('the transactions of a plan', () => {
   });
 
   it('are as few as that allows', () => {
-    const unrejects = Array.from({ length: 99 }, (_, index): Action => ({ type: 'unreject', key: `${index}` }));
+    const unrejects = Array.from({ length: 99 }, (_, index): Action => ({ kind: 'unreject', key: `${index}` }));
     expect(cutIntoBatches(unrejects)).toHaveLength(1);
-    expect(cutIntoBatches([...unrejects, { type: 'unreject', key: 'one more' }])).toHaveLength(2);
+    expect(cutIntoBatches([...unrejects, { kind: 'unreject', key: 'one more' }])).toHaveLength(2);
     const versions = (count: number, padding: number): Action[] =>
       Array.from({ length: count }, (_, index) => {
         const row = rowOf(`i-${index}`, padding);
-        return { type: 'version', id: row.id, next: row, previous: undefined };
+        return { kind: 'version', id: row.id, next: row, previous: undefined };
       });
     expect(cutIntoBatches(versions(49, 0)).map(({ length }) => length)).toEqual([49]);
     expect(cutIntoBatches(versions(98, 0)).map(({ length }) => length)).toEqual([49, 49]);

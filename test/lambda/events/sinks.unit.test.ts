@@ -49,8 +49,8 @@ describe('the event bus', () => {
     const sink = eventBusSink(new EventBridgeClient(client(server.endpoint)), 'history');
     expect(await sink.send(events, time)).toEqual([
       { accepted: true },
-      { accepted: false, because: 'ThrottlingException: slow down', final: false },
-      { accepted: false, because: 'MalformedDetail: bad number', final: true },
+      { accepted: false, reason: 'ThrottlingException: slow down', final: false },
+      { accepted: false, reason: 'MalformedDetail: bad number', final: true },
     ]);
     const [request] = server.requests;
     expect(request?.target).toBe('AWSEvents.PutEvents');
@@ -73,7 +73,7 @@ describe('the event bus', () => {
     const server = await serve(() => ({ body: JSON.stringify({ Entries: [{ ErrorCode, ErrorMessage }] }) }));
     const sink = eventBusSink(new EventBridgeClient(client(server.endpoint)), 'history');
     expect(await sink.send(events.slice(0, 1), time)).toEqual([
-      { accepted: false, because: `${ErrorCode}: ${ErrorMessage}`, final },
+      { accepted: false, reason: `${ErrorCode}: ${ErrorMessage}`, final },
     ]);
   });
 
@@ -127,8 +127,8 @@ describe('the ordered feed', () => {
     const sink = feedTopicSink(new SNSClient(client(server.endpoint)), 'arn:aws:sns:local-1:1:feed.fifo');
     expect(await sink.send(events, time)).toEqual([
       { accepted: true },
-      { accepted: false, because: 'InternalError: later', final: false },
-      { accepted: false, because: 'no result: the topic gave no reason', final: false },
+      { accepted: false, reason: 'InternalError: later', final: false },
+      { accepted: false, reason: 'no result: the topic gave no reason', final: false },
     ]);
     const [request] = server.requests;
     expect(JSON.parse(field(request, 1, 'Message'))).toEqual(events[0]);

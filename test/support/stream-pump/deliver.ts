@@ -19,7 +19,7 @@ export interface DeliveryPorts<Record> {
   /** Everything up to and including this record needs no more delivery. */
   readonly done: (last: Record) => Promise<void>;
   /** Retries are used up; called before `done`. */
-  readonly giveUp: (records: readonly Record[], invocations: number, because: string) => Promise<void>;
+  readonly giveUp: (records: readonly Record[], invocations: number, reason: string) => Promise<void>;
   readonly sleep: (ms: number) => Promise<unknown>;
   /** No new invocation is begun when it is aborted. */
   readonly signal: AbortSignal;
@@ -31,10 +31,10 @@ interface Piece<Record> {
   readonly invocations: number;
 }
 
-type Outcome = { readonly is: 'success' } | { readonly is: 'failedAt'; readonly index: number } | Failure;
+type Outcome = { readonly kind: 'success' } | { readonly kind: 'failedAt'; readonly index: number } | Failure;
 interface Failure {
-  readonly is: 'error';
-  readonly because: string;
+  readonly kind: 'error';
+  readonly reason: string;
 }
 
 /** Lowest failed record; an identifier that is not of this batch makes the whole batch a failure. */
@@ -44,7 +44,7 @@ function judge<Record>(
   sequenceNumberOf: (record: Record) => string,
 ): Outcome {
   const failures = response?.batchItemFailures ?? [];
-  if (failures.length === 0) return { is: 'success' };
+  if (failures.length === 0) return { kind: 'success' };
   // Engines write the same number with and without leading zeros.
   const numbers = records.map((record) => BigInt(sequenceNumberOf(record)));
   const indexes = failures.map(({ itemIdentifier }) =>
@@ -52,8 +52,8 @@ function judge<Record>(
   );
   const index = Math.min(...indexes);
   return index === -1
-    ? { is: 'error', because: 'the handler named a record that it was not given' }
-    : { is: 'failedAt', index };
+    ? { kind: 'error', reason: 'the handler named a record that it was not given' }
+    : { kind: 'failedAt', index };
 }
 
 /**
@@ -74,16 +74,16 @@ export async function deliver<Record>(
     const invocations = piece.invocations + 1;
     const last = records.at(-1) as Record;
     const outcome = await attempt(records, ports);
-    if (outcome.is === 'success') {
+    if (outcome.kind === 'success') {
       await ports.done(last);
       continue;
     }
-    if (outcome.is === 'failedAt' && outcome.index > 0) {
+    if (outcome.kind === 'failedAt' && outcome.index > 0) {
       await ports.done(records[outcome.index - 1] as Record);
       pieces.unshift({ records: records.slice(outcome.index), attempts: 0, invocations });
       continue;
     }
-    if (outcome.is === 'error' && policy.bisectBatchOnError && records.length > 1) {
+    if (outcome.kind === 'error' && policy.bisectBatchOnError && records.length > 1) {
       const middle = Math.ceil(records.length / 2);
       pieces.unshift(
         { records: records.slice(0, middle), attempts, invocations },
@@ -92,8 +92,8 @@ export async function deliver<Record>(
       continue;
     }
     if (policy.retryAttempts >= 0 && attempts >= policy.retryAttempts) {
-      const because = outcome.is === 'error' ? outcome.because : 'the handler reported its first record as failed';
-      await ports.giveUp(records, invocations, because);
+      const reason = outcome.kind === 'error' ? outcome.reason : 'the handler reported its first record as failed';
+      await ports.giveUp(records, invocations, reason);
       await ports.done(last);
       continue;
     }
@@ -107,6 +107,6 @@ async function attempt<Record>(records: readonly Record[], ports: DeliveryPorts<
   try {
     return judge(await ports.invoke(records), records, ports.sequenceNumberOf);
   } catch (error) {
-    return { is: 'error', because: error instanceof Error ? error.message : String(error) };
+    return { kind: 'error', reason: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -6,7 +6,7 @@ interface Run {
   readonly invocations: number[][];
   /** Records that the handler has dealt with: not failed and not after a failed one. */
   readonly handled: number[];
-  readonly givenUp: { readonly records: number[]; readonly invocations: number; readonly because: string }[];
+  readonly givenUp: { readonly records: number[]; readonly invocations: number; readonly reason: string }[];
   /** The checkpoint after each step. */
   readonly done: number[];
   readonly slept: number[];
@@ -48,7 +48,7 @@ async function play(
       return response;
     },
     done: async (last) => void run.done.push(last),
-    giveUp: async (batch, invocations, because) => void run.givenUp.push({ records: [...batch], invocations, because }),
+    giveUp: async (batch, invocations, reason) => void run.givenUp.push({ records: [...batch], invocations, reason }),
     sleep: async (ms) => run.slept.push(ms),
     signal: stopping.signal,
   });
@@ -72,7 +72,7 @@ describe('a batch', () => {
 
   it('is halved after an error until the bad record stands alone, and only that one is given up', async () => {
     const run = await play([1, 2, 3, 4, 5], (batch) => (batch.includes(4) ? new Error('cannot read 4') : undefined));
-    expect(run.givenUp).toEqual([{ records: [4], invocations: expect.any(Number), because: 'cannot read 4' }]);
+    expect(run.givenUp).toEqual([{ records: [4], invocations: expect.any(Number), reason: 'cannot read 4' }]);
     expect(run.handled).toEqual([1, 2, 3, 5]);
     expect(run.slept).toEqual([1, 2]);
     expect(run.done.at(-1)).toBe(5);
@@ -86,7 +86,7 @@ describe('a batch', () => {
       [1, 2],
       [1, 2],
     ]);
-    expect(run.givenUp).toEqual([{ records: [1, 2], invocations: 4, because: 'down' }]);
+    expect(run.givenUp).toEqual([{ records: [1, 2], invocations: 4, reason: 'down' }]);
     expect(run.done).toEqual([2]);
   });
 

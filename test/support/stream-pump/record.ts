@@ -31,7 +31,7 @@ export function failureMessage(
     readonly shardId: string;
     readonly streamArn: string;
     readonly invocations: number;
-    readonly because: string;
+    readonly reason: string;
     readonly now: number;
   },
 ): FailureMessage {
@@ -39,7 +39,7 @@ export function failureMessage(
   const last = records.at(-1);
   return {
     requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: about.invocations },
-    responseContext: { statusCode: 200, functionError: about.because },
+    responseContext: { statusCode: 200, functionError: about.reason },
     version: '1.0',
     timestamp: new Date(about.now).toISOString(),
     DDBStreamBatchInfo: {

@@ -176,7 +176,7 @@ describe('with a retention, the newest version never expires and all times insid
           target,
           runId,
           batch.map((action) =>
-            action.type === 'version' && action.previous !== undefined
+            action.kind === 'version' && action.previous !== undefined
               ? { ...action, previous: { ...action.previous, observedAt: plusMs(action.previous.observedAt, -1) } }
               : action,
           ),

@@ -125,7 +125,7 @@ class FatefulSink implements EventSink {
     if (now.is === 'crash before') return this.die();
     const receipts = events.map((event, index): Receipt => {
       if (now.is === 'refused in part' && (now.which >> index) % 2 === 1)
-        return { accepted: false, because: 'InternalFailure', final: false };
+        return { accepted: false, reason: 'InternalFailure', final: false };
       this.arrived.push(event);
       return { accepted: true };
     });

@@ -8,12 +8,12 @@ type SetAside = Parameters<FailureQueue['put']>[0];
 const write = (sequence: number, version: number, options: Parameters<typeof currentOf>[1] = {}): StreamRecord => ({
   sequenceNumber: String(sequence),
   raw: { sequence },
-  content: { is: 'write', write: { versionBefore: version - 1, current: currentOf(version, options) } },
+  content: { kind: 'write', write: { versionBefore: version - 1, current: currentOf(version, options) } },
 });
 const unreadable = (sequence: number): StreamRecord => ({
   sequenceNumber: String(sequence),
   raw: { sequence },
-  content: { is: 'unreadable', because: 'no keys' },
+  content: { kind: 'unreadable', reason: 'no keys' },
 });
 
 function setUp(
@@ -58,9 +58,9 @@ describe('the publisher', () => {
     const touch: StreamRecord = {
       sequenceNumber: '1',
       raw: {},
-      content: { is: 'write', write: { versionBefore: 3, current: currentOf(3) } },
+      content: { kind: 'write', write: { versionBefore: 3, current: currentOf(3) } },
     };
-    const silent: StreamRecord = { sequenceNumber: '2', raw: {}, content: { is: 'silent' } };
+    const silent: StreamRecord = { sequenceNumber: '2', raw: {}, content: { kind: 'silent' } };
     const baseline = write(3, 1, { kind: 'baseline' });
     const quiet = setUp();
     expect(await quiet.publish([touch, silent, baseline])).toMatchObject({ published: 0, problems: [] });
@@ -105,14 +105,14 @@ describe('the publisher', () => {
     const { setAside, publish } = setUp();
     const broken = { ...currentOf(2), observedAt: 'yesterday' };
     await publish([
-      { sequenceNumber: '5', raw: 'raw', content: { is: 'write', write: { versionBefore: 1, current: broken } } },
+      { sequenceNumber: '5', raw: 'raw', content: { kind: 'write', write: { versionBefore: 1, current: broken } } },
     ]);
     expect(setAside).toMatchObject([{ sequenceNumber: '5', record: 'raw' }]);
     expect(setAside[0]?.because).toContain('observedAt');
   });
 
   it('sets aside an event that the bus will never take, with its id', async () => {
-    const sink = new ScriptedSink(() => ({ accepted: false, because: 'MalformedDetail: number', final: true }));
+    const sink = new ScriptedSink(() => ({ accepted: false, reason: 'MalformedDetail: number', final: true }));
     const { setAside, publish } = setUp({ sink });
     await publish([write(9, 4)]);
     expect(setAside).toMatchObject([{ because: 'MalformedDetail: number', sequenceNumber: '9' }]);
@@ -121,10 +121,10 @@ describe('the publisher', () => {
 
   it('sets aside the very record whose event will never be taken, in the order of the stream', async () => {
     const sink = new ScriptedSink(({ version }) =>
-      version === 2 ? { accepted: false, because: 'MalformedDetail: number', final: true } : ACCEPTED,
+      version === 2 ? { accepted: false, reason: 'MalformedDetail: number', final: true } : ACCEPTED,
     );
     const { setAside, publish } = setUp({ sink });
-    const silent: StreamRecord = { sequenceNumber: '1', raw: {}, content: { is: 'silent' } };
+    const silent: StreamRecord = { sequenceNumber: '1', raw: {}, content: { kind: 'silent' } };
     const report = await publish([silent, write(2, 1), write(3, 2), unreadable(4), write(5, 3)]);
     expect(setAside.map(({ sequenceNumber, eventId }) => [sequenceNumber, eventId?.split('/').at(-1)])).toEqual([
       ['3', '2'],

@@ -59,8 +59,8 @@ describe('delivery', () => {
     const events = [1, 2, 3].flatMap((version) => ['a', 'b'].map((id) => eventOf(version, { id })));
     const report = await send(sink, events);
     expect(report.unpublished).toEqual([
-      { index: 2, because: 'ThrottlingException: slow down' },
-      { index: 4, because: 'ThrottlingException: slow down' },
+      { index: 2, reason: 'ThrottlingException: slow down' },
+      { index: 4, reason: 'ThrottlingException: slow down' },
     ]);
     expect(sink.arrived.map(({ instance, version }) => `${instance.id}${version}`)).toEqual(['a1', 'b1', 'b2', 'b3']);
     expect(sink.calls.flat().filter((id) => id.endsWith('a/2'))).toHaveLength(limits.maxAttempts);
@@ -75,10 +75,10 @@ describe('delivery', () => {
 
   it('goes on behind an event that will never be accepted, and names it', async () => {
     const sink = new ScriptedSink(({ version }) =>
-      version === 1 ? { accepted: false, because: 'MalformedDetail: no', final: true } : ACCEPTED,
+      version === 1 ? { accepted: false, reason: 'MalformedDetail: no', final: true } : ACCEPTED,
     );
     const report = await send(sink, [eventOf(1), eventOf(2)]);
-    expect(report.unpublishable).toEqual([{ index: 0, because: 'MalformedDetail: no' }]);
+    expect(report.unpublishable).toEqual([{ index: 0, reason: 'MalformedDetail: no' }]);
     expect(sink.arrived.map(({ version }) => version)).toEqual([2]);
   });
 
@@ -87,7 +87,7 @@ describe('delivery', () => {
     const report = await send(sink, [eventOf(1), eventOf(2), eventOf(3), eventOf(1, { id: 'b' })]);
     expect(report).toMatchObject({ refusals: 0, unpublished: [] });
     expect(report.unpublishable).toEqual([
-      { index: 1, because: 'scripted sink takes 3500 bytes, and the event has 3501' },
+      { index: 1, reason: 'scripted sink takes 3500 bytes, and the event has 3501' },
     ]);
     expect(sink.arrived.map(({ version }) => version)).toEqual([1, 1, 3]);
   });
@@ -108,7 +108,7 @@ describe('delivery', () => {
     const sink = new ScriptedSink();
     sink.send = async () => [];
     const report = await send(sink, [eventOf(1)]);
-    expect(report.unpublished).toEqual([{ index: 0, because: 'no result came back' }]);
+    expect(report.unpublished).toEqual([{ index: 0, reason: 'no result came back' }]);
   });
 
   it('gives up while there is still time to say so', async () => {
@@ -116,7 +116,7 @@ describe('delivery', () => {
     const report = await send(new ScriptedSink(() => refused('InternalFailure: later')), [eventOf(1)], clock, {
       deadline: clock.now() + 250,
     });
-    expect(report.unpublished).toEqual([{ index: 0, because: 'InternalFailure: later' }]);
+    expect(report.unpublished).toEqual([{ index: 0, reason: 'InternalFailure: later' }]);
     expect(clock.sleeps).toEqual([100]);
   });
 
@@ -124,7 +124,7 @@ describe('delivery', () => {
     const sink = new ScriptedSink();
     const report = await send(sink, [eventOf(1)], new ManualClock(limits.deadline));
     expect(sink.calls).toEqual([]);
-    expect(report.unpublished).toEqual([{ index: 0, because: 'there was no time left' }]);
+    expect(report.unpublished).toEqual([{ index: 0, reason: 'there was no time left' }]);
   });
 
   it('does not wait for ever when the clock stands still or is set back', async () => {

@@ -87,7 +87,7 @@ describe('a replay', () => {
 
   it('names an event that will never be accepted, and a row that makes none, and goes on', async () => {
     const sink = new ScriptedSink(({ version }) =>
-      version === 2 ? { accepted: false, because: 'MalformedDetail: no', final: true } : ACCEPTED,
+      version === 2 ? { accepted: false, reason: 'MalformedDetail: no', final: true } : ACCEPTED,
     );
     const broken = { ...currentOf(3), kind: 'vanished' as never };
     const { report } = await run([currentOf(1), currentOf(2), broken, currentOf(4)], [sink]);

@@ -12,8 +12,8 @@ onEachWorld('the batches of a run', (open) => {
   });
 
   const inner = (): Recorder => world.store.newRecorder();
-  const conflict: BatchOutcome = { is: 'conflict', because: 'TransactionConflict' };
-  const unanswered: BatchOutcome = { is: 'unanswered', because: 'timeout' };
+  const conflict: BatchOutcome = { kind: 'conflict', reason: 'TransactionConflict' };
+  const unanswered: BatchOutcome = { kind: 'unanswered', reason: 'timeout' };
   /** Each action in a batch of its own. */
   const batches: Recorder['batches'] = (actions) => actions.map((action) => [action]);
 
@@ -99,7 +99,7 @@ onEachWorld('the batches of a run', (open) => {
       return recorder.end(...args);
     };
     world.put('i-0000', 'ERROR');
-    const lost: BatchOutcome = { is: 'lost' };
+    const lost: BatchOutcome = { kind: 'lost' };
     expect(await world.run({ recorder: { ...recorder, end, record: async () => lost } })).toMatchObject({
       outcome: 'partial',
       because: 'another run has taken the lease',

@@ -48,7 +48,7 @@ describe('the lister of a target', () => {
 
   it('reads no second time what is refused for good', async () => {
     const refused = source(async () => Promise.reject(new RefusedError('no rights')));
-    expect(await lister(refused).list(signal)).toMatchObject({ is: 'partial', because: 'no rights' });
+    expect(await lister(refused).list(signal)).toMatchObject({ kind: 'partial', reason: 'no rights' });
     expect(asked).toHaveLength(1);
   });
 
@@ -85,13 +85,13 @@ describe('the lister of a target', () => {
       return Promise.reject(new Error('socket hang up'));
     });
     expect(await lister(failing).list(cut.signal)).toMatchObject({
-      is: 'partial',
-      because: 'another run has taken the lease',
+      kind: 'partial',
+      reason: 'another run has taken the lease',
       retryable: false,
     });
     expect(asked).toHaveLength(1);
     // Cut short too late: the list was whole.
-    expect(await lister().list(cut.signal)).toMatchObject({ is: 'complete' });
+    expect(await lister().list(cut.signal)).toMatchObject({ kind: 'complete' });
   });
 
   it('lists no second time what was partial the first time', async () => {
@@ -99,7 +99,7 @@ describe('the lister of a target', () => {
       await lister().list(signal),
       await lister(source(() => page({ total: 2 }))).list(signal),
     ];
-    expect([complete.is, partial.is]).toEqual(['complete', 'partial']);
+    expect([complete.kind, partial.kind]).toEqual(['complete', 'partial']);
     asked = [];
     expect(await lister().confirm(partial, nothing, signal)).toEqual({
       listing: partial,

@@ -16,32 +16,32 @@ const one = (id: string): ParsedRecord => accepted(instance(id));
 describe('a listing', () => {
   it('is complete when unique ids add up to the total', async () => {
     expect(await listing({ records: [one('a'), one('b')] }, { records: [one('c')] })).toMatchObject({
-      is: 'complete',
+      kind: 'complete',
       pages: 2,
     });
   });
 
   it('is complete when it is empty and says so', async () => {
-    expect(await listing({ records: [], total: 0 })).toMatchObject({ is: 'complete' });
+    expect(await listing({ records: [], total: 0 })).toMatchObject({ kind: 'complete' });
   });
 
   it('counts rejected records, with and without an id, as rows that were read', async () => {
     expect(await listing({ records: [one('a'), rejected('b'), rejected(undefined)] })).toMatchObject({
-      is: 'complete',
+      kind: 'complete',
     });
   });
 
   it('counts every record without an id: two of them are two instances', async () => {
     expect(await listing({ records: [rejected(undefined, 'one'), rejected(undefined, 'two')] })).toMatchObject({
-      is: 'complete',
+      kind: 'complete',
       rejected: { length: 2 },
     });
   });
 
   it('is partial when it has no page at all', async () => {
     expect(await listing()).toMatchObject({
-      is: 'partial',
-      because: 'the list had no page',
+      kind: 'partial',
+      reason: 'the list had no page',
       retryable: true,
       pages: 0,
     });
@@ -66,50 +66,50 @@ describe('a listing', () => {
 
   it('believes the valid one of two records with one id, and is partial, for another may be missing', async () => {
     const result = await listing({ records: [one('a'), rejected('a')] });
-    expect(result).toMatchObject({ is: 'partial', rejected: [] });
+    expect(result).toMatchObject({ kind: 'partial', rejected: [] });
     expect([...result.instances.keys()]).toEqual(['a']);
   });
 
   it('names a rejected record once, though it came twice', async () => {
     const result = await listing({ records: [rejected('a')] }, { records: [rejected('a', 'name: missing')] });
-    expect(result).toMatchObject({ is: 'partial', rejected: [{ id: 'a', reason: 'status: missing' }] });
+    expect(result).toMatchObject({ kind: 'partial', rejected: [{ id: 'a', reason: 'status: missing' }] });
   });
 
   it('is partial when the same record was read twice, for then another was missed', async () => {
     expect(await listing({ records: [one('a'), one('b')] }, { records: [one('b')] })).toMatchObject({
-      is: 'partial',
-      because: 'the API announced 3 instances, 3 rows were read, of which 2 are different',
+      kind: 'partial',
+      reason: 'the API announced 3 instances, 3 rows were read, of which 2 are different',
     });
   });
 
   it('is partial when fewer rows came than were announced', async () => {
-    expect(await listing({ records: [one('a')], total: 2 })).toMatchObject({ is: 'partial', retryable: true });
+    expect(await listing({ records: [one('a')], total: 2 })).toMatchObject({ kind: 'partial', retryable: true });
   });
 
   it('is partial when the total changed between two pages, though the ids add up to the last one', async () => {
     expect(await listing({ records: [one('a')], total: 3 }, { records: [one('b')], total: 2 })).toMatchObject({
-      is: 'partial',
-      because: 'the total changed from 3 to 2 while the pages were read',
+      kind: 'partial',
+      reason: 'the total changed from 3 to 2 while the pages were read',
       retryable: true,
     });
   });
 
   it('is complete when it shows more than the total says, all of them different', async () => {
     const result = await listing({ records: [one('a'), one('b')], total: 2 }, { records: [one('c')], total: 2 });
-    expect(result).toMatchObject({ is: 'complete', exceedsTotal: true, instances: { size: 3 } });
+    expect(result).toMatchObject({ kind: 'complete', exceedsTotal: true, instances: { size: 3 } });
     const again = [one('c'), one('a')];
     expect(await listing({ records: [one('a'), one('b')], total: 2 }, { records: again, total: 2 })).toMatchObject({
-      is: 'partial',
-      because: 'the API announced 2 instances, 4 rows were read, of which 3 are different',
+      kind: 'partial',
+      reason: 'the API announced 2 instances, 4 rows were read, of which 3 are different',
       retryable: true,
     });
   });
 
   it('is partial when a page does not hold as many rows as it says', async () => {
-    expect(await listing({ records: [one('a'), one('b')], size: 2 })).toMatchObject({ is: 'complete' });
+    expect(await listing({ records: [one('a'), one('b')], size: 2 })).toMatchObject({ kind: 'complete' });
     expect(await listing({ records: [one('a'), one('b')], size: 3 })).toMatchObject({
-      is: 'partial',
-      because: 'page 1 says that it holds 3 rows, but it holds 2',
+      kind: 'partial',
+      reason: 'page 1 says that it holds 3 rows, but it holds 2',
       retryable: true,
     });
   });
@@ -120,7 +120,7 @@ describe('a listing', () => {
       throw Object.assign(new Error('403 Forbidden'), { retryable: false });
     }
     const result = await collectListing(TARGET, broken(), () => NOW);
-    expect(result).toMatchObject({ is: 'partial', because: '403 Forbidden', retryable: false });
+    expect(result).toMatchObject({ kind: 'partial', reason: '403 Forbidden', retryable: false });
     expect([...result.instances.keys()]).toEqual(['a']);
   });
 
@@ -135,7 +135,7 @@ describe('a listing', () => {
       yield { total: 2, records: [one('a')], requestedAt: NOW, receivedAt: NOW };
       throw error;
     }
-    expect(await collectListing(TARGET, broken(), () => NOW)).toMatchObject({ is: 'partial', retryable });
+    expect(await collectListing(TARGET, broken(), () => NOW)).toMatchObject({ kind: 'partial', retryable });
   });
 
   it.each([
@@ -143,8 +143,8 @@ describe('a listing', () => {
     ['rejected', { ...rejected('b'), projectId: 'another' }],
   ])('believes nothing when one %s record belongs to another project', async (_, foreign) => {
     const result = await listing({ records: [one('a'), rejected('c'), foreign] });
-    expect(result).toMatchObject({ is: 'partial', rejected: [], retryable: true });
-    expect(result).toHaveProperty('because', expect.stringContaining('holds an instance of project "another"'));
+    expect(result).toMatchObject({ kind: 'partial', rejected: [], retryable: true });
+    expect(result).toHaveProperty('reason', expect.stringContaining('holds an instance of project "another"'));
     expect(result.instances.size).toBe(0);
   });
 
@@ -153,7 +153,7 @@ describe('a listing', () => {
     async (project) => {
       const { project_id: _, ...bare } = instance('a');
       const record = accepted(project === undefined ? bare : { ...bare, project_id: project });
-      expect(await listing({ records: [record] })).toMatchObject({ is: 'complete' });
+      expect(await listing({ records: [record] })).toMatchObject({ kind: 'complete' });
     },
   );
 

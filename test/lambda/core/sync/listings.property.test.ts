@@ -23,7 +23,7 @@ async function listOnce(world: ListWorld, wanted: readonly Mutation[], concurren
   // One more to see whether the total has changed.
   if (served.requests > PAGE_CAP + 1) throw new Error(`${served.requests} requests`);
   const { mutated } = served;
-  if (listing.is === 'partial') return { listing, mutated, listed };
+  if (listing.kind === 'partial') return { listing, mutated, listed };
   const shown = listedIds(listing);
   const missing = living.filter((id) => !shown.has(id));
   // A record without an id may be any instance: nothing is concluded from such a listing.
@@ -44,7 +44,7 @@ describe('whatever pages an API sends', () => {
       fc.asyncProperty(worlds, fc.integer({ min: 1, max: 4 }), async (world, concurrency) => {
         const { listing, listed } = await listOnce(world, [], concurrency);
         if (listed <= reach(world)) {
-          expect(listing).toMatchObject({ is: 'complete' });
+          expect(listing).toMatchObject({ kind: 'complete' });
           expect(listing.instances.size + listing.rejected.length).toBe(listed);
         }
       }),

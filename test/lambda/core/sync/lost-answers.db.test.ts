@@ -136,7 +136,7 @@ onEachWorld('a lost answer', (open) => {
       record: async (...args) => {
         const outcome = await inner.record(...args);
         lost += 1;
-        return lost === 1 ? { is: 'unanswered', because: 'timeout' } : outcome;
+        return lost === 1 ? { kind: 'unanswered', reason: 'timeout' } : outcome;
       },
     };
     world.put('i-0000', 'ERROR');
@@ -150,7 +150,7 @@ onEachWorld('a lost answer', (open) => {
       ...inner,
       record: async (...args) => {
         await inner.record(...args);
-        return { is: 'unanswered', because: 'timeout' };
+        return { kind: 'unanswered', reason: 'timeout' };
       },
       readCurrents: async () => {
         throw new Error('timeout');

@@ -108,8 +108,8 @@ onEachWorld('rejected records', (open) => {
         record: async (...args: Parameters<Recorder['record']>): ReturnType<Recorder['record']> => {
           recorder.attempts += 1;
           const [, , batch] = args;
-          const isRefused = batch.some((action) => action.type === 'version' && 'note' in action.next.snapshot);
-          return isRefused ? { is: 'invalid', because: 'empty attribute name' } : inner.record(...args);
+          const isRefused = batch.some((action) => action.kind === 'version' && 'note' in action.next.snapshot);
+          return isRefused ? { kind: 'invalid', reason: 'empty attribute name' } : inner.record(...args);
         },
       };
       return recorder;
@@ -197,7 +197,7 @@ onEachWorld('rejected records', (open) => {
     it('cannot be set aside when the database refuses that too: the run is partial and says so', async () => {
       const inner = world.store.newRecorder();
       world.put('i-0000', 'RUNNING', { note: 'x' });
-      const invalid = { is: 'invalid', because: 'too large' } as const;
+      const invalid = { kind: 'invalid', reason: 'too large' } as const;
       expect(await world.tick({ recorder: { ...inner, record: async () => invalid } })).toMatchObject({
         outcome: 'partial',
         because: 'the database refuses the write of "i-0000": too large (and 1 more)',
@@ -208,20 +208,20 @@ onEachWorld('rejected records', (open) => {
 
   describe('whose setting aside the database refuses', () => {
     /** Refuses whatever concerns `victim` in this way; each action goes in a batch of its own. */
-    const refusing = (type: Action['type'], victim: string): Recorder => {
+    const refusing = (kind: Action['kind'], victim: string): Recorder => {
       const inner = world.store.newRecorder();
       const isRefused = (action: Action): boolean =>
-        action.type === type &&
-        (action.type === 'reject'
+        action.kind === kind &&
+        (action.kind === 'reject'
           ? action.rejection.key === victim
-          : action.type === 'unreject'
+          : action.kind === 'unreject'
             ? action.key === victim
             : action.id === victim);
       return {
         ...inner,
         batches: (actions) => actions.map((action) => [action]),
         record: async (...args) =>
-          args[2].some(isRefused) ? { is: 'invalid', because: 'too large' } : inner.record(...args),
+          args[2].some(isRefused) ? { kind: 'invalid', reason: 'too large' } : inner.record(...args),
       };
     };
     const changeTheOthers = (): void => {

@@ -28,8 +28,8 @@ onEachWorld('what is remembered of views', (open) => {
     return {
       ...inner,
       record: async (...args) =>
-        args[2].some(({ type }) => type === 'version')
-          ? { is: 'invalid', because: 'too large' }
+        args[2].some(({ kind }) => kind === 'version')
+          ? { kind: 'invalid', reason: 'too large' }
           : inner.record(...args),
     };
   };

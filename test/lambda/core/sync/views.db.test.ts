@@ -192,8 +192,8 @@ onEachWorld('a view', (open) => {
     const refusing: typeof inner = {
       ...inner,
       record: async (...args) =>
-        args[2].some((action) => action.type === 'version')
-          ? { is: 'invalid', because: 'too large' }
+        args[2].some((action) => action.kind === 'version')
+          ? { kind: 'invalid', reason: 'too large' }
           : inner.record(...args),
     };
     const seen = await world.tick({ ...BOB, recorder: refusing });

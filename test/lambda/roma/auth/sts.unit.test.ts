@@ -72,7 +72,7 @@ afterEach(async () => {
 describe('an id token', () => {
   it('is exchanged once for temporary keys, which sign every page', async () => {
     await simulate(200);
-    expect(await list(sourceOf(oidc()))).toMatchObject({ is: 'complete' });
+    expect(await list(sourceOf(oidc()))).toMatchObject({ kind: 'complete' });
     expect(count(ASSUME_WITH_OIDC)).toBe(1);
     expect(provider.tokens).toHaveLength(1);
     // The exchange needs no credential of Huawei Cloud.
@@ -98,11 +98,11 @@ describe('an id token', () => {
     const source = sourceOf(oidc());
     await list(source);
     clock.time += 700_000;
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     while (simulator.issuedSecrets().length < 6) await settled();
     // The first keys have ended, and nobody waits for others.
     clock.time += 300_000;
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(count(ASSUME_WITH_OIDC)).toBe(2);
   });
 
@@ -114,7 +114,7 @@ describe('an id token', () => {
       if (provider.tokens.length === 1) clock.time += 301_000;
       return token;
     };
-    expect(await list(sourceOf(oidc({ idToken })))).toMatchObject({ is: 'complete' });
+    expect(await list(sourceOf(oidc({ idToken })))).toMatchObject({ kind: 'complete' });
     expect(provider.tokens).toHaveLength(2);
   });
 
@@ -125,11 +125,11 @@ describe('an id token', () => {
       const file = join(folder, 'token');
       const source = sourceOf(oidc({ idToken: idTokenFile(file) }));
       writeFileSync(file, `${await provider.sign()}\n`);
-      expect(await list(source)).toMatchObject({ is: 'complete' });
+      expect(await list(source)).toMatchObject({ kind: 'complete' });
       clock.time += 3_600_000;
-      expect(await list(source)).toMatchObject({ is: 'partial', because: /STS5\.2001 .*"exp" claim/ });
+      expect(await list(source)).toMatchObject({ kind: 'partial', reason: /STS5\.2001 .*"exp" claim/ });
       writeFileSync(file, await provider.sign());
-      expect(await list(source)).toMatchObject({ is: 'complete' });
+      expect(await list(source)).toMatchObject({ kind: 'complete' });
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -148,7 +148,7 @@ describe('an id token', () => {
     await simulate(1);
     const source = sourceOf(oidc({ idToken: async () => provider.sign(claims) }));
     const listing = await list(source);
-    expect(listing).toMatchObject({ is: 'partial', because: expect.stringMatching(because) });
+    expect(listing).toMatchObject({ kind: 'partial', reason: expect.stringMatching(because) });
     expect(JSON.stringify(listing)).not.toContain(provider.tokens[0]);
     expect(count(`/v2/${target.projectId}/instances`)).toBe(0);
   });
@@ -157,13 +157,13 @@ describe('an id token', () => {
     await simulate(1);
     const stranger = await startOidcProvider(() => clock.now(), 'ownKeys');
     const listing = await list(sourceOf(oidc({ idToken: async () => stranger.sign() })));
-    expect(listing).toMatchObject({ is: 'partial', because: /signature verification failed/ });
+    expect(listing).toMatchObject({ kind: 'partial', reason: /signature verification failed/ });
   });
 
   it('for an unknown agency or provider opens nothing, and the error says what to check', async () => {
     await simulate(1);
     for (const wrong of [{ agencyUrn: `${AGENCY_URN}-2` }, { providerUrn: `${PROVIDER_URN}-2` }]) {
-      expect(await list(sourceOf(oidc(wrong)))).toMatchObject({ because: /404 STS5\.0404 .*check both URNs/ });
+      expect(await list(sourceOf(oidc(wrong)))).toMatchObject({ reason: /404 STS5\.0404 .*check both URNs/ });
     }
   });
 
@@ -190,12 +190,12 @@ describe('an id token', () => {
     await simulate(1);
     const fault = { kind: 'answer', answer: 'gatewayThrottledRetryAfter' } as const;
     simulator.faults.inject({ fault, on: 'assumeWithOidc' });
-    expect(await list(sourceOf(oidc()))).toMatchObject({ is: 'complete' });
+    expect(await list(sourceOf(oidc()))).toMatchObject({ kind: 'complete' });
     expect(clock.sleeps.some((ms) => ms >= 2000)).toBe(true);
     simulator.faults.inject({ fault, on: 'assumeWithOidc', times: 'always' });
     expect(await list(sourceOf(oidc()))).toMatchObject({
-      is: 'partial',
-      because: /assume-with-oidc answered 429 APIGW\.0308/,
+      kind: 'partial',
+      reason: /assume-with-oidc answered 429 APIGW\.0308/,
     });
   });
 
@@ -204,7 +204,7 @@ describe('an id token', () => {
     const stop = simulator.beforePage(({ nth }) => {
       if (nth === 2) simulator.revokeTokens();
     });
-    expect(await list(sourceOf(oidc()))).toMatchObject({ is: 'complete' });
+    expect(await list(sourceOf(oidc()))).toMatchObject({ kind: 'complete' });
     stop();
     expect(count(ASSUME_WITH_OIDC)).toBe(2);
   });
@@ -241,7 +241,7 @@ describe('an answer of STS', () => {
     await simulate(1);
     const fault = { kind: 'answer', answer: { status: 200, body } } as const;
     simulator.faults.inject({ fault, on: 'assumeWithOidc', times: 'always' });
-    expect(await list(sourceOf(oidc()))).toMatchObject({ is: 'partial', because: expect.stringMatching(because) });
+    expect(await list(sourceOf(oidc()))).toMatchObject({ kind: 'partial', reason: expect.stringMatching(because) });
   });
 
   it('without an end is used for as long as was asked for', async () => {
@@ -262,7 +262,7 @@ describe('a trust agency', () => {
   it('is assumed by a key over STS, in a session per target', async () => {
     await simulate(3);
     const source = sourceOf({ kind: 'trustAgency', agencyUrn: AGENCY_URN, base: keys() });
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(count(ASSUME)).toBe(1);
     expect(count('/v3.0/OS-CREDENTIAL/securitytokens')).toBe(0);
     expect(await source.caller(target)).toMatch(/assumed-agency:roma-history\/roma-history@cn-north-4\.1065/);
@@ -272,7 +272,7 @@ describe('a trust agency', () => {
     await simulate(3);
     const base = oidc() as Extract<Credentials, { kind: 'oidc' }>;
     expect(await list(sourceOf({ kind: 'trustAgency', agencyUrn: AGENCY_URN, base }))).toMatchObject({
-      is: 'complete',
+      kind: 'complete',
     });
     expect([count(ASSUME_WITH_OIDC), count(ASSUME)]).toEqual([1, 1]);
   });
@@ -341,7 +341,7 @@ describe('who asks', () => {
       expect(await source.principal(target)).toBe(asked === 'again' ? named : byKey);
       expect(count(CALLER)).toBe(asked === 'again' ? 1 : 0);
       // Whatever STS thinks of the key, the list is asked.
-      expect(await list(source)).toMatchObject({ is: 'complete' });
+      expect(await list(source)).toMatchObject({ kind: 'complete' });
     }
   });
 

@@ -71,7 +71,7 @@ it('keeps the projects that can have instances, and says why the others are skip
     { region: 'cn-north-4', projectId: 'id-of-project-cn-north-4_dev', name: 'cn-north-4_dev' },
     { region: 'hcs-1', projectId: 'id-of-project-hcs-1', name: 'hcs-1' },
   ]);
-  expect(found.skipped.map(({ project: { name }, because }) => [name, because])).toEqual([
+  expect(found.skipped.map(({ project: { name }, reason }) => [name, reason])).toEqual([
     ['MOS', 'it belongs to object storage'],
     ['af-south-1', 'region af-south-1 has no ROMA Connect that is known here'],
     ['cn-east-3', 'it is disabled'],

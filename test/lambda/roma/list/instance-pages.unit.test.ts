@@ -8,13 +8,13 @@ import { bad, offsets, page, refused, row, rows, serve, statusOf, target } from 
 describe('the walk over the pages', () => {
   it('asks once where one page holds everything', async () => {
     const { asked, list } = serve({ rows: rows(99) });
-    expect(await list()).toMatchObject({ is: 'complete', pages: 1 });
+    expect(await list()).toMatchObject({ kind: 'complete', pages: 1 });
     expect(asked).toEqual([{ status: undefined, offset: 0, limit: 100 }]);
   });
 
   it('reads on from how many rows the first page really holds', async () => {
     const { asked, list } = serve({ rows: rows(199), clamp: 50 });
-    expect(await list()).toMatchObject({ is: 'complete' });
+    expect(await list()).toMatchObject({ kind: 'complete' });
     expect(offsets(asked)).toEqual([0, 50, 100, 150]);
   });
 
@@ -27,7 +27,7 @@ describe('the walk over the pages', () => {
         async (count, clamp, concurrency) => {
           const { list } = serve({ rows: rows(count), clamp });
           const listing = await list({ concurrency });
-          expect(listing.is).toBe('complete');
+          expect(listing.kind).toBe('complete');
           expect(listing.instances.size).toBe(count);
         },
       ),
@@ -45,7 +45,7 @@ describe('the walk over the pages', () => {
       return page(1000, rows(1000).slice(offset, offset + 100));
     };
     const pages = walkPages(read, { target, api: 'v2', concurrency: 3, pageCap: 1000, metStatuses: new Set() });
-    expect((await collectListing(target, pages, () => 0)).is).toBe('complete');
+    expect((await collectListing(target, pages, () => 0)).kind).toBe('complete');
     expect(most).toBe(3);
   });
 
@@ -53,7 +53,7 @@ describe('the walk over the pages', () => {
     const broken = Array.from({ length: 100 }, (_, n) => bad(`d${n}`, `bad${n}`));
     const { list } = serve({ rows: [...broken, ...rows(50)] });
     const listing = await list();
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect([listing.instances.size, listing.rejected.length]).toEqual([50, 100]);
   });
 
@@ -63,25 +63,25 @@ describe('the walk over the pages', () => {
       clamp: 50,
       spoil: (answer, { offset }) => (offset === 50 ? { ...answer, records: answer.records.slice(0, 47) } : answer),
     });
-    expect(await list()).toMatchObject({ is: 'complete' });
+    expect(await list()).toMatchObject({ kind: 'complete' });
     expect(offsets(asked)).toEqual([0, 50, 97, 100, 150]);
   });
 
   it('ends on an empty page, as partial', async () => {
     const { asked, list } = serve({ rows: rows(1), spoil: (answer) => ({ ...answer, total: 2 }) });
-    expect(await list()).toMatchObject({ is: 'partial', because: /announced 2 instances, 1 rows/, retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /announced 2 instances, 1 rows/, retryable: true });
     expect(asked).toHaveLength(2);
   });
 
   it('ends on a repeated page, as partial: the server does not know offsets', async () => {
     const { asked, list } = serve({ rows: [], spoil: () => page(500, rows(100)) });
-    expect(await list()).toMatchObject({ is: 'partial' });
+    expect(await list()).toMatchObject({ kind: 'partial' });
     expect(asked.length).toBeLessThan(8);
   });
 
   it('ends at the page cap, as partial', async () => {
     const { asked, list } = serve({ rows: rows(1000), clamp: 1 });
-    expect(await list({ pageCap: 20 })).toMatchObject({ is: 'partial', because: /too many pages/, retryable: false });
+    expect(await list({ pageCap: 20 })).toMatchObject({ kind: 'partial', reason: /too many pages/, retryable: false });
     expect(asked.length).toBeLessThanOrEqual(20);
   });
 
@@ -91,7 +91,7 @@ describe('the walk over the pages', () => {
       spoil: (answer, { offset }) =>
         offset === 100 ? { ...answer, records: [row('i99'), ...answer.records.slice(1)] } : answer,
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: /149 are different/ });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /149 are different/ });
   });
 
   it('asks only for the status of the filter', async () => {
@@ -108,14 +108,14 @@ describe('more instances than the API lets be reached by offsets', () => {
 
   it('are read by offsets where the API answers them', async () => {
     const { asked, list } = serve({ rows: mixed(450) });
-    expect(await list()).toMatchObject({ is: 'complete' });
+    expect(await list()).toMatchObject({ kind: 'complete' });
     expect(asked.some(({ status }) => status !== undefined)).toBe(false);
   });
 
   it('are read status by status where it refuses them; deleted ones are not asked for', async () => {
     const { asked, list } = serve({ rows: mixed(600), maxOffset: 100 });
     const listing = await list();
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect(listing.instances.size).toBe(600);
     const statuses = asked.map(({ status }) => status);
     expect(statuses).toContain('CREATING');
@@ -136,27 +136,27 @@ describe('more instances than the API lets be reached by offsets', () => {
       rows: mixed(600),
       spoil: (answer, { offset, status }) => (offset > 100 ? beyond(answer, of(status)) : answer),
     });
-    expect(await list()).toMatchObject({ is: 'complete' });
+    expect(await list()).toMatchObject({ kind: 'complete' });
   });
 
   it('count a rejected record once, with and without a readable id', async () => {
     const { list } = serve({ rows: [bad('d1'), bad('d2', 'x'), ...mixed(400)], maxOffset: 100 });
     const listing = await list();
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect(listing.rejected).toHaveLength(2);
   });
 
   it('are asked for by a status that was met before, too', async () => {
     const odd = [...mixed(200), ...Array.from({ length: 20 }, (_, n) => row(`odd${n}`, 'RESIZING'))];
     const { list } = serve({ rows: odd, maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'partial', because: /status that is not known here/ });
-    expect(await list({ metStatuses: new Set(['RESIZING']) })).toMatchObject({ is: 'complete' });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /status that is not known here/ });
+    expect(await list({ metStatuses: new Set(['RESIZING']) })).toMatchObject({ kind: 'complete' });
   });
 
   it('are not asked for by more statuses than make sense, however many the server invents', async () => {
     const odd = Array.from({ length: 500 }, (_, n) => row(`i${n}`, `STATUS_${n}`));
     const { asked, list } = serve({ rows: odd, maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'partial' });
+    expect(await list()).toMatchObject({ kind: 'partial' });
     expect(asked.length).toBeLessThan(60);
   });
 
@@ -168,15 +168,15 @@ describe('more instances than the API lets be reached by offsets', () => {
       spoil: (answer, { status, limit }) =>
         status === undefined && limit === 1 ? { ...answer, total: 401 + (calls += 1) } : answer,
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: /total changed from 400 to 402/, retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /total changed from 400 to 402/, retryable: true });
   });
 
   it('are partial, with the way out, when too many have one status', async () => {
     const { list } = serve({ rows: rows(450), maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'partial', because: /api: v3/, retryable: false });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /api: v3/, retryable: false });
     expect(await list({ statusFilter: 'RUNNING' })).toMatchObject({
-      is: 'partial',
-      because: /api: v3/,
+      kind: 'partial',
+      reason: /api: v3/,
       retryable: false,
     });
   });
@@ -199,7 +199,7 @@ describe('more instances than the API lets be reached by offsets', () => {
         });
       },
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: 'ROMA.1002 Incorrect token' });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: 'ROMA.1002 Incorrect token' });
     expect(asked.filter(({ status }) => status !== undefined)).toEqual([]);
   });
 
@@ -212,7 +212,7 @@ describe('more instances than the API lets be reached by offsets', () => {
         throw new RomaApiError('bad gateway', { errorClass: 'server', retryable: true, status: 502 });
       },
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: 'bad gateway', retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: 'bad gateway', retryable: true });
   });
 
   it('do not mind a status that the filter does not know', async () => {
@@ -224,20 +224,20 @@ describe('more instances than the API lets be reached by offsets', () => {
         return answer;
       },
     });
-    expect(await list()).toMatchObject({ is: 'complete' });
+    expect(await list()).toMatchObject({ kind: 'complete' });
   });
 });
 
 describe('the v3 list', () => {
   it('is asked for everything at once', async () => {
     const { asked, list } = serve({ rows: rows(500) });
-    expect(await list({ api: 'v3' })).toMatchObject({ is: 'complete' });
+    expect(await list({ api: 'v3' })).toMatchObject({ kind: 'complete' });
     expect(asked).toEqual([{ status: undefined, offset: 0, limit: undefined }]);
   });
 
   it('is paged where it does not give everything', async () => {
     const { list } = serve({ rows: rows(500), clamp: 150 });
-    expect(await list({ api: 'v3' })).toMatchObject({ is: 'complete' });
+    expect(await list({ api: 'v3' })).toMatchObject({ kind: 'complete' });
   });
 });
 
@@ -250,6 +250,6 @@ it('an error of a page ends the walk, and what was read before it is kept', asyn
     },
   });
   const listing = await list();
-  expect(listing).toMatchObject({ is: 'partial', because: 'gone', retryable: true });
+  expect(listing).toMatchObject({ kind: 'partial', reason: 'gone', retryable: true });
   expect(listing.instances.size).toBe(200);
 });

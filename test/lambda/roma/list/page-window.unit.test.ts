@@ -6,7 +6,7 @@ describe('behind a full last page that ends exactly at the total', () => {
   it('one request finds nothing, and the list is complete', async () => {
     const { asked, list } = serve({ rows: rows(100) });
     const listing = await list();
-    expect(listing).toMatchObject({ is: 'complete', instances: { size: 100 }, exceedsTotal: false });
+    expect(listing).toMatchObject({ kind: 'complete', instances: { size: 100 }, exceedsTotal: false });
     expect(asked).toEqual([
       { status: undefined, offset: 0, limit: 100 },
       { status: undefined, offset: 100, limit: 100 },
@@ -17,31 +17,31 @@ describe('behind a full last page that ends exactly at the total', () => {
     'lie the other instances of %d, where the total is limited to 100',
     async (count) => {
       const { list } = serve({ rows: rows(count), totalClamp: 100 });
-      expect(await list()).toMatchObject({ is: 'complete', instances: { size: count }, exceedsTotal: true });
+      expect(await list()).toMatchObject({ kind: 'complete', instances: { size: count }, exceedsTotal: true });
     },
   );
 
   it.each([30, 50, 97])('they are found by pages of %d rows, too', async (clamp) => {
     const { list } = serve({ rows: rows(150), totalClamp: 100, clamp });
-    expect(await list()).toMatchObject({ is: 'complete', instances: { size: 150 } });
+    expect(await list()).toMatchObject({ kind: 'complete', instances: { size: 150 } });
   });
 
   it('they are found in a list of one status, too', async () => {
     const { list } = serve({ rows: rows(120), totalClamp: 100 });
-    expect(await list({ statusFilter: 'RUNNING' })).toMatchObject({ is: 'complete', instances: { size: 120 } });
+    expect(await list({ statusFilter: 'RUNNING' })).toMatchObject({ kind: 'complete', instances: { size: 120 } });
   });
 
   it('nothing is asked for where the last page is not full', async () => {
     for (const count of [1, 99, 101, 199]) {
       const { asked, list } = serve({ rows: rows(count) });
-      expect(await list()).toMatchObject({ is: 'complete' });
+      expect(await list()).toMatchObject({ kind: 'complete' });
       expect(offsets(asked)).toEqual(count < 100 ? [0] : [0, 100]);
     }
   });
 
   it.each([100, 200])('a refusal is no news: %d are complete', async (count) => {
     const { asked, list } = serve({ rows: rows(count), maxOffset: count - 1 });
-    expect(await list()).toMatchObject({ is: 'complete', instances: { size: count } });
+    expect(await list()).toMatchObject({ kind: 'complete', instances: { size: count } });
     expect(asked.at(-1)).toMatchObject({ offset: count });
   });
 
@@ -51,7 +51,7 @@ describe('behind a full last page that ends exactly at the total', () => {
       throw new RomaApiError('bad gateway', { errorClass: 'server', retryable: true, status: 502 });
     };
     const { list } = serve({ rows: rows(100), spoil });
-    expect(await list()).toMatchObject({ is: 'partial', because: 'bad gateway', retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: 'bad gateway', retryable: true });
   });
 
   it('the first page again is a contradiction: a list of the limited total may have been hidden by it', async () => {
@@ -60,7 +60,7 @@ describe('behind a full last page that ends exactly at the total', () => {
       totalClamp: 100,
       spoil: (answer) => ({ ...answer, records: rows(100) }),
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: /announces 100 .* of 200 rows some came twice/ });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /announces 100 .* of 200 rows some came twice/ });
     expect(asked).toHaveLength(2);
   });
 
@@ -70,7 +70,7 @@ describe('behind a full last page that ends exactly at the total', () => {
       totalClamp: 100,
       spoil: (answer, { offset }) => (offset === 100 ? { ...answer, records: [row('i7')] } : answer),
     });
-    expect(await list()).toMatchObject({ is: 'partial', retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', retryable: true });
   });
 
   it('an instance that was created meanwhile changes the total, and the list is read again', async () => {
@@ -82,22 +82,22 @@ describe('behind a full last page that ends exactly at the total', () => {
         return answer;
       },
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: /total changed from 100 to 101/, retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /total changed from 100 to 101/, retryable: true });
   });
 });
 
 describe('a list that is longer than its total, where offsets over 100 are refused', () => {
   it.each([101, 120, 199])('is complete with %d instances: the last page is not full', async (count) => {
     const { list } = serve({ rows: rows(count), totalClamp: 100, maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'complete', instances: { size: count } });
+    expect(await list()).toMatchObject({ kind: 'complete', instances: { size: count } });
   });
 
   it.each([200, 201, 250])('is partial with %d, and says what to do', async (count) => {
     const { list } = serve({ rows: rows(count), totalClamp: 100, maxOffset: 100 });
     const listing = await list();
     expect(listing).toMatchObject({
-      is: 'partial',
-      because: /announces 100 .* shows 200, .*api: v3/,
+      kind: 'partial',
+      reason: /announces 100 .* shows 200, .*api: v3/,
       retryable: false,
     });
     expect(listing.instances.size).toBe(200);
@@ -112,7 +112,7 @@ describe('a list that is longer than its total, where offsets over 100 are refus
       totalClamp: 100,
       spoil: (answer, { offset }) => (offset > 100 ? { ...answer, records: beyond() } : answer),
     });
-    expect(await list()).toMatchObject({ is: 'partial', because: /shows 200, but not whether/ });
+    expect(await list()).toMatchObject({ kind: 'partial', reason: /shows 200, but not whether/ });
   });
 });
 
@@ -124,7 +124,7 @@ describe('the v3 list', () => {
 
   it('of exactly 100 is asked for once more, because it may have been cut off there', async () => {
     const { asked, list } = withoutWindow(100);
-    expect(await list({ api: 'v3' })).toMatchObject({ is: 'complete', pages: 1 });
+    expect(await list({ api: 'v3' })).toMatchObject({ kind: 'complete', pages: 1 });
     expect(asked.map(({ offset, limit }) => [offset, limit])).toEqual([
       [0, undefined],
       [100, 100],
@@ -133,13 +133,13 @@ describe('the v3 list', () => {
 
   it('of more than its total is whole when it comes again as it was', async () => {
     const { asked, list } = withoutWindow(120);
-    expect(await list({ api: 'v3' })).toMatchObject({ is: 'complete', instances: { size: 120 }, exceedsTotal: true });
+    expect(await list({ api: 'v3' })).toMatchObject({ kind: 'complete', instances: { size: 120 }, exceedsTotal: true });
     expect(asked).toHaveLength(2);
   });
 
   it('is read on where it was cut off', async () => {
     const { list } = serve({ rows: rows(120), totalClamp: 100, clamp: 100 });
-    expect(await list({ api: 'v3' })).toMatchObject({ is: 'complete', instances: { size: 120 } });
+    expect(await list({ api: 'v3' })).toMatchObject({ kind: 'complete', instances: { size: 120 } });
   });
 });
 
@@ -148,18 +148,18 @@ describe('records without an id that look alike', () => {
 
   it('count each, though they are on different pages', async () => {
     const listing = await serve({ rows: fleet() }).list();
-    expect(listing).toMatchObject({ is: 'complete', rejected: { length: 2 } });
+    expect(listing).toMatchObject({ kind: 'complete', rejected: { length: 2 } });
   });
 
   it('count each, though they are all that their pages hold', async () => {
     const { list } = serve({ rows: [bad('same'), bad('same'), bad('same')], clamp: 1 });
-    expect(await list()).toMatchObject({ is: 'complete', rejected: { length: 3 } });
+    expect(await list()).toMatchObject({ kind: 'complete', rejected: { length: 3 } });
   });
 
   it('count each, where the list is read status by status', async () => {
     const frozen = Array.from({ length: 150 }, (_, n) => row(`frozen${n}`, 'FROZEN'));
     const { list } = serve({ rows: [...fleet(), ...frozen, bad('same')], maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'complete', rejected: { length: 3 } });
+    expect(await list()).toMatchObject({ kind: 'complete', rejected: { length: 3 } });
   });
 
   it('do not make an API that repeats its page look longer than its total', async () => {
@@ -188,8 +188,8 @@ describe('a list that becomes shorter while it is read', () => {
   it('does not need the offset that would be refused, and is read again', async () => {
     const { asked, list } = shrinking(201, { maxOffset: 100, at: 0 });
     expect(await list({ statusFilter: 'RUNNING' })).toMatchObject({
-      is: 'partial',
-      because: 'the total changed from 201 to 200 while the pages were read',
+      kind: 'partial',
+      reason: 'the total changed from 201 to 200 while the pages were read',
       retryable: true,
     });
     expect(offsets(asked)).toEqual([0, 100]);
@@ -198,8 +198,8 @@ describe('a list that becomes shorter while it is read', () => {
   it('is not taken for one whose offsets cannot be reached when its last page is empty', async () => {
     const { list } = shrinking(301, { at: 200 });
     expect(await list({ statusFilter: 'RUNNING' })).toMatchObject({
-      is: 'partial',
-      because: 'the total changed from 301 to 300 while the pages were read',
+      kind: 'partial',
+      reason: 'the total changed from 301 to 300 while the pages were read',
       retryable: true,
     });
   });
@@ -214,7 +214,7 @@ describe('a list that becomes shorter while it is read', () => {
         return answer;
       },
     });
-    expect(await list()).toMatchObject({ is: 'partial', retryable: true });
+    expect(await list()).toMatchObject({ kind: 'partial', retryable: true });
   });
 });
 
@@ -227,7 +227,7 @@ describe('a list that is read status by status', () => {
     ['last', [...living, ...deleted]],
   ])('counts deleted instances where the whole list counts them: %s', async (_, all) => {
     const { list } = serve({ rows: all, maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'complete', instances: { size: 242 } });
+    expect(await list()).toMatchObject({ kind: 'complete', instances: { size: 242 } });
   });
 
   it('does not ask for deleted instances where the whole list does not count them', async () => {
@@ -238,14 +238,14 @@ describe('a list that is read status by status', () => {
         status === undefined ? { ...answer, total: 240, records: answer.records.slice(0, 100) } : answer,
     });
     const metStatuses = new Set(['SOFT_DELETED', 'DELETED']);
-    expect(await list({ metStatuses })).toMatchObject({ is: 'complete', instances: { size: 240 } });
+    expect(await list({ metStatuses })).toMatchObject({ kind: 'complete', instances: { size: 240 } });
     expect(asked.map(({ status }) => status)).not.toContain('SOFT_DELETED');
   });
 
   it('asks for a status that it has met on the way', async () => {
     const odd = [row('a', 'RESIZING'), ...living, row('b', 'RESIZING')];
     const { list } = serve({ rows: odd, maxOffset: 100 });
-    expect(await list()).toMatchObject({ is: 'complete', instances: { size: 242 } });
+    expect(await list()).toMatchObject({ kind: 'complete', instances: { size: 242 } });
   });
 
   it('is partial when the list of a status holds less than it announces, though deleted ones make up for it', async () => {
@@ -260,8 +260,8 @@ describe('a list that is read status by status', () => {
       },
     });
     expect(await list()).toMatchObject({
-      is: 'partial',
-      because: 'the API announces 120 instances with status ERROR, but shows 118',
+      kind: 'partial',
+      reason: 'the API announces 120 instances with status ERROR, but shows 118',
       retryable: true,
     });
   });
@@ -269,7 +269,7 @@ describe('a list that is read status by status', () => {
 
 it('a total that is absurd costs no more than the pages that there are', async () => {
   const { asked, list } = serve({ rows: rows(3), spoil: (answer) => ({ ...answer, total: Number.MAX_SAFE_INTEGER }) });
-  expect(await list()).toMatchObject({ is: 'partial', because: /announced 9007199254740991 instances, 3 rows/ });
+  expect(await list()).toMatchObject({ kind: 'partial', reason: /announced 9007199254740991 instances, 3 rows/ });
   expect(asked.length).toBeLessThan(10);
 });
 
@@ -279,8 +279,8 @@ it('a page whose size is not the number of its rows makes the listing partial', 
     spoil: (answer, { offset }) => ({ ...answer, size: offset === 0 ? 100 : 49 }),
   });
   expect(await list()).toMatchObject({
-    is: 'partial',
-    because: 'page 2 says that it holds 49 rows, but it holds 50',
+    kind: 'partial',
+    reason: 'page 2 says that it holds 49 rows, but it holds 50',
     retryable: true,
   });
 });
@@ -292,5 +292,5 @@ it('a size that is right stays right where a record is left out because another 
     maxOffset: 100,
     spoil: (answer) => ({ ...answer, size: answer.records.length }),
   });
-  expect(await list()).toMatchObject({ is: 'complete', rejected: { length: 1 } });
+  expect(await list()).toMatchObject({ kind: 'complete', rejected: { length: 1 } });
 });

@@ -55,7 +55,7 @@ describe('a listing', () => {
   it.each([0, 1, 99, 100, 101, 200])('of %d instances is complete and exact', async (instances) => {
     await simulate(instances);
     const listing = await list(sourceOf());
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect([...listing.instances.keys()].toSorted()).toEqual(
       simulator.fleet
         .list(target.projectId, 'v2')
@@ -79,7 +79,7 @@ describe('a token', () => {
       matching: ({ page }) => page === 2,
     });
     const listing = await list(sourceOf());
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect(count('/v3/auth/tokens')).toBe(2);
   });
 
@@ -91,7 +91,7 @@ describe('a token', () => {
     for (const answer of ['iamInternal', 'iamWrongPassword', 'iamForbidden'] as const) {
       simulator.faults.clear();
       simulator.faults.inject({ fault: { kind: 'answer', answer }, on: 'token', times: 'always' });
-      expect(await list(source)).toMatchObject({ is: 'complete' });
+      expect(await list(source)).toMatchObject({ kind: 'complete' });
       clock.time += 61_000;
     }
   });
@@ -101,7 +101,7 @@ describe('a token', () => {
     const source = sourceOf();
     await list(source);
     simulator.revokeTokens();
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(count('/v3/auth/tokens')).toBe(2);
   });
 });
@@ -110,7 +110,7 @@ describe('an access key', () => {
   it('signs every request; no token is asked for', async () => {
     await simulate(150);
     const listing = await list(sourceOf({ credentials: keysOf(simulator) }));
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect(count('/v3/auth/tokens')).toBe(0);
   });
 
@@ -125,13 +125,13 @@ describe('an access key', () => {
         base: keysOf(simulator),
       },
     });
-    expect(await list(source)).toMatchObject({ is: 'complete' });
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(count('securitytokens')).toBe(1);
     // Asked for early, while the old keys still serve; and no third time when those have expired.
     for (const minutes of [51, 10]) {
       clock.time += minutes * 60_000;
-      expect(await list(source)).toMatchObject({ is: 'complete' });
+      expect(await list(source)).toMatchObject({ kind: 'complete' });
     }
     expect(count('securitytokens')).toBe(2);
   });
@@ -145,7 +145,7 @@ describe('a list of more than 200 instances', () => {
       simulator.fleet.put(target.projectId, makeInstance(target.projectId, n, { status }));
     }
     const listing = await list(sourceOf());
-    expect(listing).toMatchObject({ is: 'complete' });
+    expect(listing).toMatchObject({ kind: 'complete' });
     expect(listing.instances.size).toBe(450);
   });
 });
@@ -154,7 +154,7 @@ describe('credentials that are refused', () => {
   it('a ready token that has expired fails without being asked for again', async () => {
     await simulate(1);
     const source = sourceOf({ credentials: { kind: 'token', token: 'MIIDkgYJKoZIhvcNAQcCo' } });
-    expect(await list(source)).toMatchObject({ is: 'partial', because: /credentials were refused/, retryable: false });
+    expect(await list(source)).toMatchObject({ kind: 'partial', reason: /credentials were refused/, retryable: false });
     expect(simulator.requests).toHaveLength(1);
   });
 
@@ -167,7 +167,7 @@ describe('credentials that are refused', () => {
   ] as const)('a token answered with %s is renewed once, not more', async (answer) => {
     await simulate(1);
     simulator.faults.inject({ fault: { kind: 'answer', answer }, times: 'always' });
-    expect(await list(sourceOf())).toMatchObject({ is: 'partial', retryable: false });
+    expect(await list(sourceOf())).toMatchObject({ kind: 'partial', retryable: false });
     expect(count('/v3/auth/tokens')).toBe(2);
     expect(count('/v2/')).toBe(2);
   });
@@ -176,7 +176,7 @@ describe('credentials that are refused', () => {
     await simulate(1);
     const source = sourceOf({ credentials: { ...passwordOf(simulator), password: 'wrong-password' } as Credentials });
     const other = { ...target, projectId: 'ffffffffffffffffffffffffffffffff' };
-    expect(await list(source)).toMatchObject({ is: 'partial', because: /username or password is wrong/ });
+    expect(await list(source)).toMatchObject({ kind: 'partial', reason: /username or password is wrong/ });
     await list(source);
     await collectListing(other, source.pages(other, {}), () => clock.now());
     expect(count('/v3/auth/tokens')).toBe(1);
@@ -189,23 +189,23 @@ describe('credentials that are refused', () => {
     await simulate(1);
     const source = sourceOf();
     const other = { ...target, projectId: 'ffffffffffffffffffffffffffffffff' };
-    expect((await collectListing(other, source.pages(other, {}), () => clock.now())).is).toBe('partial');
-    expect((await list(source)).is).toBe('complete');
+    expect((await collectListing(other, source.pages(other, {}), () => clock.now())).kind).toBe('partial');
+    expect((await list(source)).kind).toBe('complete');
   });
 
   it('a refused signature is sent once, not in a loop: five in a row lock the key', async () => {
     await simulate(1);
     const source = sourceOf({ credentials: { ...keysOf(simulator), secretKey: 'not-the-secret-key' } });
     for (let n = 0; n < 6; n += 1) {
-      expect(await list(source)).toMatchObject({ is: 'partial', because: /APIGW.0301/, retryable: false });
+      expect(await list(source)).toMatchObject({ kind: 'partial', reason: /APIGW.0301/, retryable: false });
     }
     expect(count('/v2/')).toBe(1);
   });
 
   it('a clock that is off is explained with the times of both', async () => {
     await simulate(1, { clock: { now: () => clock.now() + 20 * 60_000, sleep: async () => undefined } });
-    const { because } = (await list(sourceOf({ credentials: keysOf(simulator) }))) as { because?: string };
-    expect(because).toMatch(/signature time:.*server time:.*this clock says .*Date header/);
+    const { reason } = (await list(sourceOf({ credentials: keysOf(simulator) }))) as { reason?: string };
+    expect(reason).toMatch(/signature time:.*server time:.*this clock says .*Date header/);
   });
 
   it('temporary keys that stop working are fetched anew in the middle of a listing', async () => {
@@ -215,7 +215,7 @@ describe('credentials that are refused', () => {
       credentials: { kind: 'agency', agencyName, agencyDomainName: domainName, base: passwordOf(simulator) as never },
     });
     simulator.faults.inject({ fault: { kind: 'answer', answer: 'gatewayUnknownAccessKey' }, page: 2 });
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(count('securitytokens')).toBe(2);
   });
 });
@@ -226,7 +226,7 @@ describe('a token that ages', () => {
     const source = sourceOf();
     for (const hours of [0, 23, 0.9, 23, 0.9]) {
       clock.time += hours * 3_600_000;
-      expect(await list(source)).toMatchObject({ is: 'complete' });
+      expect(await list(source)).toMatchObject({ kind: 'complete' });
     }
     expect(count('/v3/auth/tokens')).toBe(3);
     expect(source.stats().errors.unauthorized).toBe(0);
@@ -236,13 +236,13 @@ describe('a token that ages', () => {
     await simulate(1);
     const source = sourceOf();
     const listings = await Promise.all(Array.from({ length: 8 }, async () => list(source)));
-    expect(listings.every(({ is }) => is === 'complete')).toBe(true);
+    expect(listings.every(({ kind }) => kind === 'complete')).toBe(true);
     expect(count('/v3/auth/tokens')).toBe(1);
   });
 
   it('may have 64 KiB', async () => {
     await simulate(1, { tokenLength: 65_536 });
-    expect(await list(sourceOf())).toMatchObject({ is: 'complete' });
+    expect(await list(sourceOf())).toMatchObject({ kind: 'complete' });
   });
 });
 
@@ -260,7 +260,7 @@ describe('an API that is troubled', () => {
     await simulate(3);
     simulator.faults.inject({ fault: { kind: 'answer', answer }, times: 2 });
     const source = sourceOf();
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(source.stats()).toMatchObject({ requests: 4, retries: 2 });
   });
 
@@ -275,7 +275,7 @@ describe('an API that is troubled', () => {
     await simulate(3);
     simulator.faults.inject({ fault: { kind: 'answer', answer }, times: 'always' });
     const source = sourceOf();
-    expect(await list(source)).toMatchObject({ is: 'partial', retryable: false });
+    expect(await list(source)).toMatchObject({ kind: 'partial', retryable: false });
     expect(source.stats()).toMatchObject({ requests: 2, retries: 0, errors: { client: 1 } });
   });
 
@@ -288,7 +288,7 @@ describe('an API that is troubled', () => {
     simulator.faults.inject({ fault: { kind: 'answer', answer } });
     const before = clock.now();
     const source = sourceOf({ random: () => 0 });
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(clock.now() - before).toBe(ms);
     expect(source.stats().errors.throttled).toBe(1);
   });
@@ -298,8 +298,8 @@ describe('an API that is troubled', () => {
     simulator.faults.inject({ fault: { kind: 'answer', answer: 'gatewayThrottled' }, times: 'always' });
     const before = clock.now();
     expect(await list(sourceOf(), { deadline: before + 30_000 })).toMatchObject({
-      is: 'partial',
-      because: /APIGW.0308/,
+      kind: 'partial',
+      reason: /APIGW.0308/,
     });
     expect(clock.now()).toBe(before);
   });
@@ -307,7 +307,7 @@ describe('an API that is troubled', () => {
   it('gets every retry with a new signature', async () => {
     await simulate(1);
     simulator.faults.inject({ fault: { kind: 'answer', answer: 'gatewayThrottled' }, times: 2 });
-    expect(await list(sourceOf({ credentials: keysOf(simulator) }))).toMatchObject({ is: 'complete' });
+    expect(await list(sourceOf({ credentials: keysOf(simulator) }))).toMatchObject({ kind: 'complete' });
     const dates = simulator.requests.map(({ headers }) => headers['x-sdk-date']);
     expect(new Set(dates).size).toBe(3);
   });
@@ -318,7 +318,7 @@ describe('an API that is troubled', () => {
     const source = sourceOf({ credentials: keysOf(simulator) });
     const results: Listing[] = [];
     for (let n = 0; n < 20; n += 1) results.push(await list(source));
-    expect(results.at(-1)).toMatchObject({ is: 'partial', because: /left alone/, retryable: false });
+    expect(results.at(-1)).toMatchObject({ kind: 'partial', reason: /left alone/, retryable: false });
     expect(simulator.requests.length).toBeLessThan(12);
   });
 
@@ -330,7 +330,7 @@ describe('an API that is troubled', () => {
     await simulate(3);
     simulator.faults.inject({ fault });
     const source = sourceOf({ limits: { bodyMs: 60 } });
-    expect(await list(source)).toMatchObject({ is: 'complete' });
+    expect(await list(source)).toMatchObject({ kind: 'complete' });
     expect(source.stats().errors.network).toBe(1);
   });
 
@@ -342,8 +342,8 @@ describe('an API that is troubled', () => {
     simulator.faults.inject({ fault: { kind: 'answer', answer: { status: 200, body } } });
     const source = sourceOf();
     expect(await list(source)).toMatchObject({
-      is: 'partial',
-      because: expect.stringContaining(`/instances answered 200 ${code} ${body.error_msg}`),
+      kind: 'partial',
+      reason: expect.stringContaining(`/instances answered 200 ${code} ${body.error_msg}`),
     });
     expect(source.stats().errors[errorClass]).toBe(1);
   });
@@ -358,9 +358,9 @@ describe('an API that is troubled', () => {
     const until = new Date(clock.now() + 300_000).toISOString();
     const requests = simulator.requests.length;
     const again = await list(source);
-    expect(again).toMatchObject({ is: 'partial', retryable: false });
-    expect(again).toMatchObject({ because: expect.stringContaining(`is not asked again before ${until}: GET `) });
-    expect(again).toMatchObject({ because: /429 APIGW\.0308 .* allows 200 requests in 5 minutes; run less often/ });
+    expect(again).toMatchObject({ kind: 'partial', retryable: false });
+    expect(again).toMatchObject({ reason: expect.stringContaining(`is not asked again before ${until}: GET `) });
+    expect(again).toMatchObject({ reason: /429 APIGW\.0308 .* allows 200 requests in 5 minutes; run less often/ });
     expect(simulator.requests).toHaveLength(requests);
   });
 
@@ -368,8 +368,8 @@ describe('an API that is troubled', () => {
     await simulate(3);
     simulator.faults.inject({ fault: { kind: 'answer', answer: { status: 200, body: '<html>login</html>' } } });
     expect(await list(sourceOf())).toMatchObject({
-      is: 'partial',
-      because: /not JSON \(it looks like HTML/,
+      kind: 'partial',
+      reason: /not JSON \(it looks like HTML/,
       retryable: true,
     });
   });

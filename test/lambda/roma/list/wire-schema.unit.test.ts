@@ -10,7 +10,7 @@ import { SEED_INSTANCE } from '../../../support/roma-simulator';
 const nothing = createRedactor(() => []);
 const page = (instances: string, redactor = nothing) => {
   const result = parsePage(`{"total":1,"size":1,"instances":${instances}}`, redactor);
-  if (!result.ok) throw new Error(result.because);
+  if (!result.ok) throw new Error(result.reason);
   return result.page.records;
 };
 const only = (record: string, redactor = nothing): ParsedRecord => {
@@ -296,7 +296,7 @@ describe('a page', () => {
     '{"total":0,"size":"none","instances":[]}',
     '{"total":1,"instances":[{"id":"a"',
   ])('is not read from %s', (text) => {
-    expect(parsePage(text, nothing)).toMatchObject({ ok: false, because: expect.stringMatching(/^the answer is not/) });
+    expect(parsePage(text, nothing)).toMatchObject({ ok: false, reason: expect.stringMatching(/^the answer is not/) });
   });
 
   it('may hold null for an empty list, and its total as text', () => {

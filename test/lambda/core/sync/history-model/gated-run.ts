@@ -42,10 +42,10 @@ export class GatedRun {
         readCurrents: this.gated('readCurrents', async (...args) => recorder.readCurrents(...args)),
         record: async (...args) => {
           const fault = await this.gate('record');
-          if (fault === 'conflict') return { is: 'conflict', because: 'TransactionConflict' };
-          if (fault === 'before') return { is: 'unanswered', because: 'injected before' };
+          if (fault === 'conflict') return { kind: 'conflict', reason: 'TransactionConflict' };
+          if (fault === 'before') return { kind: 'unanswered', reason: 'injected before' };
           const outcome = await this.flight(async () => recorder.record(...args));
-          return fault === 'after' ? { is: 'unanswered', because: 'injected after' } : outcome;
+          return fault === 'after' ? { kind: 'unanswered', reason: 'injected after' } : outcome;
         },
         end: this.gated('end', async (...args) => recorder.end(...args)),
       },

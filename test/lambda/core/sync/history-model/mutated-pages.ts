@@ -208,7 +208,7 @@ export function serveWorld(world: ListWorld, planned: readonly Mutation[]) {
       text,
       createRedactor(() => []),
     );
-    if (!result.ok) throw new RomaApiError(result.because, { errorClass: 'server', retryable: true, status: 200 });
+    if (!result.ok) throw new RomaApiError(result.reason, { errorClass: 'server', retryable: true, status: 200 });
     return { ...result.page, requestedAt: 0, receivedAt: 0 };
   };
   const living = all.flatMap((row) => (row === null || isDeletedRow(row) ? [] : [row['id']]));

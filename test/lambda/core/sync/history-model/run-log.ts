@@ -124,11 +124,11 @@ function watched(recorder: Recorder, world: World, log: RunLog): Recorder {
     record: async (target, runId, batch, options) => {
       const refused = batch.filter(
         (action) =>
-          (action.type === 'version' || action.type === 'touch') && world.refuses(action.id, action.type === 'version'),
+          (action.kind === 'version' || action.kind === 'touch') && world.refuses(action.id, action.kind === 'version'),
       );
       if (refused.length === 0) return recorder.record(target, runId, batch, options);
-      for (const action of refused) if ('id' in action) log.refused.set(action.id, action.type === 'touch');
-      return { is: 'invalid', because: 'ValidationException: the item is too large' };
+      for (const action of refused) if ('id' in action) log.refused.set(action.id, action.kind === 'touch');
+      return { kind: 'invalid', reason: 'ValidationException: the item is too large' };
     },
   };
 }
