@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -21,6 +22,7 @@ export interface ChangeFeedProps {
   readonly orderedFeed: boolean;
   readonly archiveRetention: Duration;
   readonly subscriptions: readonly Subscription[];
+  readonly eventWriters?: readonly string[] | undefined;
   readonly encryptionKey?: kms.IKey | undefined;
   readonly logRetention?: RetentionDays | undefined;
 }
@@ -53,6 +55,7 @@ export class ChangeFeed extends Construct {
       logRetention: props.logRetention,
     });
     this.grantPublish(props.publishBaseline);
+    if (props.eventWriters !== undefined) this.refuseOtherWriters(props.eventWriters);
     this.grantSetAside(props.encryptionKey);
     this.topic = props.orderedFeed ? this.orderedFeed(props.encryptionKey) : undefined;
     this.readStream(props.history);
@@ -69,10 +72,27 @@ export class ChangeFeed extends Construct {
     this.function.addEnvironment(ENV.publishBaseline, String(publishBaseline));
   }
 
+  /** A refusal, because what roles may do on their own account cannot be taken back by allowing it to one of them. */
+  private refuseOtherWriters(writers: readonly string[]): void {
+    this.bus.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'NobodyElseTells',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: ['events:PutEvents'],
+        resources: [this.bus.eventBusArn],
+        conditions: {
+          StringEquals: { 'events:source': EVENT_SOURCE },
+          ArnNotLike: { 'aws:PrincipalArn': [this.function.role.roleArn, ...writers] },
+        },
+      }),
+    );
+  }
+
   /** Used by the publisher itself, with the reason, and by the event source mapping for batches that never succeed. */
   private grantSetAside(encryptionKey: kms.IKey | undefined): void {
     this.function.allow('SetAside', ['sqs:SendMessage'], [this.failures.queueArn]);
-    grantKey(encryptionKey, this.function.role, 'send');
+    grantKey(encryptionKey, this.function.role, 'send', 'sqs');
     this.function.addEnvironment(ENV.failureQueueUrl, this.failures.queueUrl);
   }
 
@@ -86,6 +106,7 @@ export class ChangeFeed extends Construct {
       masterKey: encryptionKey,
     });
     this.function.allow('Feed', ['sns:Publish'], [topic.topicArn]);
+    grantKey(encryptionKey, this.function.role, 'send', 'sns');
     this.function.addEnvironment(ENV.feedTopicArn, topic.topicArn);
     return topic;
   }

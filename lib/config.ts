@@ -68,6 +68,17 @@ export const credentialsSchema = z.strictObject({
     .describe('Base address of STS. Needed for clouds other than the public one. Default: that of the region.'),
 });
 
+export const envSchema = z.strictObject({
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'must be the 12 digits of an AWS account')
+    .describe('Number of the AWS account.'),
+  region: z
+    .string()
+    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-central-1')
+    .describe('AWS region, such as `eu-central-1`.'),
+});
+
 /** A function has 4 KB for its whole environment. */
 const MAX_EXCLUDED_CHARACTERS = 2000;
 
@@ -157,6 +168,19 @@ export const configSchema = z.strictObject({
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be letters, digits and "-", at most 64')
     .default('RomaInstanceHistory')
     .describe('Name of the CloudFormation stack.'),
+  env: envSchema
+    .optional()
+    .describe(
+      'Account and region that the stack may be deployed to, and no other. Default: those of your AWS profile.',
+    ),
+  terminationProtection: z
+    .boolean()
+    .default(false)
+    .describe('Refuse to delete the stack until this is `false` and deployed again.'),
+  tags: z
+    .record(z.string().min(1).max(128), z.string().max(256))
+    .optional()
+    .describe('Tags of the stack and of all its resources, as `{ "team": "platform" }`.'),
   targets: z
     .array(targetSchema)
     .max(
@@ -209,6 +233,13 @@ export const configSchema = z.strictObject({
     .describe('How long the brake holds back an inferred mass deletion.'),
   publishBaseline: z.boolean().default(false).describe('Also publish what a first run finds.'),
   subscriptions: z.array(subscriptionSchema).max(100).default([]).describe('Who receives the changes.'),
+  eventWriters: z
+    .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+/, 'must be the ARN of a role; it may contain *'))
+    .max(20)
+    .optional()
+    .describe(
+      'Who may put these events on the bus beside the publisher, as ARNs of roles, with `*` where you need it. `[]` refuses everybody else, also `replay`. Default: every identity of the account whose own policy allows it.',
+    ),
   orderedFeed: z
     .boolean()
     .default(false)
@@ -220,7 +251,7 @@ export const configSchema = z.strictObject({
     .union([z.boolean(), z.string().regex(ARN_OF_KEY, NO_KEY)], NO_KEY)
     .default(false)
     .describe(
-      'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must allow `events.amazonaws.com` to decrypt and to generate data keys. Set it before the first deployment.',
+      'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must have the statement that `cdk synth` prints. Set it before the first deployment.',
     ),
   alarmTopicArn: topicArn.optional().describe('SNS topic that the alarms notify. Default: alarms notify nobody.'),
   logRetentionDays: z
@@ -236,6 +267,12 @@ export const configSchema = z.strictObject({
   // Measured with the bundle: a first run of 2,000 instances holds 140 MB and takes 1 s of processor time. The default
   // is more than that for the processor that comes with the memory.
   memory: z.int().min(256).max(10_240).default(512).describe('Memory of the sync function in MB.'),
+  architecture: z
+    .enum(['arm64', 'x86_64'])
+    .default('arm64')
+    .describe(
+      'Processor of the functions. Some AWS regions offer `x86_64` only, which costs a quarter more per second.',
+    ),
   timeout: span({ atLeast: MINUTE, atMost: 15 * MINUTE, wholly: 1000 })
     .default(5 * MINUTE)
     .describe('How long a run may take. A run that comes close to it ends as `partial` and loses nothing.'),

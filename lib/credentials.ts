@@ -81,7 +81,7 @@ export class Credentials extends Construct {
   grantReadOf(fn: NodeFunction, secret: secretsmanager.ISecret): void {
     // No name for the statement: it would have to be unique, in letters and digits, whatever the secrets are called.
     fn.allow(undefined, ['secretsmanager:GetSecretValue'], [secret.secretFullArn ?? `${secret.secretArn}-??????`]);
-    grantKey(secret.encryptionKey, fn.role, 'read');
+    grantKey(secret.encryptionKey, fn.role, 'read', 'secretsmanager');
   }
 
   /** An empty object, so that the first run says what is missing instead of failing on a secret without a value. */

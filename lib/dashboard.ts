@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
 import { type Alarms, metricOf } from './alarms';
+import { consoleHost } from './aws-partition';
 import type { ChangeFeed } from './change-feed';
 import type { Discovery } from './discovery';
 import type { ScheduledSync } from './scheduled-sync';
@@ -30,7 +31,7 @@ export class Dashboard extends Construct {
     super(scope, id);
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
     const { region } = Stack.of(this);
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboard.dashboardName}`;
+    this.url = `https://${region}.${consoleHost(this)}/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboard.dashboardName}`;
     for (let from = 0; from < alarms.all.length; from += ALARMS_A_WIDGET) {
       const title = from === 0 ? 'Alarms' : 'More alarms';
       const some = alarms.all.slice(from, from + ALARMS_A_WIDGET);

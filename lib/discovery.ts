@@ -1,4 +1,4 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -81,8 +81,10 @@ export class Discovery extends Construct {
       }),
     );
     // As cdk-nag writes an ARN: pseudo parameters in angle brackets.
+    const known = (value: string, name: string): string => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+    const where = `${known(stack.region, 'Region')}:${known(stack.account, 'AccountId')}`;
     const group = String(stack.resolve(sync.group.scheduleGroupName));
-    const written = `arn:<AWS::Partition>:scheduler:<AWS::Region>:<AWS::AccountId>:schedule/${group}/${OWN_SCHEDULES}`;
+    const written = `arn:${known(stack.partition, 'Partition')}:scheduler:${where}:schedule/${group}/${OWN_SCHEDULES}`;
     acknowledge(
       this.function.role,
       `AwsSolutions-IAM5[Resource::${written}]`,
@@ -106,7 +108,7 @@ export class Discovery extends Construct {
       role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
     allow('InvokeDiscovery', 'lambda:InvokeFunction', this.function.fn.functionArn);
     allow('SetAside', 'sqs:SendMessage', sync.deadLetters.queueArn);
-    grantKey(encryptionKey, role, 'send');
+    grantKey(encryptionKey, role, 'send', 'sqs');
     new scheduler.Schedule(this, 'Daily', {
       description: 'Looks for projects with ROMA Connect',
       scheduleGroup: sync.group,

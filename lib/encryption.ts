@@ -1,4 +1,5 @@
-import type * as iam from 'aws-cdk-lib/aws-iam';
+import { Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 
 /**
@@ -21,7 +22,20 @@ const ACTIONS = {
   send: ['kms:Decrypt', 'kms:GenerateDataKey'],
 } as const;
 
-/** Lets a role use what the key encrypts; without a key there is nothing to allow. */
-export function grantKey(key: kms.IKey | undefined, role: iam.IRole, use: keyof typeof ACTIONS): void {
-  key?.grant(role, ...ACTIONS[use]);
+/** Lets a role use what the key encrypts, through one service only; without a key there is nothing to allow. */
+export function grantKey(
+  key: kms.IKey | undefined,
+  role: iam.IRole,
+  use: keyof typeof ACTIONS,
+  service: 'dynamodb' | 'secretsmanager' | 'sns' | 'sqs',
+): void {
+  if (key === undefined) return;
+  const { region, urlSuffix } = Stack.of(role);
+  role.addToPrincipalPolicy(
+    new iam.PolicyStatement({
+      actions: [...ACTIONS[use]],
+      resources: [key.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } },
+    }),
+  );
 }

@@ -55,14 +55,14 @@ export class HistoryTable extends Construct {
   /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */
   grantRecord(fn: NodeFunction): void {
     fn.allow('RecordHistory', RECORD_ACTIONS, [this.table.tableArn]);
-    grantKey(this.encryptionKey, fn.role, 'write');
+    grantKey(this.encryptionKey, fn.role, 'write', 'dynamodb');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
   /** Lets a function read the history of instances and targets; the indexes are for people and their tools. */
   grantRead(fn: NodeFunction): void {
     fn.allow('ReadHistory', ['dynamodb:GetItem', 'dynamodb:Query'], [this.table.tableArn]);
-    grantKey(this.encryptionKey, fn.role, 'read');
+    grantKey(this.encryptionKey, fn.role, 'read', 'dynamodb');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
@@ -81,7 +81,7 @@ export class HistoryTable extends Construct {
       'AwsSolutions-IAM5[Resource::*]',
       'dynamodb:ListStreams, which an event source mapping needs, can be granted for all resources only',
     );
-    grantKey(this.encryptionKey, fn.role, 'read');
+    grantKey(this.encryptionKey, fn.role, 'read', 'dynamodb');
     return streamArn;
   }
 }

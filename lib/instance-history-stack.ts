@@ -1,5 +1,6 @@
 import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as kms from 'aws-cdk-lib/aws-kms';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -21,6 +22,9 @@ export class InstanceHistoryStack extends Stack {
   constructor(scope: Construct, id: string, { config, ...props }: InstanceHistoryStackProps) {
     super(scope, id, {
       description: 'The history of Huawei Cloud ROMA Connect instances, kept in DynamoDB, told as changes',
+      env: config.env,
+      terminationProtection: config.terminationProtection,
+      tags: config.tags,
       ...props,
     });
     const milliseconds = (ms: number): Duration => Duration.millis(ms);
@@ -38,6 +42,7 @@ export class InstanceHistoryStack extends Stack {
       subscriptions: config.subscriptions.map((subscription, index) =>
         configuredSubscription(this, subscription, index),
       ),
+      eventWriters: config.eventWriters,
       orderedFeed: config.orderedFeed,
       archiveRetention: milliseconds(config.archiveRetention),
       alarmTopic:
@@ -45,6 +50,7 @@ export class InstanceHistoryStack extends Stack {
           ? undefined
           : sns.Topic.fromTopicArn(this, 'AlarmTopic', config.alarmTopicArn),
       ...this.encryption(config.customerKey),
+      architecture: config.architecture === 'x86_64' ? Architecture.X86_64 : undefined,
       memorySize: config.memory,
       timeout: milliseconds(config.timeout),
       reservedConcurrentExecutions: config.reservedConcurrency,

@@ -1,5 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -9,6 +10,7 @@ import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
 import { HistoryTable } from './history-table';
 import { Monitoring } from './monitoring';
+import { setArchitecture } from './node-function';
 import { parseConfig } from './read-config';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions/subscription';
@@ -36,6 +38,8 @@ export interface InstanceHistoryProps {
   readonly publishBaseline?: boolean;
   /** Who is told of changes. @default - nobody; rules on `bus` can be added at any time */
   readonly subscriptions?: readonly Subscription[];
+  /** ARNs of roles, `*` allowed, that may put these events on the bus beside the publisher. @default - whoever the account lets */
+  readonly eventWriters?: readonly string[];
   /** Also write every change to an SNS FIFO topic, in order. @default false */
   readonly orderedFeed?: boolean;
   /** How long the bus keeps events for its own replay. @default Duration.days(30) */
@@ -44,6 +48,8 @@ export interface InstanceHistoryProps {
   readonly alarmTopic?: ITopic;
   /** Encrypts table, secret, queues and topics. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey;
+  /** Processor of the functions. @default Architecture.ARM_64 */
+  readonly architecture?: Architecture;
   /** Memory of the sync function in MB. @default 512 */
   readonly memorySize?: number;
   /** Longest run. @default Duration.minutes(5) */
@@ -91,6 +97,7 @@ export class InstanceHistory extends Construct {
   constructor(scope: Construct, id: string, props: InstanceHistoryProps) {
     super(scope, id);
     checkTargets(props);
+    if (props.architecture !== undefined) setArchitecture(this, props.architecture);
     this.history = new HistoryTable(this, 'History', {
       encryptionKey: props.encryptionKey,
       deleteWithStack: props.deleteTableWithStack ?? false,
@@ -129,6 +136,7 @@ export class InstanceHistory extends Construct {
       orderedFeed: props.orderedFeed ?? false,
       archiveRetention: props.archiveRetention ?? Duration.days(30),
       subscriptions: props.subscriptions ?? [],
+      eventWriters: props.eventWriters,
       encryptionKey: props.encryptionKey,
       logRetention: props.logRetention,
     });

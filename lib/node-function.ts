@@ -33,7 +33,7 @@ export const EXTRA_CA = 'extra-ca.pem';
 const LAMBDA_DIR = join(__dirname, '..', 'lambda');
 
 /**
- * A function on Node 24 and ARM, bundled as one minified module, with a role that may write its own log and nothing
+ * A function on Node 24, bundled as one minified module, with a role that may write its own log and nothing
  * else. What more it may do is granted by the construct that owns the resource.
  */
 export class NodeFunction extends Construct {
@@ -57,7 +57,7 @@ export class NodeFunction extends Construct {
     const common = {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
+      architecture: architectureOf(this),
       memorySize: props.memorySize,
       timeout: props.timeout,
       role: this.role.withoutPolicyUpdates(),
@@ -92,6 +92,15 @@ export class NodeFunction extends Construct {
     this.fn.addEnvironment(name, value);
   }
 }
+
+const ARCHITECTURE = 'roma-instance-history:architecture';
+
+/** For all functions below a construct, because a region offers one for all of them or for none. */
+export function setArchitecture(scope: Construct, architecture: lambda.Architecture): void {
+  scope.node.setContext(ARCHITECTURE, architecture);
+}
+const architectureOf = (scope: Construct): lambda.Architecture =>
+  (scope.node.tryGetContext(ARCHITECTURE) as lambda.Architecture | undefined) ?? lambda.Architecture.ARM_64;
 
 /** The ready-made module, and a copy of the file beside it. */
 function packedCode(folder: string, packedFile: NodeFunctionProps['packedFile']): lambda.Code {

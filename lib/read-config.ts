@@ -50,6 +50,7 @@ export function parseConfig(input: unknown, source: string): Config {
     ...duplicateTargets(input),
     ...regionsWithoutAddress(input),
     ...duplicateNames(input),
+    ...elsewhere(input),
   ];
   if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems);
   return parsed.data;
@@ -126,4 +127,33 @@ function duplicateNames(input: unknown): string[] {
           `subscriptions[${index}].name: "${name}" is the name of subscriptions[${earlier}]; give each a name of its own`,
         ];
   });
+}
+
+/** What the stack works with must lie in its region: rules, alarms and the clients of the functions reach no other. */
+function elsewhere(input: unknown): string[] {
+  const config = (input ?? {}) as Record<string, unknown>;
+  const listed = (name: string, property: string): [string, unknown][] => {
+    const list = config[name];
+    if (!Array.isArray(list)) return [];
+    return list.map((entry: Record<string, unknown> | null, index) => [
+      `${name}[${index}].${property}`,
+      entry?.[property],
+    ]);
+  };
+  const found = [
+    ...['secretArn', 'customerKey', 'alarmTopicArn'].map((name) => [name, config[name]] as [string, unknown]),
+    ...listed('targets', 'secretArn'),
+    ...listed('subscriptions', 'queueArn'),
+    ...listed('subscriptions', 'secretArn'),
+  ].flatMap(([path, arn]) => {
+    const region = typeof arn === 'string' ? arn.split(':')[3] : undefined;
+    return region === undefined ? [] : [{ path, region }];
+  });
+  const pinned = (config.env as { region?: unknown } | undefined)?.region;
+  const here = typeof pinned === 'string' ? { path: 'env.region', region: pinned } : found[0];
+  return found.flatMap(({ path, region }) =>
+    region === here?.region
+      ? []
+      : [`${path}: lies in ${region}, but ${here?.path} says ${here?.region}; use one of the region of the stack`],
+  );
 }

@@ -121,7 +121,7 @@ export class ScheduledSync extends Construct {
       role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
     allow('InvokeSync', 'lambda:InvokeFunction', this.function.fn.functionArn);
     allow('SetAside', 'sqs:SendMessage', this.deadLetters.queueArn);
-    grantKey(encryptionKey, role, 'send');
+    grantKey(encryptionKey, role, 'send', 'sqs');
     return role;
   }
 

@@ -3,6 +3,7 @@ import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import { grantKey } from '../encryption';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
 export interface EmailSubscriptionOptions extends SubscriptionOptions {
@@ -11,7 +12,7 @@ export interface EmailSubscriptionOptions extends SubscriptionOptions {
 
 export function emailTarget(
   scope: Construct,
-  { deadLetterQueue, encryptionKey }: SubscriptionDelivery,
+  { deadLetterQueue, encryptionKey, role }: SubscriptionDelivery,
   { address }: EmailSubscriptionOptions,
 ): events.IRuleTarget {
   const topic = new sns.Topic(scope, 'Topic', {
@@ -20,7 +21,11 @@ export function emailTarget(
     masterKey: encryptionKey,
   });
   topic.addSubscription(new EmailSubscription(address));
-  return new targets.SnsTopic(topic, { deadLetterQueue, message: LETTER });
+  // By a role, because EventBridge tells the policy of an encrypted topic nothing by which it could be limited. The topic
+  // as an imported one: the target's own grant would allow kms:GenerateDataKey*.
+  grantKey(encryptionKey, role, 'send', 'sns');
+  const topicOfRule = sns.Topic.fromTopicArn(scope, 'TopicOfRule', topic.topicArn);
+  return new targets.SnsTopic(topicOfRule, { deadLetterQueue, message: LETTER, authorizeUsingRole: true, role });
 }
 
 const field = (path: string): string => events.EventField.fromPath(path);

@@ -1,4 +1,5 @@
 import type * as events from 'aws-cdk-lib/aws-events';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -17,6 +18,8 @@ export interface SubscriptionOptions {
 export interface SubscriptionDelivery {
   /** What EventBridge could not deliver within a day, and what a consumer has failed on too often. */
   readonly deadLetterQueue: sqs.IQueue;
+  /** EventBridge takes it on where a topic or an API destination is the target. Made when first read. */
+  readonly role: iam.IRole;
   /** Encrypts what a subscription creates. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
 }

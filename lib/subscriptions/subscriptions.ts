@@ -6,7 +6,8 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CHANGE_KINDS, DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
 import { deadLetterQueue } from '../dead-letter-queue';
-import type { Subscription } from './subscription';
+import { allowRule } from './queue';
+import type { Subscription, SubscriptionDelivery } from './subscription';
 
 export interface SubscriptionsProps {
   readonly bus: events.IEventBus;
@@ -17,14 +18,28 @@ export interface SubscriptionsProps {
 /** One rule on the bus for each subscription; what cannot be delivered within a day is kept in one queue. */
 export class Subscriptions extends Construct {
   readonly deadLetters: sqs.Queue;
+  /** ARN pattern of the rules on the bus. */
+  private readonly rules: string;
+  #role: iam.Role | undefined;
 
   constructor(scope: Construct, id: string, props: SubscriptionsProps) {
     super(scope, id);
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
-    this.letRulesSetAside(props.bus);
+    const { eventBusName } = props.bus;
+    this.rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: `${eventBusName}/*` });
+    // One statement for all rules: the policy of a queue may have 20 statements and 8 KB.
+    allowRule(this.deadLetters, 'RulesSetAside', this.rules);
     // As an imported queue, lest each rule adds a statement of its own.
     const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
     if (props.encryptionKey !== undefined) this.letEventBridgeUse(props.encryptionKey);
+    const roleWhenNeeded = (): iam.Role => this.role;
+    const delivery: SubscriptionDelivery = {
+      deadLetterQueue: deadLetterQueueOfRules,
+      encryptionKey: props.encryptionKey,
+      get role() {
+        return roleWhenNeeded();
+      },
+    };
     for (const subscription of props.subscriptions) {
       const rule = new events.Rule(this, subscription.name, {
         eventBus: props.bus,
@@ -34,45 +49,39 @@ export class Subscriptions extends Construct {
           detailType: (subscription.kinds ?? ALL_BUT_BASELINE).map((kind) => DETAIL_TYPE[kind]),
         },
       });
-      rule.addTarget(
-        subscription.bind(rule, { deadLetterQueue: deadLetterQueueOfRules, encryptionKey: props.encryptionKey }),
-      );
+      // What is imported has no environment that is known, and a queue of another account may let EventBridge in itself.
+      Annotations.of(rule).acknowledgeWarning('@aws-cdk/aws-events:ruleUnresolvedEnvironment');
+      rule.addTarget(subscription.bind(rule, delivery));
     }
   }
 
-  /** One statement for all rules of the bus: the policy of a queue may have 20 statements and 8 KB. */
-  private letRulesSetAside(bus: events.IEventBus): void {
-    const rules = Stack.of(this).formatArn({
-      service: 'events',
-      resource: 'rule',
-      resourceName: `${bus.eventBusName}/*`,
-    });
-    this.deadLetters.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'RulesSetAside',
-        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
-        actions: ['sqs:SendMessage'],
-        resources: [this.deadLetters.queueArn],
-        conditions: { ArnLike: { 'aws:SourceArn': rules } },
+  /** What EventBridge delivers with, and only for rules of the bus. */
+  private get role(): iam.Role {
+    return (this.#role ??= new iam.Role(this, 'Role', {
+      description: 'Lets the rules of subscriptions reach their topics and destinations',
+      assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
+        conditions: { ArnLike: { 'aws:SourceArn': this.rules } },
       }),
-    );
+    }));
   }
 
-  /** EventBridge writes to queues and topics that the key encrypts, for rules of this account only. */
+  /**
+   * EventBridge writes to queues that the key encrypts, for rules of this account only. The bus is not named, because
+   * the key may belong to a stack that this one depends on.
+   */
   private letEventBridgeUse(key: kms.IKey): void {
-    const { statementAdded } = key.addToResourcePolicy(
-      new iam.PolicyStatement({
-        sid: 'EventBridgeWrites',
-        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
-        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        resources: ['*'],
-        conditions: { StringEquals: { 'aws:SourceAccount': key.env.account } },
-      }),
-    );
-    if (statementAdded) return;
+    const { region, account } = key.env;
+    const statement = new iam.PolicyStatement({
+      sid: 'EventBridgeWrites',
+      principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: ['*'],
+      conditions: { ArnLike: { 'aws:SourceArn': `arn:*:events:${region}:${account}:rule/*` } },
+    });
+    if (key.addToResourcePolicy(statement).statementAdded) return;
     Annotations.of(this).addWarningV2(
       'roma-instance-history:policy-of-customer-key',
-      'the policy of the customer key must let events.amazonaws.com use kms:Decrypt and kms:GenerateDataKey, or subscribers and the queue of what cannot be delivered get nothing; this stack cannot change the policy of a key that it does not own',
+      `the policy of the customer key must have this statement, or queues of subscribers and the queue of what cannot be delivered get nothing; this stack cannot change the policy of a key that it does not own: ${JSON.stringify(Stack.of(this).resolve(statement.toStatementJson()))}`,
     );
   }
 }

@@ -20,12 +20,13 @@ export interface WebhookSubscriptionOptions extends SubscriptionOptions {
 
 export function webhookTarget(
   scope: Construct,
-  { deadLetterQueue, encryptionKey }: SubscriptionDelivery,
+  { deadLetterQueue, encryptionKey, role }: SubscriptionDelivery,
   { url, header, key, perSecond }: WebhookSubscriptionOptions,
 ): events.IRuleTarget {
   const secret = key ?? generatedKey(scope, encryptionKey);
   const connection = new events.Connection(scope, 'Connection', {
-    description: 'How changes of ROMA Connect instances prove where they come from',
+    // `doctor` looks for the ARN, to tell when the key is newer than its copy here.
+    description: `Changes of ROMA Connect instances, with the key in ${secret.secretArn}`,
     authorization: events.Authorization.apiKey(header ?? 'X-Api-Key', secret.secretValue),
   });
   const destination = new events.ApiDestination(scope, 'Destination', {
@@ -34,7 +35,7 @@ export function webhookTarget(
     httpMethod: events.HttpMethod.POST,
     rateLimitPerSecond: perSecond ?? 10,
   });
-  return new targets.ApiDestination(destination, { deadLetterQueue });
+  return new targets.ApiDestination(destination, { deadLetterQueue, eventRole: role });
 }
 
 function generatedKey(scope: Construct, encryptionKey: kms.IKey | undefined): secretsmanager.Secret {

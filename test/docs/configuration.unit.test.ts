@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { configSchema, credentialsSchema, subscriptionSchema, targetSchema } from '../../lib/config';
+import { configSchema, credentialsSchema, envSchema, subscriptionSchema, targetSchema } from '../../lib/config';
 import { parseConfig } from '../../lib/read-config';
 import { spanText } from '../../lib/span';
 import { codeBlocks, PAGE, PAGES, readPage } from '../support/documents';
@@ -42,6 +42,7 @@ describe('the tables of options in the documents', () => {
     ['## Options', configSchema.shape],
     ['## Options of a target', targetSchema.shape],
     ['## Options of credentials', credentialsSchema.shape],
+    ['## Options of env', envSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
       return [`## Options of a subscription by ${type.value}`, others] as const;
@@ -55,6 +56,7 @@ describe('the tables of options in the documents', () => {
       configSchema.shape,
       targetSchema.shape,
       credentialsSchema.shape,
+      envSchema.shape,
       ...subscriptionSchema.options.map(({ shape }) => shape),
     ];
     for (const shape of shapes) {

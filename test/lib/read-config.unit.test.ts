@@ -117,6 +117,24 @@ describe('the configuration', () => {
       'subscriptions[1].name: "sqs2" is the name of subscriptions[0]; give each a name of its own',
     ],
     [
+      'a key of another region than the pinned one',
+      {
+        targets: [target],
+        env: { account: '123456789012', region: 'eu-central-1' },
+        customerKey: 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000',
+      },
+      'customerKey: lies in us-east-1, but env.region says eu-central-1; use one of the region of the stack',
+    ],
+    [
+      'a topic and a queue of two regions',
+      {
+        targets: [target],
+        alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:operations',
+        subscriptions: [{ name: 'ours', type: 'sqs', queueArn: 'arn:aws:sqs:us-east-1:123456789012:ours' }],
+      },
+      'subscriptions[0].queueArn: lies in us-east-1, but alarmTopicArn says eu-central-1; use one of the region of the stack',
+    ],
+    [
       'a name that is none',
       { targets: [target], subscriptions: [{ name: 'On call', type: 'sqs' }] },
       'subscriptions[0].name: must be small letters, digits and "-", at most 40, and begin with a letter',

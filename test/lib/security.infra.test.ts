@@ -154,13 +154,78 @@ describe('a customer key', () => {
 
   it('that exists must let EventBridge in by its own policy, which synth says; one that is made does', () => {
     const customerKey = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
-    const told = Match.stringLikeRegexp('events.amazonaws.com use kms:Decrypt and kms:GenerateDataKey');
+    const told = Match.stringLikeRegexp('must have this statement');
+    const [warning] = Annotations.fromStack(stackOf({ customerKey }).stack).findWarning('*', told);
+    const [, printed] = /(\{.*\})/.exec(warning!.entry.data as string)!;
+    expect(JSON.parse(printed!)).toEqual({
+      Sid: 'EventBridgeWrites',
+      Effect: 'Allow',
+      Principal: { Service: 'events.amazonaws.com' },
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: '*',
+      Condition: { ArnLike: { 'aws:SourceArn': 'arn:*:events:us-east-1:123456789012:rule/*' } },
+    });
     expect(Annotations.fromStack(stackOf({ customerKey }).stack).findWarning('*', told)).toHaveLength(1);
     expect(Annotations.fromStack(stackOf({ customerKey: true }).stack).findWarning('*', told)).toEqual([]);
     const policy = JSON.stringify(
       resourcesOf(templateOf({ customerKey: true }), 'AWS::KMS::Key')[0]!.Properties.KeyPolicy,
     );
     expect(policy).toContain('"Principal":{"Service":"events.amazonaws.com"}');
+  });
+});
+
+describe('EventBridge', () => {
+  const config = { ...everything, customerKey: true };
+
+  it('reaches queues from rules of the bus alone, and topics by a role that these rules alone take on', () => {
+    const template = templateOf(config);
+    const allowing = [
+      ...resourcesOf(template, 'AWS::SQS::QueuePolicy'),
+      ...resourcesOf(template, 'AWS::SNS::TopicPolicy'),
+    ]
+      .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .filter(({ Effect }) => Effect === 'Allow');
+    expect(allowing).toHaveLength(2);
+    const [role] = resourcesOf(template, 'AWS::IAM::Role').filter(({ logicalId }) =>
+      logicalId.includes('SubscriptionsRole'),
+    );
+    const { Statement: trust } = role!.Properties.AssumeRolePolicyDocument as { Statement: Statement[] };
+    for (const { Condition } of [...allowing, ...trust])
+      expect(Condition).toEqual({ ArnLike: { 'aws:SourceArn': expect.anything() } });
+    for (const { Properties } of resourcesOf(template, 'AWS::Events::Rule'))
+      if (!JSON.stringify(Properties.Targets).includes('Queue')) expect(Properties).toHaveProperty('Targets.0.RoleArn');
+  });
+
+  it('and the roles use the key through one service each', () => {
+    const template = templateOf(config);
+    const statements = resourcesOf(template, 'AWS::IAM::Policy')
+      .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)
+      .filter(({ Action }) => list(Action).some((action) => action.startsWith('kms:')));
+    expect(statements.length).toBeGreaterThan(0);
+    const services = statements.map(({ Condition }) => {
+      const [, service] =
+        /^\{"StringEquals":\{"kms:ViaService":\{"Fn::Join":\["",\["(\w+)\.",/.exec(JSON.stringify(Condition)) ?? [];
+      return service;
+    });
+    expect(new Set(services)).toEqual(new Set(['dynamodb', 'secretsmanager', 'sns', 'sqs']));
+  });
+
+  it('refuses events of this source from anybody but the publisher and who is named', () => {
+    const writer = 'arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/*_Operators_*';
+    expect(resourcesOf(templateOf(), 'AWS::Events::EventBusPolicy')).toEqual([]);
+    const [policy, ...more] = resourcesOf(templateOf({ eventWriters: [writer] }), 'AWS::Events::EventBusPolicy');
+    expect(more).toEqual([]);
+    expect(policy!.Properties.Statement).toMatchObject({
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 'events:PutEvents',
+      Condition: {
+        StringEquals: { 'events:source': 'roma.instance-history' },
+        ArnNotLike: {
+          'aws:PrincipalArn': [{ 'Fn::GetAtt': [expect.stringContaining('ChangeFeedPublishRole'), 'Arn'] }, writer],
+        },
+      },
+    });
   });
 });
 

@@ -3,9 +3,13 @@ import {
   paginateListStackResources,
   type StackResourceSummary,
 } from '@aws-sdk/client-cloudformation';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetFunctionConfigurationCommand, LambdaClient, paginateListEventSourceMappings } from '@aws-sdk/client-lambda';
 import { paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DISCOVERED_PREFIX } from '../../../lambda/contract';
 import { describeError } from '../../../lambda/core/model/errors';
+import { ruleFinding, webhookFinding } from './bus-findings';
 import { bad, type Finding, ok, skipped } from './finding';
 
 /** What a deployed stack needs in order to run: schedules, functions, and the event source that feeds the stream to the publisher. */
@@ -19,6 +23,8 @@ export async function* stackFindings(stack: string | undefined): AsyncGenerator<
     cloudformation: new CloudFormationClient(aws),
     lambda: new LambdaClient(aws),
     scheduler: new SchedulerClient(aws),
+    events: new EventBridgeClient(aws),
+    secrets: new SecretsManagerClient(aws),
   };
   try {
     const resources: StackResourceSummary[] = [];
@@ -28,8 +34,15 @@ export async function* stackFindings(stack: string | undefined): AsyncGenerator<
       resources.flatMap(({ ResourceType, PhysicalResourceId }) =>
         ResourceType === type && PhysicalResourceId !== undefined ? [PhysicalResourceId] : [],
       );
-    yield* schedules(clients.scheduler, named('AWS::Scheduler::ScheduleGroup'));
+    const discovers = resources.some(
+      ({ ResourceType, LogicalResourceId }) =>
+        ResourceType === 'AWS::Lambda::Function' && LogicalResourceId?.includes('Discover') === true,
+    );
+    yield* schedules(clients.scheduler, named('AWS::Scheduler::ScheduleGroup'), discovers);
     for (const name of named('AWS::Lambda::Function')) yield* functionFindings(clients.lambda, name);
+    const rules = named('AWS::Events::Rule');
+    for (const bus of named('AWS::Events::EventBus')) yield await ruleFinding(clients.events, bus, rules);
+    for (const name of named('AWS::Events::Connection')) yield await webhookFinding(clients, name);
   } catch (error) {
     yield bad(
       'stack',
@@ -41,12 +54,18 @@ export async function* stackFindings(stack: string | undefined): AsyncGenerator<
   }
 }
 
-async function* schedules(client: SchedulerClient, groups: readonly string[]): AsyncGenerator<Finding> {
+async function* schedules(
+  client: SchedulerClient,
+  groups: readonly string[],
+  discovers: boolean,
+): AsyncGenerator<Finding> {
   let enabled = 0;
   const off: string[] = [];
+  const unwatched: string[] = [];
   for (const GroupName of groups) {
     for await (const page of paginateListSchedules({ client }, { GroupName })) {
       for (const { Name, State } of page.Schedules ?? []) {
+        if (!discovers && Name?.startsWith(DISCOVERED_PREFIX) === true) unwatched.push(Name);
         if (State === 'ENABLED') enabled += 1;
         else off.push(Name ?? 'unnamed');
       }
@@ -57,6 +76,12 @@ async function* schedules(client: SchedulerClient, groups: readonly string[]): A
       'schedule',
       `${off.length} disabled: ${off.slice(0, 5).join(', ')}`,
       'enable them in EventBridge Scheduler, or deploy the stack again; discovered ones are paused while the account does not show their project',
+    );
+  if (unwatched.length > 0)
+    yield bad(
+      'schedule',
+      `"discovery" is off, and ${unwatched.length} that it made remain, without an alarm: ${unwatched.slice(0, 5).join(', ')}`,
+      `write their targets into the configuration, or delete each: aws scheduler delete-schedule --group-name ${groups.join()} --name ${unwatched[0]}`,
     );
   yield enabled > 0
     ? ok('schedule', `${enabled} enabled`)

@@ -5,7 +5,9 @@ import {
   ListEventSourceMappingsCommand,
   type EventSourceMappingConfiguration,
 } from '@aws-sdk/client-lambda';
+import { DescribeConnectionCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { ListSchedulesCommand, SchedulerClient, type ScheduleState } from '@aws-sdk/client-scheduler';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Finding } from '../../../bin/cli/doctor/finding';
 import { stackFindings } from '../../../bin/cli/doctor/stack-findings';
@@ -13,6 +15,8 @@ import { stackFindings } from '../../../bin/cli/doctor/stack-findings';
 const cloudformation = mockClient(CloudFormationClient);
 const lambda = mockClient(LambdaClient);
 const scheduler = mockClient(SchedulerClient);
+const events = mockClient(EventBridgeClient);
+const secrets = mockClient(SecretsManagerClient);
 
 const resource = (ResourceType: string, PhysicalResourceId: string) => ({
   ResourceType,
@@ -42,7 +46,7 @@ async function findings(schedule: ScheduleState, mapping: EventSourceMappingConf
 
 beforeEach(() => {
   process.env.AWS_REGION = 'us-east-1';
-  for (const client of [cloudformation, lambda, scheduler]) client.reset();
+  for (const client of [cloudformation, lambda, scheduler, events, secrets]) client.reset();
 });
 
 it('finds nothing wrong with a stack whose schedules and stream are on', async () => {
@@ -67,4 +71,74 @@ it('tells a stack that cannot be read, and skips when none is named', async () =
   cloudformation.on(ListStackResourcesCommand).rejects(new Error('Stack with id stack does not exist'));
   for await (const finding of stackFindings('stack')) expect(finding).toMatchObject({ check: 'stack', level: 'bad' });
   for await (const finding of stackFindings(undefined)) expect(finding.level).toBe('skipped');
+});
+
+describe('a deployed stack', () => {
+  const secret = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:hook-AbCdEf';
+  const described = `Changes of ROMA Connect instances, with the key in ${secret}`;
+  const CREATED = new Date('2026-11-25T10:00:00Z');
+  const LATER = new Date('2026-11-25T11:00:00Z');
+
+  async function badOrNoted(...resources: ReturnType<typeof resource>[]): Promise<Finding[]> {
+    cloudformation.on(ListStackResourcesCommand).resolves({ StackResourceSummaries: resources });
+    lambda.on(GetFunctionConfigurationCommand).resolves({ State: 'Active' });
+    lambda.on(ListEventSourceMappingsCommand).resolves({});
+    const found: Finding[] = [];
+    for await (const finding of stackFindings('stack'))
+      if (finding.level !== 'ok' && !finding.message.startsWith('none is enabled')) found.push(finding);
+    return found;
+  }
+
+  it('names the rules on its bus that it does not own, over pages', async () => {
+    events
+      .on(ListRulesCommand, { EventBusName: 'bus', NextToken: undefined })
+      .resolves({ Rules: [{ Name: 'own' }, { Name: 'Events-Archive-x', ManagedBy: 'AWS' }], NextToken: 'more' })
+      .on(ListRulesCommand, { EventBusName: 'bus', NextToken: 'more' })
+      .resolves({ Rules: [{ Name: 'pager' }] });
+    const bus = resource('AWS::Events::EventBus', 'bus');
+    expect(await badOrNoted(bus, resource('AWS::Events::Rule', 'bus|own'))).toEqual([
+      expect.objectContaining({ check: 'bus', level: 'note', message: 'bus also has pager' }),
+    ]);
+    expect(await badOrNoted(bus, ...['bus|own', 'bus|pager'].map((id) => resource('AWS::Events::Rule', id)))).toEqual(
+      [],
+    );
+  });
+
+  it.each([
+    ['is sent', CREATED, LATER, 'AUTHORIZED' as const, undefined],
+    [
+      'is older than its secret',
+      LATER,
+      CREATED,
+      'AUTHORIZED' as const,
+      /newer than the key.* 2026-11-25T11:00:00.000Z/,
+    ],
+    ['is gone', CREATED, LATER, 'DEAUTHORIZED' as const, /the connection is DEAUTHORIZED/],
+  ])('tells whether the key of a webhook %s', async (_name, changed, copied, state, told) => {
+    events.on(DescribeConnectionCommand, { Name: 'hook' }).resolves({
+      Description: described,
+      LastModifiedTime: copied,
+      ConnectionState: state,
+      AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'Authorization' } },
+    });
+    secrets.on(DescribeSecretCommand, { SecretId: secret }).resolves({ LastChangedDate: changed });
+    const found = await badOrNoted(resource('AWS::Events::Connection', 'hook'));
+    expect(found.map(({ message }) => message)).toEqual(told === undefined ? [] : [expect.stringMatching(told)]);
+    if (changed > copied) expect(found[0]!.fix).toContain('ApiKeyName: "Authorization"');
+  });
+
+  it('names what a discovery has left behind that is off now', async () => {
+    scheduler.on(ListSchedulesCommand).resolves({
+      Schedules: [
+        { Name: 'discovered.cn-north-4_x', State: 'ENABLED' },
+        { Name: 'mine', State: 'ENABLED' },
+      ],
+    });
+    const group = resource('AWS::Scheduler::ScheduleGroup', 'group');
+    expect((await badOrNoted(group)).map(({ message, fix }) => [message, fix])).toEqual([
+      [expect.stringContaining('1 that it made remain'), expect.stringContaining('--name discovered.cn-north-4_x')],
+    ]);
+    const discovery = { ...resource('AWS::Lambda::Function', 'f'), LogicalResourceId: 'DiscoveryDiscoverFunction' };
+    expect(await badOrNoted(group, discovery)).toEqual([]);
+  });
 });
