@@ -8,5 +8,6 @@ export function consoleHost(scope: Construct): string {
     'aws-cn': { host: 'console.amazonaws.cn' },
     'aws-us-gov': { host: 'console.amazonaws-us-gov.com' },
   };
-  return new CfnMapping(scope, 'Console', { mapping }).findInMap(Aws.PARTITION, 'host');
+  const found = scope.node.tryFindChild('Console') as CfnMapping | undefined;
+  return (found ?? new CfnMapping(scope, 'Console', { mapping })).findInMap(Aws.PARTITION, 'host');
 }

@@ -25,13 +25,10 @@ const ALARMS_A_WIDGET = 100;
 /** Is it running, what changed, do subscribers know, what does it cost: one row each. */
 export class Dashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
-  readonly url: string;
 
   constructor(scope: Construct, id: string, { alarms, sync, feed, timeline, discovery }: DashboardProps) {
     super(scope, id);
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
-    const { region } = Stack.of(this);
-    this.url = `https://${region}.${consoleHost(this)}/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboard.dashboardName}`;
     for (let from = 0; from < alarms.all.length; from += ALARMS_A_WIDGET) {
       const title = from === 0 ? 'Alarms' : 'More alarms';
       const some = alarms.all.slice(from, from + ALARMS_A_WIDGET);
@@ -112,6 +109,13 @@ export class Dashboard extends Construct {
       metricOf(service, name, { statistic: 'Maximum', period: Duration.days(1) }).with({ label }),
     );
     this.dashboard.addWidgets(graph('Discovery of targets, by day', daily));
+  }
+
+  /** Address in the AWS console. Made when it is asked for, because a template should have no mapping that it does not use. */
+  get url(): string {
+    const { region } = Stack.of(this);
+    const host = `${region}.${consoleHost(this)}`;
+    return `https://${host}/cloudwatch/home?region=${region}#dashboards/dashboard/${this.dashboard.dashboardName}`;
   }
 }
 
