@@ -134,7 +134,7 @@ export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
     failure(message, error) {
       // The error object itself may carry a request with its headers; its text and place do not.
       const { name, stack } = error instanceof Error ? error : { name: 'Error', stack: undefined };
-      logger.error(message, { because: describeError(error), error: name, ...(stack === undefined ? {} : { stack }) });
+      logger.error(message, { because: describeError(error), error: name, stack });
     },
   };
 }

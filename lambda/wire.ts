@@ -246,7 +246,7 @@ export function wireWidget(
   overrides: WidgetOverrides = {},
 ): (event: unknown) => Promise<WidgetAnswer> {
   const { aws = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
-  const reader = createReader(connect(aws), config.tableName, { now: () => clock.now() });
+  const reader = createReader(connect(aws), config.tableName, clock);
   return async (event) => {
     try {
       return await answerWidget(event, { reader, clock });

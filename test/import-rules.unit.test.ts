@@ -47,6 +47,7 @@ const refused = [
   reaching('lambda/sync.handler.ts', './dynamodb/recorder'),
   reaching('lambda/sync.handler.ts', './publish.handler'),
   reaching('lambda/config.ts', './roma/http/client'),
+  reaching('lambda/history.ts', './dynamodb/reader'),
   reaching('lambda/wire.ts', './sync.handler'),
   reaching('lambda/wire.ts', '../lib/config'),
   reaching('lib/config.ts', '../lambda/core/model/instance'),

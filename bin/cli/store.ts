@@ -8,6 +8,7 @@ import { parseTarget, type Target, targetName } from '../../lambda/core/model/in
 import type { Reader } from '../../lambda/core/history/reader';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 import { createReader } from '../../lambda/dynamodb/reader';
+import { type History, historyFrom } from '../../lambda/history';
 import type { Io } from './io';
 import { createHistoryTable } from '../local-database/create-table';
 import { startDatabase } from '../local-database/dynamodb-local';
@@ -49,6 +50,9 @@ export const withTargetOptions = (command: Command): Command =>
 
 /** An opened history. */
 export interface Store {
+  /** The questions of the public reader. */
+  readonly history: History;
+  /** The single queries behind them. */
   readonly reader: Reader;
   readonly client: DynamoDBDocumentClient;
   readonly raw: DynamoDBClient;
@@ -93,11 +97,13 @@ async function useAt<T>(
   try {
     if (isLocal) await createHistoryTable(raw, tableName);
     const client = documentClient(raw);
+    const history = historyFrom(createReader(client, tableName, io.clock), io.clock);
     return await use({
       client,
       raw,
       tableName,
-      reader: createReader(client, tableName, { now: () => io.clock.now() }),
+      history,
+      reader: history.reader,
       describe: (error) => describeError(connectionProblem(error, endpoint)),
     });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { HISTORY_TABLE } from '../contract';
 import { type Instant, plusMs } from '../core/model/instant';
+import type { Clock } from '../core/model/clock';
 import type { Target } from '../core/model/instance';
 import type { NotRunning, Reader, Span } from '../core/history/reader';
 import type { Current, Gap, Version } from '../core/model/record';
@@ -35,15 +36,11 @@ const before = (instant: Instant | undefined): Instant | undefined =>
 
 /**
  * Reads history from DynamoDB. All reads are eventually consistent, at half a unit per 4 KB.
- * @param options.now the clock by which rows are expired, ms since the epoch
+ * @param clock the one by which rows are expired
  */
-export function createReader(
-  client: DynamoDBDocumentClient,
-  tableName: string,
-  options: { readonly now: () => number },
-): Reader {
+export function createReader(client: DynamoDBDocumentClient, tableName: string, clock: Pick<Clock, 'now'>): Reader {
   const meter = new UnitMeter();
-  const source: Source = { client, tableName, meter, now: options.now };
+  const source: Source = { client, tableName, meter, now: () => clock.now() };
 
   async function get(itemKey: Key): Promise<Item | undefined> {
     try {
@@ -112,7 +109,7 @@ export function createReader(
       }
       seen += 1;
       const gap = fromGapItem(item);
-      if (!isExpired(item, options.now())) newestFirst.push(gap);
+      if (!isExpired(item, source.now())) newestFirst.push(gap);
       reachedStart = span.from !== undefined && gap.from <= span.from;
       if (reachedStart) break;
     }
@@ -140,7 +137,7 @@ export function createReader(
     if (item === undefined) return undefined;
     const version = fromVersionItem(item);
     if (version.expiresAt === undefined && isWhole) return version;
-    if (version.expiresAt !== undefined && Date.parse(version.expiresAt) <= options.now()) return undefined;
+    if (version.expiresAt !== undefined && Date.parse(version.expiresAt) <= source.now()) return undefined;
     // A later version may have expired earlier than this one, when a retention was set or shortened in between:
     // only the next version's number tells that nothing is missing. The newest has no next and no expiry.
     const next = await first(
@@ -183,7 +180,7 @@ export function createReader(
     gaps,
     ownGaps: (target, id, span) => touching((from, to) => range.ownGaps(target, id, from, to), span),
     rejections: (target) => read(range.rejections(target), fromRejectionItem),
-    changes: (span) => changesOf({ targets, currents, versions, shards, now: options.now }, span),
+    changes: (span) => changesOf({ targets, currents, versions, shards, now: () => clock.now() }, span),
     notRunning: (target) => read(notRunningRange(target), toNotRunning, { index: NOT_RUNNING }),
     units: () => meter.units(),
   };

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { NotFoundError, UsageError } from '../../../lambda/core/model/errors';
-import { followChanges } from '../../../lambda/core/history/follow';
 import { targetName } from '../../../lambda/core/model/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../../lambda/core/model/record';
 import { type Io, printJson } from '../io';
@@ -35,7 +34,7 @@ export function registerChanges(program: Command, io: Io): void {
       if (options.follow === true && options.until !== undefined)
         throw new UsageError('--follow has no end: leave out --until');
       const span = parseSpan(options, io.clock.now(), '24h', io.time.zone);
-      await withStore(io, options, async ({ reader, describe }) => {
+      await withStore(io, options, async ({ history, reader, describe }) => {
         if (options.target !== undefined)
           await chooseTargets(reader, options.target).catch((error: unknown) => {
             if (options.follow !== true || !(error instanceof NotFoundError)) throw error;
@@ -44,12 +43,12 @@ export function registerChanges(program: Command, io: Io): void {
         const wanted = new Set(options.target?.map(targetName));
         const changes =
           options.follow === true
-            ? followChanges(reader, io.clock, {
+            ? history.follow({
                 from: span.from,
                 signal: io.signal,
                 onProblem: (error) => io.err(`roma-history: trying again: ${safeLine(describe(error))}`),
               })
-            : reader.changes(span);
+            : history.changes(span);
         let printed = 0;
         for await (const version of changes) {
           if (!matches(version, options.kind, wanted)) continue;

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import { instanceStateAt, unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
+import { unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
 import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
 import type { UnobservedSpan } from '../../../lambda/core/history/spans';
+import type { History } from '../../../lambda/history';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue } from '../output';
@@ -26,11 +27,13 @@ export function registerDiff(program: Command, io: Io): void {
     .action(async (instance: string, a: string, b: string, options: TargetOptions) => {
       const nowMs = io.clock.now();
       const wanted = [wantedSide(a, io, '<a>'), wantedSide(b, io, '<b>')] as const;
-      await withStore(io, options, async ({ reader, ...store }) => {
-        const current = await find({ reader, ...store }, instance, options);
-        const [from, to] = await Promise.all(wanted.map(async (one) => resolve(reader, current, one, nowMs)));
+      await withStore(io, options, async (store) => {
+        const current = await find(store, instance, options);
+        const [from, to] = await Promise.all(wanted.map(async (one) => resolve(store.history, current, one)));
         if (from === undefined || to === undefined) return;
-        const between = wanted.every((one) => 'at' in one) ? await gapsBetween(reader, current, [from, to], nowMs) : [];
+        const between = wanted.every((one) => 'at' in one)
+          ? await gapsBetween(store.reader, current, [from, to], nowMs)
+          : [];
         print(io, options, from, to, between);
       });
     });
@@ -53,12 +56,12 @@ interface Side {
 }
 
 /** @throws NotFoundError when there is no such version, or nothing is known of that time */
-async function resolve(reader: Reader, current: Current, wanted: Wanted, nowMs: number): Promise<Side> {
+async function resolve(history: History, current: Current, wanted: Wanted): Promise<Side> {
   if ('number' in wanted) {
-    const version = await versionByNumber(reader, current, wanted.number);
+    const version = await versionByNumber(history.reader, current, wanted.number);
     return { version, at: version.observedAt };
   }
-  const state = await instanceStateAt(reader, current, wanted.at, nowMs);
+  const state = await history.stateOf(current, wanted.at);
   return { ...shown(state, current, wanted.at), at: wanted.at };
 }
 

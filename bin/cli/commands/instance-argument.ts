@@ -1,9 +1,8 @@
-import { findInstance } from '../../../lambda/core/history/find-instance';
 import type { Current } from '../../../lambda/core/model/record';
 import { chooseTargets, type Store, type TargetOptions } from '../store';
 
 export const INSTANCE_HELP = 'id, unique beginning of an id, or name';
 
 export async function find(store: Store, text: string, options: TargetOptions): Promise<Current> {
-  return findInstance(store.reader, await chooseTargets(store.reader, options.target), text);
+  return store.history.find(text, await chooseTargets(store.reader, options.target));
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { fleetAt, type FleetMember } from '../../../lambda/core/history/queries';
+import type { FleetMember } from '../../../lambda/core/history/queries';
 import { isDeletedStatus, normalizeStatus, targetName } from '../../../lambda/core/model/instance';
 import { toMs } from '../../../lambda/core/model/instant';
 import { isGone, type Version } from '../../../lambda/core/model/record';
@@ -34,14 +34,14 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   const nowMs = io.clock.now();
   const at = parseMoment(options.at, nowMs, '--at', io.time.zone);
   const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
-  await withStore(io, options, async ({ reader }) => {
+  await withStore(io, options, async ({ history, reader }) => {
     const targets = await chooseTargets(reader, options.target);
     const rows: Member[] = [];
     let unknown = 0;
     const others = new Set<string>();
     let deleted = 0;
     for (const target of targets) {
-      for await (const member of fleetAt(reader, target, at, nowMs)) {
+      for await (const member of history.fleet(target, at)) {
         if (!hasVersion(member)) {
           // The instance may have had any status.
           if (options.json !== true) unknown += 1;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { targetName } from '../../../lambda/core/model/instance';
-import { log } from '../../../lambda/core/history/log';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';
@@ -28,9 +27,8 @@ export function registerLog(program: Command, io: Io): void {
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {
-      const nowMs = io.clock.now();
-      const { from, ...until } = parseSpan(options, nowMs, '1970-01-01T00:00Z', io.time.zone);
-      const span = { ...(options.since === undefined ? {} : { from }), ...until };
+      const { from, to } = parseSpan(options, io.clock.now(), '1970-01-01T00:00Z', io.time.zone);
+      const span = { from: options.since === undefined ? undefined : from, to, limit: options.limit };
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);
         if (options.json !== true)
@@ -43,8 +41,7 @@ export function registerLog(program: Command, io: Io): void {
               { width: io.width, indent: 7 },
             ),
           );
-        const limit = options.limit === undefined ? {} : { limit: options.limit };
-        for await (const entry of log(store.reader, current, { ...span, ...limit, nowMs })) {
+        for await (const entry of store.history.log(current, span)) {
           if (entry.type === 'gap') {
             if (options.json === true) printJson(io, { type: 'gap', ...spanLine(entry.gap) });
             else

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NotFoundError } from '../../../lambda/core/model/errors';
-import { instanceStateAt } from '../../../lambda/core/history/queries';
 import { targetName } from '../../../lambda/core/model/instance';
 import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
@@ -38,15 +37,14 @@ export function registerShow(program: Command, io: Io): void {
 }
 
 async function show(io: Io, instance: string, options: ShowOptions): Promise<void> {
-  const nowMs = io.clock.now();
-  const at = parseMoment(options.at, nowMs, '--at', io.time.zone);
+  const at = parseMoment(options.at, io.clock.now(), '--at', io.time.zone);
   await withStore(io, options, async (store) => {
     const current = await find(store, instance, options);
     if (options.version !== undefined) {
       print(io, options, await versionByNumber(store.reader, current, options.version));
       return;
     }
-    const state = await instanceStateAt(store.reader, current, at, nowMs);
+    const state = await store.history.stateOf(current, at);
     const { version, during } = shown(state, current, at);
     print(io, options, version, during);
   });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type InstanceUptime, instanceUptime, targetUptime } from '../../../lambda/core/history/queries';
+import type { InstanceUptime } from '../../../lambda/core/history/queries';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import { type Instant, latest, toInstant } from '../../../lambda/core/model/instant';
 import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
@@ -39,14 +39,14 @@ export function registerUptime(program: Command, io: Io): void {
       await withStore(io, options, async (store) => {
         if (instance !== undefined) {
           const current = await find(store, instance, options);
-          const uptime = await instanceUptime(store.reader, current, span, nowMs);
+          const uptime = await store.history.uptime(current, span);
           print(io, options, { ...span, to: uptime.to }, [{ uptimes: [uptime] }]);
           return;
         }
         const groups: Group[] = [];
         for (const target of await chooseTargets(store.reader, options.target)) {
           const uptimes: InstanceUptime[] = [];
-          for await (const uptime of targetUptime(store.reader, target, span, nowMs)) uptimes.push(uptime);
+          for await (const uptime of store.history.uptimes(target, span)) uptimes.push(uptime);
           groups.push({ target, uptimes });
         }
         // Without --until, each target's span ends at the newest time known of it.
