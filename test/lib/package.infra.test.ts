@@ -55,8 +55,10 @@ describe('the package as it is published', () => {
     const others = files.filter((file) => !/^package\/dist\/(handlers|types)\/.+$/.test(file));
     expect(others.toSorted()).toEqual(
       [
+        '.github/timeline.png',
         'ARCHITECTURE.md',
         'CHANGELOG.md',
+        'CONTRIBUTING.md',
         'DECISIONS.md',
         'LICENSE',
         'README.md',
@@ -66,6 +68,10 @@ describe('the package as it is published', () => {
         'dist/reader.js',
         'dist/roma-history.mjs',
         ...readdirSync('docs').map((page) => `docs/${page}`),
+        'lambda/core/model/record.ts',
+        'lambda/events/schema/change-event.v1.schema.json',
+        ...readdirSync('lambda/events/schema/samples').map((sample) => `lambda/events/schema/samples/${sample}`),
+        ...readdirSync('test/examples').map((example) => `test/examples/${example}`),
         'package.json',
       ]
         .map((file) => `package/${file}`)
