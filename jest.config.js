@@ -17,6 +17,8 @@ const esmOnly = [
   'ansi-regex',
   'get-east-asian-width',
   'emoji-regex',
+  'hyparquet',
+  'hyparquet-writer',
   'lossless-json',
   'jose',
 ];

@@ -3,6 +3,7 @@ import type { Io } from '../io';
 import { registerChanges } from './changes';
 import { registerDiff } from './diff';
 import { registerDoctor } from './doctor';
+import { registerExport } from './export';
 import { registerList } from './list';
 import { registerLog } from './log';
 import { registerReplay } from './replay';
@@ -26,5 +27,6 @@ export const COMMANDS: readonly ((program: Command, io: Io) => void)[] = [
   registerDoctor,
   registerReport,
   registerServe,
+  registerExport,
   registerReplay,
 ];

@@ -9,6 +9,7 @@ import {
   type History,
   merge,
   presentOf,
+  type Segment,
   segments,
   type State,
   stateOf,
@@ -221,32 +222,46 @@ export async function instanceUptime(
   nowMs: number,
 ): Promise<InstanceUptime> {
   const known = await reader.coverage(current.target, to === undefined ? { from } : { from, to });
-  return uptimeIn(reader, current, { from, to: to ?? presentOf({ ...known, current, nowMs }) }, nowMs, known);
-}
-
-async function uptimeIn(
-  reader: Reader,
-  current: Current,
-  span: ClosedSpan,
-  nowMs: number,
-  known: Coverage,
-): Promise<InstanceUptime> {
+  const span = { from, to: to ?? presentOf({ ...known, current, nowMs }) };
   const history = await historyOf(reader, current, span, nowMs, known);
   return { current, ...uptimeOf(segments(history, span), span) };
 }
 
-/** The same for every instance of a target that existed at some time of the span. */
+/** All of a span, cut into segments of one state each. */
+export interface InstanceSegments {
+  readonly current: Current;
+  readonly span: ClosedSpan;
+  readonly segments: readonly Segment[];
+}
+
+/**
+ * The segments of every instance of a target that existed at some time of the span, or since `since`, where the span is
+ * a part of a longer one.
+ */
+export async function* targetSegments(
+  reader: Reader,
+  target: Target,
+  { from, to, since = from }: SpanUntil & { readonly since?: Instant },
+  nowMs: number,
+): AsyncGenerator<InstanceSegments> {
+  const known = await reader.coverage(target, to === undefined ? { from } : { from, to });
+  const span = { from, to: to ?? presentOf({ ...known, nowMs }) };
+  const segmentsOfRow = async (current: Current): Promise<InstanceSegments | typeof pMapSkip> => {
+    if (isGone(current) && current.observedAt <= since) return pMapSkip;
+    return { current, span, segments: segments(await historyOf(reader, current, span, nowMs, known), span) };
+  };
+  yield* pMapIterable(reader.currents(target), segmentsOfRow, { concurrency: CONCURRENCY });
+}
+
+/** The uptime of every instance of a target that existed at some time of the span. */
 export async function* targetUptime(
   reader: Reader,
   target: Target,
-  { from, to }: SpanUntil,
+  span: SpanUntil,
   nowMs: number,
 ): AsyncGenerator<InstanceUptime> {
-  const known = await reader.coverage(target, to === undefined ? { from } : { from, to });
-  const span = { from, to: to ?? presentOf({ ...known, nowMs }) };
-  const uptimeOfRow = async (current: Current): Promise<InstanceUptime | typeof pMapSkip> =>
-    isGone(current) && current.observedAt <= from ? pMapSkip : uptimeIn(reader, current, span, nowMs, known);
-  yield* pMapIterable(reader.currents(target), uptimeOfRow, { concurrency: CONCURRENCY });
+  for await (const { current, span: closed, segments } of targetSegments(reader, target, span, nowMs))
+    yield { current, ...uptimeOf(segments, closed) };
 }
 
 /** Differences between two versions, field by field, in the direction of time or against it. */

@@ -1,0 +1,112 @@
+import { type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
+import type { Reader } from '../core/history/reader';
+import { BEGINNING, type Segment } from '../core/history/spans';
+import { canonicalJson } from '../core/model/canonical';
+import { type Instant, plusMs, toInstant } from '../core/model/instant';
+import { type Json, type Target, targetName } from '../core/model/instance';
+import { type Current, eventId, isGone, type Version } from '../core/model/record';
+import type { ExportTable } from './columns';
+
+/** A time is an Instant, a JSON value its canonical text. */
+export type Row = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface RowsQuery {
+  readonly reader: Reader;
+  readonly targets: readonly Target[];
+  readonly from: Instant;
+  /** Where these rows are a part of a longer export: when that one begins. @default from */
+  readonly since?: Instant;
+  /** @default now, as the newest rows tell it. For `fleet` it is the time that is asked for. */
+  readonly to?: Instant;
+  readonly nowMs: number;
+}
+
+/** The rows of a table, one at a time, always in the same order. */
+export const ROWS: Readonly<Record<ExportTable, (query: RowsQuery) => AsyncGenerator<Row>>> = {
+  async *changes({ reader, targets, from, to }) {
+    const wanted = new Set(targets.map(targetName));
+    for await (const version of reader.changes({ from, to }))
+      if (wanted.has(targetName(version.target))) yield changeRow(version);
+  },
+  async *spans({ reader, targets, nowMs, ...span }) {
+    for (const target of targets)
+      for await (const { current, segments } of targetSegments(reader, target, span, nowMs))
+        for (const segment of segments) for (const span of byDay(segment)) yield spanRow(current, segment, span);
+  },
+  async *fleet({ reader, targets, to, nowMs }) {
+    for (const target of targets)
+      for await (const member of fleetAt(reader, target, to, nowMs)) yield fleetRow(member, to ?? toInstant(nowMs));
+  },
+};
+
+const json = (value: unknown): string => canonicalJson(value as Json);
+
+function changeRow(version: Version): Row {
+  const { target, changes } = version;
+  return {
+    event_id: eventId(version),
+    region: target.region,
+    project_id: target.projectId,
+    instance_id: version.id,
+    name: version.name,
+    enterprise_project_id: version.enterpriseProjectId,
+    version: version.version,
+    kind: version.kind,
+    status_from: version.previousStatus,
+    status_to: version.status,
+    fields: json(changes.map(({ field }) => field)),
+    changes: json(changes),
+    evidence: version.evidence,
+    changed_after: version.changedAfter,
+    observed_at: version.observedAt,
+    actor: null,
+    confidence: null,
+  };
+}
+
+export const dayOf = (at: Instant): string => at.slice(0, 10);
+export const startOfDay = (day: string): Instant => `${day}T00:00:00.000Z`;
+export const nextDay = (day: string): string => dayOf(plusMs(startOfDay(day), 86_400_000));
+
+/** Cuts a span at each midnight UTC, so that sums by day or month need no arithmetic. */
+export function* byDay({ from, to }: { from: Instant; to: Instant }): Generator<{ from: Instant; to: Instant }> {
+  for (let start = from; start < to;) {
+    const midnight = startOfDay(nextDay(dayOf(start)));
+    const end = midnight < to ? midnight : to;
+    yield { from: start, to: end };
+    start = end;
+  }
+}
+
+function spanRow(current: Current, segment: Segment, { from, to }: { from: Instant; to: Instant }): Row {
+  const version =
+    segment.is === 'known' ? segment.version : segment.is === 'nonexistent' ? segment.deletedBy : segment.lastKnown;
+  return {
+    region: current.target.region,
+    project_id: current.target.projectId,
+    instance_id: current.id,
+    name: (version ?? current).name,
+    status: segment.is === 'known' ? segment.version.status : segment.is.toUpperCase(),
+    from,
+    to,
+    version: version?.version ?? null,
+  };
+}
+
+function fleetRow({ current, version, unobserved, unjudgedSince }: FleetMember, at: Instant): Row {
+  return {
+    region: current.target.region,
+    project_id: current.target.projectId,
+    instance_id: current.id,
+    name: (version ?? current).name,
+    status: version?.status ?? null,
+    at,
+    since: version?.statusSince ?? null,
+    version: version?.version ?? null,
+    deleted: version === undefined ? null : isGone(version),
+    unobserved_from: unobserved === undefined || unobserved.from === BEGINNING ? null : unobserved.from,
+    unobserved_to: unobserved?.to ?? null,
+    unjudged_since: unjudgedSince ?? null,
+    snapshot: version === undefined ? null : json(version.snapshot),
+  };
+}
