@@ -2,6 +2,7 @@ import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pageDefinition } from '../lambda/timeline/assets';
 import { BUNDLE } from '../lib/bundle';
 
 // Makes `dist`, which is all that is published: the command, the three entry points with their types, and the functions
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     outfile: command,
     format: 'esm',
     banner: { js: REQUIRE },
+    define: pageDefinition(),
   });
   // In a checkout the command runs from its source.
   writeFileSync(command, readFileSync(command, 'utf8').replace(/^#!.*\n/, '#!/usr/bin/env node\n'));

@@ -1,3 +1,5 @@
+import { stylesDefinition } from '../lambda/timeline/assets';
+
 /** undici is CommonJS and asks for `require`, which a module does not have. */
 const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
@@ -11,4 +13,7 @@ export const BUNDLE = {
   mainFields: ['module', 'main'] as string[],
   minify: true,
   banner: BANNER,
+  get define() {
+    return stylesDefinition();
+  },
 } as const;

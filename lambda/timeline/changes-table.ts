@@ -3,7 +3,7 @@ import type { Json } from '../core/model/instance';
 import type { FieldChange, Version } from '../core/model/record';
 import { cut, text } from './escape';
 import { countText, dayText, timeText } from './format';
-import { displayName } from './group';
+import { displayName } from './chart';
 import { KIND_WORDS } from './lane';
 import type { Row } from './model';
 
@@ -72,7 +72,7 @@ function dayHtml(entries: readonly NumberedChange[], room: number, links: boolea
 function rowHtml({ change, row, index }: NumberedChange, room: number, links: boolean): string {
   const name = cut(displayName({ id: row.id, name: change.name }), room < 120 ? 32 : 64);
   const after = change.changedAfter === null ? 'unknown' : timeText(change.changedAfter, change.observedAt);
-  return `<tr class=${change.kind}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td>${links ? `<a href=#r${index}>${text(name)}</a>` : text(name)}<td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room))}`;
+  return `<tr class=${change.kind}${links ? ` data-v=${change.version}` : ''}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td>${links ? `<a href=#r${index}>${text(name)}</a>` : text(name)}<td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room))}`;
 }
 
 /** What a change did, in a line of about `room` characters. */
@@ -105,5 +105,5 @@ const fieldText = (change: FieldChange, room: number): string => {
   return `${field}: ${valueText(change.from, room)} → ${valueText(change.to, room)}`;
 };
 
-const valueText = (value: Json | undefined, room: number): string =>
+export const valueText = (value: Json | undefined, room: number): string =>
   cut(typeof value === 'string' ? value : JSON.stringify(value ?? null), room);

@@ -1,6 +1,6 @@
 import { toMs } from '../core/model/instant';
 import type { ChangeKind, Version } from '../core/model/record';
-import type { TimeScale, Zoom } from './axis';
+import { type TimeScale, timeScale } from './axis';
 import { text } from './escape';
 import { countText, durationText, percentText } from './format';
 import type { Row } from './model';
@@ -38,9 +38,10 @@ export const markInFull: DrawMark = (x, kind) =>
 export interface LaneStyle {
   readonly period: Period;
   readonly scale: TimeScale;
-  readonly zooms: readonly Zoom[];
   readonly mark: DrawMark;
 }
+
+export const laneStyle = (period: Period, mark: DrawMark): LaneStyle => ({ period, scale: timeScale(period), mark });
 
 /** One instance's life: a bar of states, a mark at each change, under it the time in which the change happened. */
 export function laneSvg(row: Row, style: LaneStyle): string {
@@ -51,11 +52,8 @@ export function laneSvg(row: Row, style: LaneStyle): string {
   return `<svg class="s" role="img" aria-label="${text(laneText(row))}">${bars}${labels}${windows}${marks}</svg>`;
 }
 
-/** A status that the style does not know is also named on its bar, for whoever points at it. */
 function barSvg(bar: Bar, style: LaneStyle): string {
-  const { className, words } = statusStyle(bar.status);
-  const named = className === 'oth' ? ` data-w="${text(words)}"` : '';
-  return `<rect class="${className}"${named} x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"/>`;
+  return `<rect class="${statusStyle(bar.status).className}" x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"/>`;
 }
 
 /** The change happened between the two ends of this line. */
@@ -68,19 +66,13 @@ function windowSvg(change: Version, style: LaneStyle): string {
 const LETTER_SHARE = 0.0078;
 const PADDING_SHARE = 0.018;
 
-/** Words inside a bar, from the first zoom in which they fit; RUNNING is the rule and needs none. */
+/** Words inside a bar, where they fit; RUNNING is the rule and needs none. */
 function labelSvg(bar: Bar, style: LaneStyle): string {
   if (bar.status === 'RUNNING') return '';
   const { className, words } = statusStyle(bar.status);
-  const needs = words.length * LETTER_SHARE + PADDING_SHARE;
-  const start = toMs(bar.from);
-  const end = toMs(bar.to);
-  const fits = style.zooms.findIndex((zoom) => {
-    const seen = lengthMs(style.period) / zoom.factor;
-    return (end - Math.max(start, toMs(style.period.to) - seen)) / seen >= needs;
-  });
-  if (fits === -1) return '';
-  return `<svg class="l l${fits} ${className}" x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"><text x="7" y="23">${text(words)}</text></svg>`;
+  const seen = (toMs(bar.to) - toMs(bar.from)) / lengthMs(style.period);
+  if (seen < words.length * LETTER_SHARE + PADDING_SHARE) return '';
+  return `<svg class="l ${className}" x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"><text x="7" y="23">${text(words)}</text></svg>`;
 }
 
 /** The same in words, for those who do not see it. */

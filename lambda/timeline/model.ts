@@ -9,8 +9,19 @@ import type { Period } from './period';
 
 /** What is read of one instance: its newest row, and its history as far as the period needs it. */
 export interface InstanceRecords {
-  readonly current: Current;
+  /** The page in a browser knows no more of it. */
+  readonly current: Pick<Current, 'target' | 'id' | 'observedAt' | 'lastOwnGapTo'>;
   readonly history: History;
+  /** Who made the changes, where that was asked. */
+  readonly attributions?: readonly ChangeAttribution[];
+}
+
+/** What is told of who made the change that was observed at one time. */
+export interface ChangeAttribution {
+  readonly observedAt: Instant;
+  readonly confidence: string;
+  readonly reason?: string;
+  readonly actors: readonly { readonly user: string | null; readonly principal: string | null }[];
 }
 
 export interface TargetRecords {
@@ -24,6 +35,7 @@ export interface Row {
   readonly target: Target;
   readonly id: string;
   readonly name: string | null;
+  readonly enterpriseProjectId: string | null;
   /** As of the end of the period, as far as it is known. */
   readonly status: string;
   readonly deleted: boolean;
@@ -33,6 +45,7 @@ export interface Row {
   /** Versions that were observed in the period, oldest first; baselines are no changes. */
   readonly changes: readonly Version[];
   readonly uptime: Uptime;
+  readonly records: InstanceRecords;
 }
 
 export interface Group {
@@ -54,9 +67,11 @@ export interface Timeline {
   readonly generatedAt: Instant;
   readonly groups: readonly Group[];
   readonly uptime: Uptime;
+  /** What it was made of: any shorter period can be drawn of the same. */
+  readonly records: readonly TargetRecords[];
 }
 
-/** Groups in the order of their names; in a group first what is not running, then what is, then what is gone. */
+/** Groups in the order of their names; in a group the worst comes first. */
 export function buildTimeline(targets: readonly TargetRecords[], period: Period, generatedAt: Instant): Timeline {
   const groups = targets
     .toSorted((a, b) => compare(targetName(a.target), targetName(b.target)))
@@ -65,7 +80,7 @@ export function buildTimeline(targets: readonly TargetRecords[], period: Period,
     groups.map((group) => group.uptime),
     period,
   );
-  return { period, generatedAt, groups, uptime };
+  return { period, generatedAt, groups, uptime, records: targets };
 }
 
 function groupOf({ target, head, instances }: TargetRecords, period: Period, now: Instant): Group {
@@ -85,12 +100,8 @@ function groupOf({ target, head, instances }: TargetRecords, period: Period, now
 }
 
 /** Undefined when the instance did not exist in the period, or was not yet known of. */
-function rowOf(
-  { current, history }: InstanceRecords,
-  head: Head | undefined,
-  period: Period,
-  now: Instant,
-): Row | undefined {
+function rowOf(records: InstanceRecords, head: Head | undefined, period: Period, now: Instant): Row | undefined {
+  const { current, history } = records;
   const present = presentOf({ head, current, nowMs: toMs(now) });
   // What was seen at the very present belongs to it.
   const end = present > now ? plusMs(present, 1) : now;
@@ -113,26 +124,31 @@ function rowOf(
     target: current.target,
     id: current.id,
     name: last.name,
+    enterpriseProjectId: last.enterpriseProjectId,
     status: last.status,
     deleted,
     blind: !deleted && ending?.is === 'unobserved',
     bars,
     changes,
     uptime: uptimeOf(parts, seen),
+    records,
   };
 }
 
 /** Nobody knows any more what it was like then. */
 const hasExpired = (part: Segment | undefined): boolean => part?.is === 'unobserved' && part.during === undefined;
 
-function byNeedOfAttention(a: Row, b: Row): number {
+/** The worst first, over all targets: broken, in between, frozen, running, gone. */
+export function byNeedOfAttention(a: Row, b: Row): number {
   return rank(a) - rank(b) || compare(a.name ?? a.id, b.name ?? b.id) || compare(a.id, b.id);
 }
-const rank = (row: Row): number => {
-  if (row.deleted) return 2;
-  return row.status === 'RUNNING' ? 1 : 0;
+const rank = ({ deleted, status }: Row): number => {
+  if (deleted) return 4;
+  if (status === 'ERROR' || status.endsWith('_FAILED')) return 0;
+  if (status === 'FROZEN') return 2;
+  return status === 'RUNNING' ? 3 : 1;
 };
-const compare = (a: string, b: string): number => {
+export const compare = (a: string, b: string): number => {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 };

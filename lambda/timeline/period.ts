@@ -11,11 +11,12 @@ export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 
 /** Offered as a zoom where they are shorter than the period. They end when the period ends. */
-export const ZOOMS = [
-  { id: '24h', title: '24 h', ms: DAY_MS },
-  { id: '7d', title: '7 d', ms: 7 * DAY_MS },
+const ZOOMS = [
   { id: '30d', title: '30 d', ms: 30 * DAY_MS },
-] as const;
+  { id: '7d', title: '7 d', ms: 7 * DAY_MS },
+  { id: '24h', title: '24 h', ms: DAY_MS },
+  { id: '1h', title: '1 h', ms: HOUR_MS },
+];
 
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 5 * 366 * DAY_MS;
@@ -37,3 +38,6 @@ export function periodBetween(from: Instant, to: Instant): Period {
 export const periodBefore = (to: Instant, ms: number): Period => periodBetween(plusMs(to, -ms), to);
 
 export const lengthMs = (period: Period): number => toMs(period.to) - toMs(period.from);
+
+/** The shorter ones, the widest first. */
+export const zoomsOf = (period: Period): typeof ZOOMS => ZOOMS.filter(({ ms }) => ms < lengthMs(period) * 0.99);

@@ -2,16 +2,17 @@ import { describeError, UsageError } from '../core/model/errors';
 import { toInstant } from '../core/model/instant';
 import type { Reader } from '../core/history/reader';
 import type { Clock } from '../core/model/clock';
-import { timeScale } from './axis';
+import { pageStyles } from './assets';
 import { changesHtml } from './changes-table';
+import { axisHtml, rowHtml, rowsHtml, type RowStyle, targetHtml } from './chart';
 import { definitions } from './definitions';
 import { text } from './escape';
 import { countText } from './format';
-import { axisHtml, groupHtml, rowHtml } from './group';
-import { type LaneStyle, markInFull } from './lane';
+import { laneStyle, markInFull } from './lane';
 import type { Timeline } from './model';
 import { readTimeline } from './read-timeline';
-import { WIDGET_STYLE } from './style';
+import { noneText } from './parts';
+import { sectionsOf, WHOLE_VIEW } from './view';
 import { readWidgetRequest, type WidgetRequest } from './widget-request';
 
 /**
@@ -19,10 +20,10 @@ import { readWidgetRequest, type WidgetRequest } from './widget-request';
  * dashboard that cleans and draws it within a few hundred milliseconds is the nearer one.
  */
 export const WIDGET_BYTES = 400_000;
-/** What the newest changes, the axes and the style may take of it. */
+/** What the newest changes, the axes, the targets and the style may take of it. */
 const REST_BYTES = 100_000;
-/** The heading and the lines of time of one target, at most. */
-const GROUP_BYTES = 4000;
+/** Of which it is said how fresh they are; stale ones first. */
+const LISTED_TARGETS = 20;
 const LISTED_CHANGES = 20;
 /** Names stand above the lanes in a narrower widget. */
 const NARROW = 640;
@@ -31,7 +32,7 @@ export type WidgetAnswer = string | { readonly markdown: string };
 
 const DOCUMENTATION = `## Timeline of ROMA Connect instances
 
-One line an instance, what does not run first; hatched where nobody looked. The dashboard's time range and theme are used.
+One line per instance, the worst first; hatched where nobody looked. The dashboard's time range and theme are used.
 
 ### Parameters
 
@@ -64,31 +65,26 @@ export async function answerWidget(event: unknown, ports: { reader: Reader; cloc
 
 /** The timeline without a script or a reference, which a dashboard removes; cut to the size that it can show. */
 export function widgetHtml(timeline: Timeline, request: Pick<WidgetRequest, 'theme' | 'width'>): string {
-  const zooms = [{ id: 'all', title: '', factor: 1 }];
-  const style: LaneStyle = { period: timeline.period, scale: timeScale(timeline.period), zooms, mark: markInFull };
+  const { groups, period, generatedAt } = timeline;
+  const style: RowStyle = { ...laneStyle(period, markInFull), namesTargets: groups.length > 1 };
+  const all = sectionsOf(timeline, WHOLE_VIEW).flatMap((section) => section.rows);
   let left = WIDGET_BYTES - REST_BYTES;
-  let index = 0;
-  const groups: string[] = [];
-  for (const group of timeline.groups) {
-    left -= GROUP_BYTES;
+  const rows: string[] = [];
+  for (const [index, row] of all.entries()) {
+    const html = rowHtml(row, index, style);
+    left -= Buffer.byteLength(html);
     if (left < 0) break;
-    const rows: string[] = [];
-    for (const row of group.rows) {
-      const html = rowHtml(row, index, style);
-      left -= Buffer.byteLength(html);
-      if (left < 0) break;
-      rows.push(html);
-      index += 1;
-    }
-    const missing = group.rows.length - rows.length;
-    const note = missing === 0 ? undefined : `${countText(missing, 'more instance')}: roma-history report shows all`;
-    groups.push(groupHtml(group, rows, { now: timeline.generatedAt, style, note }));
+    rows.push(html);
   }
-  const unseen = timeline.groups.length - groups.length;
-  const all = timeline.groups.flatMap((group) => group.rows);
+  const targets = groups.toSorted((a, b) => Number(b.stale) - Number(a.stale));
+  const told = targets.slice(0, LISTED_TARGETS).map((group) => targetHtml(group, generatedAt));
+  const more = (count: number, what: string, rest: string): string =>
+    count === 0 ? '' : `<p class="none">${countText(count, `more ${what}`)}: ${rest}</p>`;
+  const { lane, widget } = pageStyles();
   return (
-    `<div class="rih${request.width < NARROW ? ' small' : ''}" data-theme="${request.theme}"><style>${WIDGET_STYLE}</style>${definitions({ marks: false })}` +
-    `${axisHtml(style)}${groups.join('') || '<p class="none">No target has been kept in sync yet.</p>'}` +
-    `${unseen === 0 ? '' : `<p class="none">${countText(unseen, 'more target')}: name one as the parameter of this widget</p>`}<h3>Newest changes</h3>${changesHtml(all, { limit: LISTED_CHANGES, links: false })}</div>`
+    `<div class="rih${request.width < NARROW ? ' small' : ''}" data-theme="${request.theme}"><style>${lane}${widget}</style>${definitions({ marks: false })}` +
+    `<ul class="targets">${told.join('')}</ul>${more(groups.length - told.length, 'target', 'name one as the parameter of this widget')}` +
+    `${axisHtml(style)}${rows.length === 0 ? `<p class="none">${noneText(timeline, 0)}</p>` : rowsHtml(rows, style)}` +
+    `${more(all.length - rows.length, 'instance', 'roma-history report shows all')}<h2>Newest changes</h2>${changesHtml(all, { limit: LISTED_CHANGES, links: false })}</div>`
   );
 }

@@ -50,6 +50,7 @@ export interface PageOptions {
   readonly width?: number;
   readonly height?: number;
   readonly scheme?: 'light' | 'dark';
+  readonly forcedColors?: 'active' | 'none';
 }
 
 /** A page, and all that it complained of or asked the network for. */
@@ -71,6 +72,6 @@ async function watched(browser: BrowserContext, options: PageOptions = {}): Prom
   });
   page.on('request', (request) => requests.push(request.url()));
   await page.setViewportSize({ width: options.width ?? 1440, height: options.height ?? 1000 });
-  await page.emulateMedia({ colorScheme: options.scheme ?? 'light' });
+  await page.emulateMedia({ colorScheme: options.scheme ?? 'light', forcedColors: options.forcedColors ?? 'none' });
   return { page, complaints, requests };
 }

@@ -1,15 +1,18 @@
+import * as fc from 'fast-check';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTimelineServer, type TimelineServer } from '../../../bin/cli/timeline/server';
-import { toMs } from '../../../lambda/core/model/instant';
+import { plusMs, toMs } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
 import { createReader } from '../../../lambda/dynamodb/reader';
 import { toGapItem } from '../../../lambda/dynamodb/table';
+import { buildTimeline } from '../../../lambda/timeline/model';
 import { cli, NOW } from '../../support/cli';
 import { anyEngine, createTestTable, type TestTable } from '../../support/engines';
 import { headItems, itemsOf, writeItems } from '../../support/history-rows';
+import { pageData } from '../../support/page-data';
 import { demoHistory, NORTH, SOUTH } from '../../support/timeline-fleet';
 
 const folder = mkdtempSync(join(tmpdir(), 'timeline-commands-'));
@@ -37,6 +40,28 @@ describe('roma-history report', () => {
     expect(out).toMatch(/report\.html: 16 instances, 26 changes, \d+ kB$/);
     expect(readFileSync(file, 'utf8')).toContain('roma-orders-prod');
     expect(readdirSync(folder)).toEqual(['report.html']);
+  });
+
+  it('tells of every part of its period the same as uptime does', async () => {
+    const file = join(folder, 'whole.html');
+    await cli(['report', '-o', file, ...store()]);
+    const { records, period } = pageData(readFileSync(file, 'utf8'));
+    const length = toMs(period.to) - toMs(period.from);
+    const second = fc.integer({ min: 0, max: length / 1000 - 1 });
+    await fc.assert(
+      fc.asyncProperty(second, second, fc.integer({ min: -999, max: 0 }), async (a, b, ms) => {
+        const from = plusMs(period.from, Math.max(0, Math.min(a, b) * 1000 + ms));
+        const to = plusMs(period.from, (Math.max(a, b) + 1) * 1000 + ms);
+        const { json } = await cli(['uptime', '--json', '--since', from, '--until', to, ...store()]);
+        const told = new Map(json().map((line) => [line.id, [line.availability, line.statusMs]]));
+        const rows = buildTimeline(records, { from, to }, NOW).groups.flatMap((group) => group.rows);
+        for (const { id, uptime } of rows)
+          expect([id, uptime.availability, uptime.statusMs]).toEqual([id, ...(told.get(id) ?? [])]);
+        const observed = [...told].filter(([, [availability]]) => availability !== null).map(([id]) => id);
+        expect(rows.map(({ id }) => id)).toEqual(expect.arrayContaining(observed));
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('prints the same as JSON, for a period and a target', async () => {

@@ -18,6 +18,7 @@ import { anyEngine, endpointOf } from '../../support/engines';
 import { AGENCY_URN, piecesOf, PROVIDER_URN, startOidcProvider } from '../../support/roma/oidc-provider';
 import { type LoopbackSystem, startLoopbackSystem, SYSTEM_TARGET } from '../../support/loopback-system';
 import { ESCAPES, hostileKey, hostilePassword, MARKS, STRIPPED } from '../../support/hostile-secrets';
+import { pageData } from '../../support/page-data';
 
 type Secrets = Pick<Account, 'password' | 'accessKey' | 'secretKey'>;
 /** Each secret is a text that appears nowhere else. */
@@ -56,10 +57,11 @@ const WAYS: readonly Way[] = [
   },
 ];
 
-/** The page as `roma-history report` writes it. */
+/** The page as `roma-history report` writes it, and the compressed data in it. */
 async function report(system: LoopbackSystem): Promise<string> {
   const now = toInstant(Date.now());
-  return timelinePage(await readTimeline(system.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
+  const html = timelinePage(await readTimeline(system.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
+  return html + JSON.stringify(pageData(html));
 }
 
 /** A deployment whose every word is written down. */

@@ -1,0 +1,85 @@
+import { targetName } from '../core/model/instance';
+import type { FieldChange, Version } from '../core/model/record';
+import { valueText } from './changes-table';
+import { displayName } from './chart';
+import { text } from './escape';
+import { momentText } from './format';
+import { KIND_WORDS } from './lane';
+import type { Row } from './model';
+
+const EVIDENCE_WORDS: Record<string, string> = {
+  listed: 'a complete listing of the API showed it',
+  absent: 'absent from two equal listings',
+  reported: 'the API reports it as deleted',
+  traced: 'absent, and a trace of the API tells of it',
+};
+
+/** Characters of a value. */
+const ROOM = 4000;
+
+/** All that is known of one change, for the dialog of the page. */
+export function detailsHtml(row: Row, change: Version): string {
+  const { observedAt, changedAfter } = change;
+  const seen = `${momentText(observedAt)} UTC`;
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    [
+      'Change window',
+      changedAfter === null
+        ? `already there when first seen, ${seen}`
+        : `after ${momentText(changedAfter)}, seen ${seen}`,
+    ],
+    ['Evidence', EVIDENCE_WORDS[change.evidence] ?? change.evidence],
+    ['Made by', actorText(row, change)],
+    ['Status', change.status],
+    ['Error', errorText(change)],
+    ['Instance', row.id],
+    ['Target', targetName(row.target)],
+    ['Enterprise project', change.enterpriseProjectId ?? undefined],
+    ['Version', String(change.version)],
+  ];
+  const list = facts.map(([name, value]) => (value === undefined ? '' : `<dt>${name}<dd>${text(value)}`)).join('');
+  return `<h2 id="title">${KIND_WORDS[change.kind]}: ${text(displayName({ id: row.id, name: change.name }))}</h2><dl>${list}</dl>${fieldsHtml(change)}`;
+}
+
+function actorText({ records }: Row, { observedAt }: Version): string | undefined {
+  const known = records.attributions?.find((attribution) => attribution.observedAt === observedAt);
+  if (known === undefined) return undefined;
+  const names = known.actors.map(({ user, principal }) => user ?? principal ?? 'the service itself');
+  return names.length === 0
+    ? `not known (${known.reason ?? known.confidence})`
+    : `${names.join(' or ')} (${known.confidence})`;
+}
+
+function errorText({ snapshot }: Version): string | undefined {
+  const parts = [snapshot.error_code, snapshot.error_msg].filter(
+    (part): part is string => typeof part === 'string' && part !== '',
+  );
+  return parts.length === 0 ? undefined : parts.join(': ');
+}
+
+/** What matters most comes first; what ticks by itself comes last. */
+const FIELD_ORDER = ['status', 'error_code', 'error_msg', 'flavor_id', 'name'];
+const place = ({ field }: FieldChange): number =>
+  field === 'update_time'
+    ? FIELD_ORDER.length + 1
+    : (FIELD_ORDER.indexOf(field) + FIELD_ORDER.length + 1) % (FIELD_ORDER.length + 1);
+
+function fieldsHtml({ changes, previousStatus, status }: Version): string {
+  const isTold =
+    previousStatus === null || previousStatus === status || changes.some(({ field }) => field === 'status');
+  const all: readonly FieldChange[] = isTold
+    ? changes
+    : [{ field: 'status', from: previousStatus, to: status }, ...changes];
+  if (all.length === 0) return '';
+  const cell = (value: FieldChange['from'], omitted?: number): string => {
+    if (omitted !== undefined) return '<td><i>too large to be kept</i>';
+    return value === undefined ? '<td><i>absent</i>' : `<td>${text(valueText(value, ROOM))}`;
+  };
+  const rows = all
+    .toSorted((a, b) => place(a) - place(b))
+    .map(
+      ({ field, from, to, omitted }) =>
+        `<tr><th scope="row">${text(field || `${omitted} more`)}${cell(from, omitted)}${cell(to, omitted)}`,
+    );
+  return `<table><thead><tr><th>Field<th>Before<th>After</thead><tbody>${rows.join('')}</tbody></table>`;
+}
