@@ -58,7 +58,7 @@ export class DeletionOracle {
     const sets = [
       living,
       living.filter((each) => this.runs.hasShown(log.view, each.id)),
-      living.filter((each) => this.isRemembered(each, log)),
+      living.filter((each) => shown.has(each.id) || this.isRemembered(each, log)),
     ];
     if (sets.every((rows) => isMass(rows, shown)))
       return 'over half of the instances, or the last, were hidden at once';

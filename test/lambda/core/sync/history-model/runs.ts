@@ -48,9 +48,9 @@ export class Runs {
   }
 
   /** Whether a run before this one was shown an instance, valid or not. */
-  hasShownBefore(run: RunLog, id: string): boolean {
+  hasShownBefore(run: RunLog, id: string, views: (view: View) => boolean = () => true): boolean {
     return [...this.logs.values()].some(
-      (log) => log !== run && log.listings.some(({ records }) => idsOf(records).has(id)),
+      (log) => log !== run && views(log.view) && log.listings.some(({ records }) => idsOf(records).has(id)),
     );
   }
 

@@ -76,7 +76,10 @@ export class VersionOracle {
   private problemOfFirst(version: Version, log: RunLog): string | undefined {
     if (version.version > 1) return undefined;
     if (version.kind === 'baseline') return this.problemOfBaseline(version, log);
-    if (log.view.statusFilter !== undefined) return 'may have had another status before, and is told as new';
+    // Unless a list without a filter had shown it, and could not be recorded: that one tells when it came into being.
+    const isSetAside = this.runs.hasShownBefore(log, version.id, ({ statusFilter }) => statusFilter === undefined);
+    if (log.view.statusFilter !== undefined && !isSetAside)
+      return 'may have had another status before, and is told as new';
     if (version.changedAfter === null) return 'is told as new, but nobody had looked before';
     if (this.runs.isFooled(version.changedAfter)) return undefined;
     const starts = this.runs.listingsFrom(version.changedAfter);
