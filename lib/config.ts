@@ -79,6 +79,18 @@ export const envSchema = z.strictObject({
     .describe('AWS region, such as `eu-central-1`.'),
 });
 
+export const existingTableSchema = z.strictObject({
+  arn: arn('dynamodb', 'arn:aws:dynamodb:eu-central-1:123456789012:table/history').describe('ARN of the table.'),
+  streamArn: arn('dynamodb', 'arn:aws:dynamodb:eu-central-1:123456789012:table/history/stream/2026-11-25T10:00:00.000')
+    .refine((text) => text.includes('/stream/'), 'must be the ARN of a stream, see LatestStreamArn of the table')
+    .describe('ARN of its stream, with new and old images.'),
+  keyArn: z
+    .string()
+    .regex(ARN_OF_KEY, 'must be the ARN of a KMS key')
+    .optional()
+    .describe('The KMS key of yours that encrypts it. Default: none.'),
+});
+
 /** A function has 4 KB for its whole environment. */
 const MAX_EXCLUDED_CHARACTERS = 2000;
 
@@ -282,6 +294,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       'PEM file with certificate authorities to trust besides the public ones. It is packed with the function.',
+    ),
+  existingTable: existingTableSchema
+    .optional()
+    .describe(
+      'A table to go on with, restored from a backup or kept from a destroyed stack, with the options of a table below. `roma-history doctor --table` tells whether it is fit. Default: the stack creates one.',
     ),
   onDestroy: z
     .enum(['keep', 'delete'])

@@ -1,13 +1,11 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { DISCOVERED_PREFIX, ENV, type ScheduleTemplate } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
-import { grantKey } from './encryption';
 import { EXTRA_CA, NodeFunction } from './node-function';
 import type { ScheduledSync } from './scheduled-sync';
 
@@ -19,7 +17,6 @@ export interface DiscoveryProps {
   readonly exclude: readonly string[];
   /** Identity service that is asked for projects. @default - that of the public cloud */
   readonly iamEndpoint?: string | undefined;
-  readonly encryptionKey?: kms.IKey | undefined;
   readonly logRetention?: RetentionDays | undefined;
   readonly extraCaFile?: string | undefined;
 }
@@ -48,7 +45,7 @@ export class Discovery extends Construct {
     if (props.exclude.length > 0) this.function.addEnvironment(ENV.exclude, props.exclude.join(','));
     if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
     this.grantSchedules(sync, props.every);
-    this.runDaily(sync, props.encryptionKey);
+    this.runDaily(sync);
   }
 
   private grantSchedules(sync: ScheduledSync, every: Duration): void {
@@ -97,18 +94,9 @@ export class Discovery extends Construct {
     );
   }
 
-  private runDaily(sync: ScheduledSync, encryptionKey: kms.IKey | undefined): void {
-    const role = new iam.Role(this, 'Invoker', {
-      description: 'Lets the daily schedule invoke the discovery function',
-      assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
-        conditions: { ArnEquals: { 'aws:SourceArn': sync.group.scheduleGroupArn } },
-      }),
-    });
-    const allow = (sid: string, action: string, resource: string): boolean =>
-      role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
-    allow('InvokeDiscovery', 'lambda:InvokeFunction', this.function.fn.functionArn);
-    allow('SetAside', 'sqs:SendMessage', sync.deadLetters.queueArn);
-    grantKey(encryptionKey, role, 'send', 'sqs');
+  private runDaily(sync: ScheduledSync): void {
+    const description = 'Lets the daily schedule invoke the discovery function';
+    const role = sync.invokerOf(this, description, 'InvokeDiscovery', this.function);
     new scheduler.Schedule(this, 'Daily', {
       description: 'Looks for projects with ROMA Connect',
       scheduleGroup: sync.group,

@@ -9,7 +9,9 @@ import type { NodeFunction } from './node-function';
 
 export interface HistoryTableProps {
   /** @default - a key that AWS owns */
-  readonly encryptionKey?: kms.IKey;
+  readonly encryptionKey?: kms.IKey | undefined;
+  /** A table that is there already, with its stream and, if it has one, its key. @default - a new one */
+  readonly existing?: dynamodb.ITable | undefined;
   /** Whether the table is deleted with its stack. @default false: it is kept, and protected against deletion */
   readonly deleteWithStack?: boolean;
 }
@@ -21,14 +23,18 @@ const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.Attri
  * cannot have a customer key where the region is not known before the deployment.
  */
 export class HistoryTable extends Construct {
-  readonly table: dynamodb.Table;
+  readonly table: dynamodb.ITable;
   private readonly encryptionKey: kms.IKey | undefined;
 
   constructor(scope: Construct, id: string, props: HistoryTableProps = {}) {
     super(scope, id);
-    this.encryptionKey = props.encryptionKey;
+    this.table = props.existing ?? this.create(props);
+    this.encryptionKey = props.existing === undefined ? props.encryptionKey : props.existing.encryptionKey;
+  }
+
+  private create(props: HistoryTableProps): dynamodb.Table {
     const deleteWithStack = props.deleteWithStack ?? false;
-    this.table = new dynamodb.Table(this, 'Table', {
+    const table = new dynamodb.Table(this, 'Table', {
       partitionKey: text(HISTORY_TABLE.partitionKey),
       sortKey: text(HISTORY_TABLE.sortKey),
       timeToLiveAttribute: HISTORY_TABLE.timeToLive,
@@ -42,7 +48,7 @@ export class HistoryTable extends Construct {
         : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey }),
     });
     for (const index of HISTORY_TABLE.indexes) {
-      this.table.addGlobalSecondaryIndex({
+      table.addGlobalSecondaryIndex({
         indexName: index.name,
         partitionKey: text(index.partitionKey),
         sortKey: text(index.sortKey),
@@ -50,6 +56,7 @@ export class HistoryTable extends Construct {
         nonKeyAttributes: index.projection === 'INCLUDE' ? [...index.nonKeyAttributes] : undefined,
       });
     }
+    return table;
   }
 
   /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */

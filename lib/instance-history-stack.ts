@@ -1,4 +1,5 @@
 import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -56,6 +57,7 @@ export class InstanceHistoryStack extends Stack {
       reservedConcurrentExecutions: config.reservedConcurrency,
       logRetention: config.logRetentionDays,
       extraCaFile: config.extraCaFile,
+      existingTable: this.existingTable(config.existingTable),
       deleteTableWithStack: config.onDestroy === 'delete',
     });
     this.warnOfPlaces(config);
@@ -90,6 +92,13 @@ export class InstanceHistoryStack extends Stack {
       every: every === undefined ? undefined : Duration.millis(every),
       secret: secretArn === undefined ? undefined : this.secret(`Secret${index}`, secretArn),
     };
+  }
+
+  private existingTable(config: Config['existingTable']): ITable | undefined {
+    if (config === undefined) return undefined;
+    const encryptionKey = config.keyArn === undefined ? undefined : kms.Key.fromKeyArn(this, 'TableKey', config.keyArn);
+    const attributes = { tableArn: config.arn, tableStreamArn: config.streamArn, encryptionKey };
+    return Table.fromTableAttributes(this, 'ExistingTable', attributes);
   }
 
   private secret(id: string, arn: string): secretsmanager.ISecret {

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -60,6 +61,8 @@ export interface InstanceHistoryProps {
   readonly logRetention?: RetentionDays;
   /** PEM file with certificate authorities to trust besides the public ones. @default - none */
   readonly extraCaFile?: string;
+  /** The table of a history, with its stream, to go on with. @default - a new table */
+  readonly existingTable?: ITable | undefined;
   /** Whether the table is deleted with its stack. @default false: it is kept, and protected against deletion */
   readonly deleteTableWithStack?: boolean;
 }
@@ -100,6 +103,7 @@ export class InstanceHistory extends Construct {
     if (props.architecture !== undefined) setArchitecture(this, props.architecture);
     this.history = new HistoryTable(this, 'History', {
       encryptionKey: props.encryptionKey,
+      existing: props.existingTable,
       deleteWithStack: props.deleteTableWithStack ?? false,
     });
     const every = props.every ?? Duration.minutes(5);
@@ -125,7 +129,6 @@ export class InstanceHistory extends Construct {
             every,
             exclude: props.exclude ?? [],
             iamEndpoint: props.iamEndpoint,
-            encryptionKey: props.encryptionKey,
             logRetention: props.logRetention,
             extraCaFile: props.extraCaFile,
           })

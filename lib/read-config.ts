@@ -43,15 +43,7 @@ export function readConfig(context: unknown): Config {
 /** @throws ConfigError that names every problem with its path */
 export function parseConfig(input: unknown, source: string): Config {
   const parsed = configSchema.safeParse(input, { reportInput: true });
-  const problems = [
-    ...(parsed.success ? [] : parsed.error.issues.flatMap(describe)),
-    ...nothingToSync(input),
-    ...nothingToExclude(input),
-    ...duplicateTargets(input),
-    ...regionsWithoutAddress(input),
-    ...duplicateNames(input),
-    ...elsewhere(input),
-  ];
+  const problems = [...(parsed.success ? [] : parsed.error.issues.flatMap(describe)), ...problemsBetween(input)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems);
   return parsed.data;
 }
@@ -70,90 +62,57 @@ function describe(issue: z.core.$ZodIssue): string[] {
   return [`${pathText(issue.path)}: ${issue.message}`];
 }
 
-function nothingToSync(input: unknown): string[] {
-  const { targets, discovery } = (input ?? {}) as { targets?: unknown; discovery?: unknown };
-  if (!Array.isArray(targets) || targets.length > 0 || discovery === 'daily') return [];
+/** Rules that no single option knows. They look at the raw input, so that they are told beside whatever else is wrong. */
+function problemsBetween(input: unknown): string[] {
+  const config = (input ?? {}) as Readonly<Record<string, unknown>>;
+  const listed = (name: string): readonly Readonly<Record<string, unknown>>[] => {
+    const list = config[name];
+    return Array.isArray(list) ? list.map((entry: object | null) => ({ ...entry })) : [];
+  };
+  const discovers = config.discovery === 'daily';
+  const nothing = Array.isArray(config.targets) && config.targets.length === 0;
+  const excludes = Array.isArray(config.exclude) && config.exclude.length > 0;
   return [
-    'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
+    ...(nothing && !discovers
+      ? [
+          'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
+        ]
+      : []),
+    ...(excludes && !discovers
+      ? ['exclude: is for the discovery only; set "discovery" to "daily", or leave it out']
+      : []),
+    ...repeated(listed('targets').map(({ region, projectId }) => `${String(region)}/${String(projectId)}`)).map(
+      ([index, earlier, name]) => `targets[${index}]: ${name} is a target already, see targets[${earlier}]`,
+    ),
+    ...listed('targets').flatMap(({ region, endpoint }, index) =>
+      endpoint === undefined && targetSchema.shape.region.safeParse(region).success && !hasRoma(region as string)
+        ? [
+            `targets[${index}].region: ${JSON.stringify(String(region).slice(0, 80))} is not one of ${ROMA_REGIONS.join(', ')}, eu-west-1xx; correct it, or give its "endpoint"`,
+          ]
+        : [],
+    ),
+    ...repeated(listed('subscriptions').map(nameOfSubscription)).map(
+      ([index, earlier, name]) =>
+        `subscriptions[${index}].name: "${name}" is the name of subscriptions[${earlier}]; give each a name of its own`,
+    ),
+    ...elsewhere(config),
   ];
 }
 
-function nothingToExclude(input: unknown): string[] {
-  const { exclude, discovery } = (input ?? {}) as { exclude?: unknown; discovery?: unknown };
-  if (!Array.isArray(exclude) || exclude.length === 0 || discovery === 'daily') return [];
-  return ['exclude: is for the discovery only; set "discovery" to "daily", or leave it out'];
-}
-
-/** Looks at the raw input, so that duplicates are reported beside whatever else is wrong. */
-function duplicateTargets(input: unknown): string[] {
-  const targets: unknown = (input as { targets?: unknown } | null)?.targets;
-  if (!Array.isArray(targets)) return [];
-  const first = new Map<string, number>();
-  return targets.flatMap((target: { region?: unknown; projectId?: unknown } | null, index) => {
-    if (typeof target?.region !== 'string' || typeof target.projectId !== 'string') return [];
-    const name = `${target.region}/${target.projectId}`;
-    const earlier = first.get(name);
-    if (earlier !== undefined) return [`targets[${index}]: ${name} is a target already, see targets[${earlier}]`];
-    first.set(name, index);
-    return [];
-  });
-}
-
-/** A region that is not built in is fine with an address; without one, every run of it would fail. */
-function regionsWithoutAddress(input: unknown): string[] {
-  const targets: unknown = (input as { targets?: unknown } | null)?.targets;
-  if (!Array.isArray(targets)) return [];
-  return targets.flatMap((target: { region?: unknown; endpoint?: unknown } | null, index) =>
-    typeof target?.region !== 'string' ||
-    !targetSchema.shape.region.safeParse(target.region).success ||
-    target.endpoint !== undefined ||
-    hasRoma(target.region)
-      ? []
-      : [
-          `targets[${index}].region: ${JSON.stringify(target.region.slice(0, 80))} is not one of ${ROMA_REGIONS.join(', ')}, eu-west-1xx; correct it, or give its "endpoint"`,
-        ],
+/** What occurs a second time: its place, the place of the first, and what it is. */
+const repeated = (names: readonly string[]): [index: number, earlier: number, name: string][] =>
+  names.flatMap((name, index) =>
+    name.includes('undefined') || names.indexOf(name) === index ? [] : [[index, names.indexOf(name), name]],
   );
-}
-
-function duplicateNames(input: unknown): string[] {
-  const subscriptions: unknown = (input as { subscriptions?: unknown } | null)?.subscriptions;
-  if (!Array.isArray(subscriptions)) return [];
-  const names = subscriptions.map((one: object | null, index) => nameOfSubscription(one ?? {}, index));
-  return names.flatMap((name, index) => {
-    const earlier = names.indexOf(name);
-    return earlier === index
-      ? []
-      : [
-          `subscriptions[${index}].name: "${name}" is the name of subscriptions[${earlier}]; give each a name of its own`,
-        ];
-  });
-}
 
 /** What the stack works with must lie in its region: rules, alarms and the clients of the functions reach no other. */
-function elsewhere(input: unknown): string[] {
-  const config = (input ?? {}) as Record<string, unknown>;
-  const listed = (name: string, property: string): [string, unknown][] => {
-    const list = config[name];
-    if (!Array.isArray(list)) return [];
-    return list.map((entry: Record<string, unknown> | null, index) => [
-      `${name}[${index}].${property}`,
-      entry?.[property],
-    ]);
-  };
-  const found = [
-    ...['secretArn', 'customerKey', 'alarmTopicArn'].map((name) => [name, config[name]] as [string, unknown]),
-    ...listed('targets', 'secretArn'),
-    ...listed('subscriptions', 'queueArn'),
-    ...listed('subscriptions', 'secretArn'),
-  ].flatMap(([path, arn]) => {
-    const region = typeof arn === 'string' ? arn.split(':')[3] : undefined;
-    return region === undefined ? [] : [{ path, region }];
-  });
-  const pinned = (config.env as { region?: unknown } | undefined)?.region;
-  const here = typeof pinned === 'string' ? { path: 'env.region', region: pinned } : found[0];
-  return found.flatMap(({ path, region }) =>
-    region === here?.region
+function elsewhere({ env, ...config }: Readonly<Record<string, unknown>>): string[] {
+  const arns = [...JSON.stringify(config).matchAll(/"(arn:aws[a-z-]*:[a-z]+:([a-z0-9-]+):\d{12}:[^"]+)"/g)];
+  const pinned = (env as { region?: unknown } | undefined)?.region;
+  const here = typeof pinned === 'string' ? pinned : arns[0]?.[2];
+  return arns.flatMap(([, arn, region]) =>
+    region === here
       ? []
-      : [`${path}: lies in ${region}, but ${here?.path} says ${here?.region}; use one of the region of the stack`],
+      : [`${arn}: lies in another region than ${here}, that of ${pinned === here ? 'env' : arns[0]?.[1]}`],
   );
 }

@@ -62,6 +62,7 @@ export class ScheduledSync extends Construct {
   readonly group: scheduler.ScheduleGroup;
   /** With what rights EventBridge Scheduler invokes the sync function. */
   readonly invoker: iam.Role;
+  private readonly encryptionKey: kms.IKey | undefined;
 
   constructor(scope: Construct, id: string, props: ScheduledSyncProps) {
     super(scope, id);
@@ -97,7 +98,8 @@ export class ScheduledSync extends Construct {
     // Goes with the stack, and discovered schedules with it. Kept, it would go on running them, and its name would be
     // taken when the stack is deployed again.
     this.group = new scheduler.ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
-    this.invoker = this.invokerRole(props.encryptionKey);
+    this.encryptionKey = props.encryptionKey;
+    this.invoker = this.invokerOf(this, 'Lets the schedules invoke the sync function', 'InvokeSync', this.function);
     for (const target of props.targets) {
       if (target.secret !== undefined) this.credentials.grantReadOf(this.function, target.secret);
       this.schedule(target, target.every ?? props.every);
@@ -109,19 +111,19 @@ export class ScheduledSync extends Construct {
     return this.credentials.secret;
   }
 
-  /** What EventBridge Scheduler may do, and only for schedules of this group. */
-  private invokerRole(encryptionKey: kms.IKey | undefined): iam.Role {
-    const role = new iam.Role(this, 'Invoker', {
-      description: 'Lets the schedules invoke the sync function',
+  /** What EventBridge Scheduler may do with a function, and only for schedules of this group. */
+  invokerOf(scope: Construct, description: string, sid: string, { fn }: NodeFunction): iam.Role {
+    const role = new iam.Role(scope, 'Invoker', {
+      description,
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
         conditions: { ArnEquals: { 'aws:SourceArn': this.group.scheduleGroupArn } },
       }),
     });
-    const allow = (sid: string, action: string, resource: string): boolean =>
-      role.addToPolicy(new iam.PolicyStatement({ sid, actions: [action], resources: [resource] }));
-    allow('InvokeSync', 'lambda:InvokeFunction', this.function.fn.functionArn);
+    const allow = (name: string, action: string, resource: string): boolean =>
+      role.addToPolicy(new iam.PolicyStatement({ sid: name, actions: [action], resources: [resource] }));
+    allow(sid, 'lambda:InvokeFunction', fn.functionArn);
     allow('SetAside', 'sqs:SendMessage', this.deadLetters.queueArn);
-    grantKey(encryptionKey, role, 'send', 'sqs');
+    grantKey(this.encryptionKey, role, 'send', 'sqs');
     return role;
   }
 

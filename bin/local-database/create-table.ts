@@ -1,5 +1,38 @@
-import { CreateTableCommand, type DynamoDBClient, ResourceInUseException } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeDefinition,
+  CreateTableCommand,
+  type DynamoDBClient,
+  type GlobalSecondaryIndex,
+  type KeySchemaElement,
+  ResourceInUseException,
+} from '@aws-sdk/client-dynamodb';
 import { HISTORY_TABLE } from '../../lambda/contract';
+
+const keySchema = (hash: string, sort: string): KeySchemaElement[] => [
+  { AttributeName: hash, KeyType: 'HASH' },
+  { AttributeName: sort, KeyType: 'RANGE' },
+];
+
+type HistoryIndex = (typeof HISTORY_TABLE.indexes)[number];
+
+/** Attributes of keys, as a request must define them. */
+export const attributesOf = (
+  ...schemas: readonly { readonly partitionKey: string; readonly sortKey: string }[]
+): AttributeDefinition[] =>
+  [...new Set(schemas.flatMap(({ partitionKey, sortKey }) => [partitionKey, sortKey]))].map((name) => ({
+    AttributeName: name,
+    AttributeType: 'S',
+  }));
+
+/** An index of the contract, as a request describes it. */
+export const toIndex = (index: HistoryIndex): GlobalSecondaryIndex => ({
+  IndexName: index.name,
+  KeySchema: keySchema(index.partitionKey, index.sortKey),
+  Projection: {
+    ProjectionType: index.projection,
+    ...(index.nonKeyAttributes.length > 0 ? { NonKeyAttributes: index.nonKeyAttributes } : {}),
+  },
+});
 
 /**
  * Creates the history table on an embedded database, from the same definition that the construct deploys.
@@ -13,26 +46,14 @@ export async function createHistoryTable(
   options: { readonly stream?: boolean } = {},
 ): Promise<boolean> {
   const { partitionKey, sortKey, indexes } = HISTORY_TABLE;
-  const keyNames = new Set([partitionKey, sortKey, ...indexes.flatMap((index) => [index.partitionKey, index.sortKey])]);
-  const keySchema = (hash: string, sort: string) => [
-    { AttributeName: hash, KeyType: 'HASH' as const },
-    { AttributeName: sort, KeyType: 'RANGE' as const },
-  ];
   try {
     await client.send(
       new CreateTableCommand({
         TableName: tableName,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [...keyNames].map((name) => ({ AttributeName: name, AttributeType: 'S' as const })),
+        AttributeDefinitions: attributesOf(HISTORY_TABLE, ...indexes),
         KeySchema: keySchema(partitionKey, sortKey),
-        GlobalSecondaryIndexes: indexes.map((index) => ({
-          IndexName: index.name,
-          KeySchema: keySchema(index.partitionKey, index.sortKey),
-          Projection: {
-            ProjectionType: index.projection,
-            ...(index.nonKeyAttributes.length > 0 ? { NonKeyAttributes: index.nonKeyAttributes } : {}),
-          },
-        })),
+        GlobalSecondaryIndexes: indexes.map(toIndex),
         ...((options.stream ?? true)
           ? { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }
           : {}),

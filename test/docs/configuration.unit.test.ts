@@ -1,5 +1,12 @@
 import type * as z from 'zod';
-import { configSchema, credentialsSchema, envSchema, subscriptionSchema, targetSchema } from '../../lib/config';
+import {
+  configSchema,
+  credentialsSchema,
+  envSchema,
+  existingTableSchema,
+  subscriptionSchema,
+  targetSchema,
+} from '../../lib/config';
 import { parseConfig } from '../../lib/read-config';
 import { spanText } from '../../lib/span';
 import { codeBlocks, PAGE, PAGES, readPage } from '../support/documents';
@@ -43,6 +50,7 @@ describe('the tables of options in the documents', () => {
     ['## Options of a target', targetSchema.shape],
     ['## Options of credentials', credentialsSchema.shape],
     ['## Options of env', envSchema.shape],
+    ['## Options of existingTable', existingTableSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
       return [`## Options of a subscription by ${type.value}`, others] as const;
@@ -57,6 +65,7 @@ describe('the tables of options in the documents', () => {
       targetSchema.shape,
       credentialsSchema.shape,
       envSchema.shape,
+      existingTableSchema.shape,
       ...subscriptionSchema.options.map(({ shape }) => shape),
     ];
     for (const shape of shapes) {

@@ -24,7 +24,10 @@ const alarms = (config?: object): Map<string, AlarmProperties> =>
   );
 
 const ANCHOR = /See RUNBOOK\.md#([a-z-]+)$/;
-const sections = readFileSync('RUNBOOK.md', 'utf8').split(/^## /m).slice(1);
+const sections = readFileSync('RUNBOOK.md', 'utf8')
+  .split(/^## /m)
+  .slice(1)
+  .filter((section) => !section.startsWith('Restore\n'));
 const anchorOfHeading = (section: string): string =>
   section.slice(0, section.indexOf('\n')).toLowerCase().replaceAll(' ', '-');
 

@@ -42,6 +42,22 @@ describe('the history table', () => {
     expect(Properties.DeletionProtectionEnabled).toBe(false);
   });
 
+  it('may be one that exists, which the stack then neither changes nor deletes', () => {
+    const arn = 'arn:aws:dynamodb:us-east-1:123456789012:table/restored';
+    const streamArn = `${arn}/stream/2026-11-25T10:00:00.000`;
+    const keyArn = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
+    const template = templateOf({ existingTable: { arn, streamArn, keyArn } });
+    expect(resourcesOf(template, 'AWS::DynamoDB::Table')).toEqual([]);
+    expect(resourcesOf(template, 'AWS::Lambda::EventSourceMapping')[0]!.Properties.EventSourceArn).toBe(streamArn);
+    const policies = JSON.stringify(resourcesOf(template, 'AWS::IAM::Policy'));
+    expect(policies).toContain(`"${arn}"`);
+    expect(policies).toContain(`"${streamArn}"`);
+    // Its key, through DynamoDB; what the stack makes itself has none.
+    expect(policies).toContain(`"${keyArn}"`);
+    expect(resourcesOf(template, 'AWS::SQS::Queue')[0]!.Properties).not.toHaveProperty('KmsMasterKeyId');
+    expect(template.toJSON()).toMatchObject({ Outputs: { HistoryTableName: { Value: 'restored' } } });
+  });
+
   it('uses a customer key when there is one', () => {
     expect(table({ customerKey: true }).Properties.SSESpecification).toMatchObject({
       SSEEnabled: true,

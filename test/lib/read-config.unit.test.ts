@@ -123,7 +123,7 @@ describe('the configuration', () => {
         env: { account: '123456789012', region: 'eu-central-1' },
         customerKey: 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000',
       },
-      'customerKey: lies in us-east-1, but env.region says eu-central-1; use one of the region of the stack',
+      'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000: lies in another region than eu-central-1, that of env',
     ],
     [
       'a topic and a queue of two regions',
@@ -132,7 +132,7 @@ describe('the configuration', () => {
         alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:operations',
         subscriptions: [{ name: 'ours', type: 'sqs', queueArn: 'arn:aws:sqs:us-east-1:123456789012:ours' }],
       },
-      'subscriptions[0].queueArn: lies in us-east-1, but alarmTopicArn says eu-central-1; use one of the region of the stack',
+      'arn:aws:sqs:us-east-1:123456789012:ours: lies in another region than eu-central-1, that of arn:aws:sns:eu-central-1:123456789012:operations',
     ],
     [
       'a name that is none',

@@ -1,0 +1,45 @@
+import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { tableFindings } from '../../../bin/cli/doctor/table-findings';
+import type { Store } from '../../../bin/cli/store';
+import { toIndex } from '../../../bin/local-database/create-table';
+import { HISTORY_TABLE } from '../../../lambda/contract';
+
+const dynamodb = mockClient(DynamoDBClient);
+const KEYS = ['pk', 'sk'].map((AttributeName) => ({ AttributeName, KeyType: 'HASH' as const }));
+
+async function problems(keys: typeof KEYS, expiry: object): Promise<string[]> {
+  dynamodb.on(DescribeTableCommand).resolves({
+    Table: {
+      TableArn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/history',
+      KeySchema: keys,
+      GlobalSecondaryIndexes: HISTORY_TABLE.indexes.map(toIndex),
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    },
+  });
+  dynamodb.on(DescribeTimeToLiveCommand).resolves({ TimeToLiveDescription: expiry });
+  const reader = { targets: async () => Promise.resolve([]) };
+  const raw = new DynamoDBClient({ region: 'eu-central-1' });
+  const found: string[] = [];
+  for await (const { level, check, fix } of tableFindings({ raw, reader, tableName: 'history' } as unknown as Store))
+    if (level === 'bad') found.push(`${check}: ${fix}`);
+  return found;
+}
+
+it('tells of a table on AWS whether rows expire, with the command that makes them', async () => {
+  expect(await problems(KEYS, { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' })).toEqual([]);
+  expect(await problems(KEYS, { TimeToLiveStatus: 'ENABLING', AttributeName: 'expiresAt' })).toEqual([]);
+  for (const expiry of [{ TimeToLiveStatus: 'DISABLED' }, { TimeToLiveStatus: 'ENABLED', AttributeName: 'ttl' }])
+    expect(await problems(KEYS, expiry)).toEqual([
+      expect.stringMatching(
+        /^expiry: .*aws dynamodb update-time-to-live --table-name history --time-to-live-specification Enabled=true,AttributeName=expiresAt$/,
+      ),
+    ]);
+});
+
+it('tells a table that is no history', async () => {
+  const other = [{ AttributeName: 'id', KeyType: 'HASH' as const }];
+  expect(await problems(other, { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' })).toEqual([
+    'keys: no table can be given other keys: name the table of a history',
+  ]);
+});
