@@ -1,7 +1,7 @@
 import { Agent, request } from 'undici';
-import { fingerprint } from '../../lambda/core/sync/fingerprint';
+import { bytesIn, rememberedAs } from '../../lambda/core/sync/fingerprint';
+import { TargetLister } from '../../lambda/core/sync/lister';
 import { toInstant } from '../../lambda/core/model/instant';
-import { collectListing } from '../../lambda/core/sync/listing';
 import type { Known } from '../../lambda/core/sync/recorder';
 import { reconcile } from '../../lambda/core/sync/reconcile';
 import { viewId, viewOf } from '../../lambda/core/model/view';
@@ -9,10 +9,11 @@ import { createRomaSource } from '../../lambda/roma/list/source';
 import { systemPorts } from '../../lambda/wire';
 import { median } from './measure';
 
-// Runs in a process of its own: `list-once <ours|bare> <endpoint> <project>` prints what ROUNDS listings cost.
+// Runs in a process of its own: `list-once <ours|bare> <endpoint> <project> [known]` prints what ROUNDS listings cost.
+// `known` is what a run before has remembered; each listing is compared with the one before it.
 const ROUNDS = 9;
 const CONCURRENCY = 4;
-const [, , side, endpoint = '', projectId = ''] = process.argv;
+const [, , side, endpoint = '', projectId = '', known = ''] = process.argv;
 const target = { region: 'cn-north-4', projectId };
 const head = { target, dirty: false };
 
@@ -23,33 +24,41 @@ async function ours(): Promise<() => Promise<void>> {
     endpoint,
     requestsPerSecond: 1_000_000,
   });
-  let known: Known = { currents: new Map(), rejections: new Map() };
-  let before: string | undefined;
+  let remembered = known;
+  let rows: Known = { currents: new Map(), rejections: new Map() };
+  const view = viewOf({});
+  const { signal } = new AbortController();
   return async () => {
-    const listing = await collectListing(target, source.pages(target, {}), Date.now);
+    // As a run does it: by its bytes first, then by what it says, then by what is known.
+    const lister = new TargetLister({ source, clock: systemPorts.clock }, { target }, Infinity);
+    const bytes = bytesIn(remembered);
+    if (bytes !== undefined && (await lister.recognize(bytes, signal)) !== undefined) return;
+    const listing = await lister.list(signal);
     if (listing.kind === 'partial') throw new Error(listing.reason);
-    const digest = fingerprint(listing, { api: 'v2' });
-    const observedAt = toInstant(Date.now());
+    const present = rememberedAs(listing, view);
+    if (present === remembered) throw new Error('the bytes were not recognized');
+    remembered = present;
+    last.remembered = present;
     const observation = {
       listing,
-      known,
+      known: rows,
       head,
       runId: 'run',
-      observedAt,
+      observedAt: toInstant(Date.now()),
       absenceConfirmed: false,
       isExhaustive: true,
-      view: viewOf({}),
-      viewId: viewId(viewOf({})),
+      view,
+      viewId: viewId(view),
       closesGap: false,
     };
     const { actions } = reconcile(observation, { brakeReleaseAfterMs: 86_400_000 });
-    if (before === undefined) {
-      const currents = actions.flatMap((action) => (action.kind === 'version' ? [action.next] : []));
-      known = { currents: new Map(currents.map((current) => [current.id, current])), rejections: new Map() };
-    } else if (digest !== before || actions.length > 0) throw new Error('an unchanged list was taken for a change');
-    before = digest;
+    const currents = new Map(rows.currents);
+    for (const action of actions) if (action.kind === 'version') currents.set(action.next.id, action.next);
+    rows = { currents, rejections: new Map() };
   };
 }
+
+const last = { remembered: '' };
 
 async function bare(): Promise<() => Promise<void>> {
   const dispatcher = new Agent({ connections: 8 });
@@ -90,7 +99,10 @@ async function main(): Promise<void> {
   }
   const [first = Number.NaN, ...warm] = costs;
   const peakMegabytes = process.resourceUsage().maxRSS / 1024;
-  process.stdout.write(JSON.stringify({ first, warm: median(warm.slice(2)), peakMegabytes }), () => process.exit(0));
+  process.stdout.write(
+    JSON.stringify({ first, warm: median(warm.slice(2)), peakMegabytes, remembered: last.remembered }),
+    () => process.exit(0),
+  );
 }
 
 void main();

@@ -33,65 +33,14 @@ export function canonicalField(field: string, value: Json): string {
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Whether two values of one field are the same. Most are, and are told so without writing their texts. */
+/** Whether two values of one field are the same. */
 export const isSameField = (field: string, a: Json, b: Json): boolean =>
-  a === b || (isComposed(a) || field === 'status' ? canonicalField(field, a) === canonicalField(field, b) : false);
-
-const isComposed = (value: Json): boolean => typeof value === 'object' && value !== null;
-
-interface SortedFields {
-  readonly fields: readonly string[];
-  /** Whether an object keeps them in the order in which they are set. */
-  readonly keepTheirOrder: boolean;
-}
-
-/** Sorts the names once for all records that have the same ones in the same order, as the records of a list do. */
-function fieldSorter(): (snapshot: Snapshot) => SortedFields {
-  let last: readonly string[] = [];
-  let sorted: SortedFields = { fields: [], keepTheirOrder: true };
-  return (snapshot) => {
-    const fields = Object.keys(snapshot);
-    if (fields.length !== last.length || fields.some((field, index) => field !== last[index])) {
-      last = fields;
-      sorted = { fields: fields.toSorted(), keepTheirOrder: !fields.some((field) => /^\d|^__proto__$/.test(field)) };
-    }
-    return sorted;
-  };
-}
-
-/** Gives the canonical texts of whole snapshots. One for each list: it is fastest where records have the same fields. */
-export function snapshotCanonicalizer(): (snapshot: Snapshot) => string {
-  const sortedFields = fieldSorter();
-  return (snapshot) => {
-    const { fields, keepTheirOrder } = sortedFields(snapshot);
-    if (!keepTheirOrder) return inParts(snapshot, fields);
-    // Plain values are written by one call for all of them, which is several times faster than one call each.
-    const plain: Record<string, Json> = {};
-    for (const field of fields) {
-      const value = snapshot[field] ?? null;
-      if (!isComposed(value))
-        plain[field] = field === 'status' && typeof value === 'string' ? normalizeStatus(value) : value;
-      else if (isShortList(value)) plain[field] = value;
-      else return inParts(snapshot, fields);
-    }
-    return JSON.stringify(plain);
-  };
-}
+  a === b || canonicalField(field, a) === canonicalField(field, b);
 
 /** Canonical text of one whole snapshot. */
-export const canonicalSnapshot = (snapshot: Snapshot): string => snapshotCanonicalizer()(snapshot);
-
-/** A list that is its own canonical form: of at most one plain value. */
-const isShortList = (value: Json): boolean =>
-  Array.isArray(value) &&
-  (value.length === 0 || (value.length === 1 && !isComposed((value as readonly Json[])[0] ?? null)));
-
-function inParts(snapshot: Snapshot, fields: readonly string[]): string {
-  const parts: string[] = [];
-  for (const field of fields) {
-    parts.push(`${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`);
-  }
-  return `{${parts.join(',')}}`;
+export function canonicalSnapshot(snapshot: Snapshot): string {
+  const fields = Object.keys(snapshot).toSorted();
+  return `{${fields.map((field) => `${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`).join(',')}}`;
 }
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -1,6 +1,6 @@
 import { completedOutcome, type Decision, decide } from './decision';
 import { describeError } from '../model/errors';
-import { fingerprint } from './fingerprint';
+import { bytesIn, rememberedAs, saysTheSame } from './fingerprint';
 import { closedGap, DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
 import { type Instant, toInstant, toMs } from '../model/instant';
 import type { Lease } from './lease';
@@ -13,7 +13,7 @@ import { type RunReport, unjudgedBecause } from './run-report';
 import type { RunResult } from './run-result';
 import { stopAt, type SyncOptions, type SyncPorts } from './sync-options';
 import type { TargetHead } from './target-head';
-import { clockProblem, databaseClockProblem, TargetLister } from './lister';
+import { clockProblem, databaseClockProblem, type SameListing, TargetLister } from './lister';
 import { otherViews, stateOfView, viewId } from '../model/view';
 
 /** What is said of a run at its end, on the head and to the caller. */
@@ -48,16 +48,16 @@ export class LeasedRun {
   }
 
   async work(): Promise<RunResult> {
-    const { head, lease } = this;
-    const first = await lease.during(async (signal) => this.lister.list(signal));
-    this.report.listing = first;
-    const wrongClock = clockProblem(first) ?? databaseClockProblem(this.ports.recorder.clockErrorMs());
-    if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, clockIsWrong: true });
-    if (first.kind === 'partial' && first.pages === 0) return this.end({ outcome: 'failed', because: first.reason });
-    if (first.kind === 'complete') {
-      const observedAt = observationTime(head, first);
-      if (this.isUnchanged(first, observedAt)) return this.complete(first, observedAt, undefined);
+    const { lease } = this;
+    const bytes = bytesIn(this.remembered);
+    if (bytes !== undefined) {
+      const same = await lease.during(async (signal) => this.lister.recognize(bytes, signal));
+      const end = same && (await this.endEarly(same, this.remembered));
+      if (end !== undefined) return end;
     }
+    const first = await lease.during(async (signal) => this.lister.list(signal));
+    const end = await this.endEarly(first, this.rememberedIfSame(first));
+    if (end !== undefined) return end;
     const decided = await lease.during(async (signal) => this.decide(first, signal));
     if ('wrongClock' in decided)
       return this.end({ outcome: 'failed', because: decided.wrongClock, clockIsWrong: true });
@@ -66,7 +66,8 @@ export class LeasedRun {
     this.report.listing = listing;
     this.observedAt = observedAt;
     const stoppedBecause = await this.recorder.record(decided);
-    if (listing.kind === 'complete' && stoppedBecause === undefined) return this.complete(listing, observedAt, decided);
+    if (listing.kind === 'complete' && stoppedBecause === undefined)
+      return this.complete(listing, observedAt, decided, rememberedAs(listing, this.report.view));
     if (lease.lost) return this.report.result({ outcome: 'partial', because: stoppedBecause, observedAt });
     const because = stoppedBecause ?? (listing.kind === 'partial' ? listing.reason : undefined);
     return this.end({ outcome: 'partial', because, observedAt });
@@ -95,28 +96,50 @@ export class LeasedRun {
     });
   }
 
-  private fingerprintOf(listing: CompleteListing): string {
-    return fingerprint(listing, this.report.view);
+  /** Of the last list in this view, where a list that equals it shows nothing new. */
+  private get remembered(): string | undefined {
+    if (this.head.dirty || this.options.allowMassDeletion === true) return undefined;
+    return stateOfView(this.head, this.viewId)?.fingerprint;
   }
 
-  /** The list says the same as the last one in this view, and nothing that other runs did makes it mean more. */
-  private isUnchanged(listing: CompleteListing, observedAt: Instant): boolean {
+  /** What is to be remembered of the list, if it says the same as the last one in this view. */
+  private rememberedIfSame(listing: Listing): string | undefined {
+    const { remembered } = this;
+    if (listing.kind === 'partial' || remembered === undefined) return undefined;
+    const present = rememberedAs(listing, this.report.view);
+    return saysTheSame(present, remembered) ? present : undefined;
+  }
+
+  /**
+   * Ends the run if it cannot tell the time, has seen no page, or if the list says the same as the last one in this view.
+   * @param remembered undefined when it says something else
+   */
+  private async endEarly(
+    listing: Listing | SameListing,
+    remembered: string | undefined,
+  ): Promise<RunResult | undefined> {
+    this.report.listing = listing;
+    const wrongClock = clockProblem(listing) ?? databaseClockProblem(this.ports.recorder.clockErrorMs());
+    if (wrongClock !== undefined) return this.end({ outcome: 'failed', because: wrongClock, clockIsWrong: true });
+    if (listing.kind === 'partial' && listing.pages === 0)
+      return this.end({ outcome: 'failed', because: listing.reason });
     const { head } = this;
-    if (head.dirty || this.options.allowMassDeletion === true) return false;
+    const observedAt = observationTime(head, listing);
     const before = stateOfView(head, this.viewId);
-    if (before?.fingerprint === undefined || before.fingerprint !== this.fingerprintOf(listing)) return false;
+    if (listing.kind === 'partial' || remembered === undefined || before === undefined) return undefined;
     // Instances that only this view shows have a gap of their own, where no run has looked through it for long.
     const intervalMs = head.intervalMs ?? DEFAULT_INTERVAL_MS;
-    return (
-      before.observedAt === head.completedObservedAt || !isGap(toMs(before.observedAt), toMs(observedAt), intervalMs)
-    );
+    const isOwnGap =
+      before.observedAt !== head.completedObservedAt && isGap(toMs(before.observedAt), toMs(observedAt), intervalMs);
+    return isOwnGap ? undefined : this.complete(listing, observedAt, undefined, remembered);
   }
 
   /** @param decision absent when the list equals the one before, which shows nothing new: so it is exhaustive */
   private async complete(
-    listing: CompleteListing,
+    listing: CompleteListing | SameListing,
     observedAt: Instant,
     decision: Decision | undefined,
+    remembered: string,
   ): Promise<RunResult> {
     const { head, recorder } = this;
     const newcomersSince = decision?.newcomersSince;
@@ -132,14 +155,14 @@ export class LeasedRun {
       completed: {
         listedFrom: listing.listedFrom,
         observedAt,
-        instances: listing.instances.size,
+        instances: this.report.instances,
         listedWith: this.report.view,
         unjudged: unjudged === 0 ? undefined : unjudged,
         newcomersSince,
       },
       otherViews: this.otherViewsAfter(otherViews(head, this.viewId)),
       gap,
-      fingerprint: isWhole ? { store: this.fingerprintOf(listing) } : 'remove',
+      fingerprint: isWhole ? { store: remembered } : 'remove',
     });
   }
 

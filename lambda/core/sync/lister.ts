@@ -1,10 +1,18 @@
 import { describeError } from '../model/errors';
 import type { Target } from '../model/instance';
-import { toMs } from '../model/instant';
+import { toInstant, toMs } from '../model/instant';
 import { OutOfTimeError } from './lease';
-import { collectListing, type CompleteListing, type Listing, sameIds } from './listing';
+import { digestOfPages } from './fingerprint';
+import {
+  collectListing,
+  type CompleteListing,
+  largestClockError,
+  type Listing,
+  type ListingTimes,
+  sameIds,
+} from './listing';
 import type { Known } from './recorder';
-import type { InstanceSource } from './instance-source';
+import type { Glance, InstanceSource, PagesOptions } from './instance-source';
 import type { Clock } from '../model/clock';
 import { missing, showsNewcomers } from './membership';
 import { isShownTo, viewId, viewOf, type ViewOptions } from '../model/view';
@@ -31,8 +39,16 @@ export interface Confirmation {
   readonly isExhaustive: boolean;
 }
 
+/** The pages hold the very bytes of the last complete listing, so that nothing of them was parsed. */
+export interface SameListing extends ListingTimes {
+  readonly kind: 'same';
+  readonly total: number;
+}
+
 /** Lists one target as often as a run needs. */
 export class TargetLister {
+  private glance: Glance | undefined;
+
   constructor(
     private readonly ports: { readonly source: InstanceSource; readonly clock: Clock },
     private readonly options: ListerOptions,
@@ -40,16 +56,30 @@ export class TargetLister {
     private readonly stopAt: number,
   ) {}
 
+  /** Whether the list has the bytes of an earlier one; undefined when it has others. What was read is parsed by `list`. */
+  async recognize(bytes: string, signal: AbortSignal): Promise<SameListing | undefined> {
+    const { source, clock } = this.ports;
+    const startedAt = clock.now();
+    this.glance = await source.glance?.(this.options.target, this.pagesOptions(signal));
+    const list = this.glance?.list;
+    if (list === undefined || digestOfPages(list.digests) !== bytes) return undefined;
+    const listedFrom = Math.min(list.times[0]?.requestedAt ?? startedAt, clock.now());
+    return {
+      kind: 'same',
+      total: list.total,
+      listedFrom: toInstant(listedFrom),
+      listedUntil: toInstant(Math.max(clock.now(), listedFrom)),
+      clockErrorMs: largestClockError(list.times),
+    };
+  }
+
   /** One listing, read again when it fails. */
   async list(signal: AbortSignal): Promise<Listing> {
     const { source, clock } = this.ports;
-    const { target, statusFilter } = this.options;
+    const { target } = this.options;
     for (let attempt = 1; ; attempt += 1) {
-      const pages = source.pages(target, {
-        statusFilter,
-        deadline: Number.isFinite(this.stopAt) ? this.stopAt : undefined,
-        signal,
-      });
+      const pages = this.glance?.pages() ?? source.pages(target, this.pagesOptions(signal));
+      this.glance = undefined;
       const listing = await collectListing(target, pages, () => clock.now());
       if (signal.aborted && listing.kind === 'partial') {
         const stop = describeError(signal.reason);
@@ -93,6 +123,11 @@ export class TargetLister {
     return { listing, absenceConfirmed: false, isExhaustive: isExhaustive(listing) };
   }
 
+  private pagesOptions(signal: AbortSignal): PagesOptions {
+    const deadline = Number.isFinite(this.stopAt) ? this.stopAt : undefined;
+    return { statusFilter: this.options.statusFilter, deadline, signal };
+  }
+
   /** Listing once more for the sake of a narrow window must leave time to record what was seen. */
   private hasTimeFor({ listedFrom, listedUntil }: Listing): boolean {
     return this.ports.clock.now() + 3 * (toMs(listedUntil) - toMs(listedFrom)) <= this.stopAt;
@@ -100,7 +135,7 @@ export class TargetLister {
 }
 
 /** Why the times of this run cannot be trusted, if so. */
-export function clockProblem(listing: Listing): string | undefined {
+export function clockProblem(listing: ListingTimes): string | undefined {
   if (Math.abs(listing.clockErrorMs) <= MAX_CLOCK_ERROR_MS) return undefined;
   return wrongClock(listing.clockErrorMs, "the API's");
 }

@@ -1,21 +1,16 @@
 import { type Instant, toInstant } from '../model/instant';
 import { describeError } from '../model/errors';
-import { type Snapshot, type Target, targetName } from '../model/instance';
+import { isDocumentedStatus, type Snapshot, statusOf, type Target, targetName } from '../model/instance';
 import type { RejectedRecord } from '../model/record';
+import { digestOfPages } from './fingerprint';
 
 /** One record of a page after validation. */
 export type ParsedRecord =
   | { readonly accepted: true; readonly snapshot: Snapshot }
   | { readonly accepted: false; readonly rejected: RejectedRecord; readonly projectId?: string };
 
-/** One page of the list, validated record by record. */
-export interface ParsedPage {
-  /** How many instances the API says there are; it may be fewer than there are, because the specification limits it. */
-  readonly total: number;
-  /** How many rows the API says the page holds, where it says so. */
-  readonly size?: number;
-  /** Every row that the page held, in order; a row that failed validation counts as a row. */
-  readonly records: readonly ParsedRecord[];
+/** When one page was read. */
+export interface PageTimes {
   /** Clock before the request was sent and after the answer was read, in ms since the epoch. */
   readonly requestedAt: number;
   readonly receivedAt: number;
@@ -23,15 +18,31 @@ export interface ParsedPage {
   readonly serverTime?: number;
 }
 
-interface ListingBase {
-  readonly target: Target;
-  readonly instances: ReadonlyMap<string, Snapshot>;
-  readonly rejected: readonly RejectedRecord[];
+/** One page of the list, validated record by record. */
+export interface ParsedPage extends PageTimes {
+  /** How many instances the API says there are; it may be fewer than there are, because the specification limits it. */
+  readonly total: number;
+  /** How many rows the API says the page holds, where it says so. */
+  readonly size?: number;
+  /** Every row that the page held, in order; a row that failed validation counts as a row. */
+  readonly records: readonly ParsedRecord[];
+  /** Of the window that was asked for and the bytes of the answer; absent where they do not tell everything. */
+  readonly digest?: string;
+}
+
+/** When a list was read. */
+export interface ListingTimes {
   /** When the first page was requested, and when the last one had been read. */
   readonly listedFrom: Instant;
   readonly listedUntil: Instant;
   /** How far the run's clock is off the API's, in ms; positive when the run's is ahead. Zero when nothing is known. */
   readonly clockErrorMs: number;
+}
+
+interface ListingBase extends ListingTimes {
+  readonly target: Target;
+  readonly instances: ReadonlyMap<string, Snapshot>;
+  readonly rejected: readonly RejectedRecord[];
   readonly pages: number;
 }
 
@@ -40,6 +51,11 @@ export interface CompleteListing extends ListingBase {
   readonly kind: 'complete';
   /** It shows more instances than the API announced, so `total` does not tell whether one was missed between pages. */
   readonly exceedsTotal?: boolean;
+  /**
+   * Of the bytes of all pages. Absent where the same bytes would not tell as much again: some row was rejected or has
+   * a status that is not documented, which each run counts, or the rows are not exactly as many as announced.
+   */
+  readonly bytes?: string;
 }
 
 /** Something is missing or contradictory: what was read is true, what was not read says nothing. */
@@ -80,15 +96,15 @@ function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
  * How far the clock is off the API's, in ms, positive when it is ahead; undefined when the server told no time. The
  * Date header is whole seconds, cut off: the server's clock lies within the second that it names.
  */
-export function clockError({
-  requestedAt,
-  receivedAt,
-  serverTime,
-}: Pick<ParsedPage, 'requestedAt' | 'receivedAt' | 'serverTime'>): number | undefined {
+export function clockError({ requestedAt, receivedAt, serverTime }: PageTimes): number | undefined {
   if (serverTime === undefined) return undefined;
   if (requestedAt > serverTime + 999) return requestedAt - (serverTime + 999);
   return receivedAt < serverTime ? receivedAt - serverTime : 0;
 }
+
+/** The clock error of the page that shows the largest one; zero when no page tells. */
+export const largestClockError = (pages: readonly PageTimes[]): number =>
+  pages.map((page) => clockError(page) ?? 0).reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
 
 /**
  * Reads all pages and judges whether they make a complete list. Distrusts the server: each page must hold as many rows
@@ -108,8 +124,8 @@ export async function collectListing(
   let rows = 0;
   let unreadable = 0;
   let total: number | undefined;
-  let pageCount = 0;
-  let clockErrorMs = 0;
+  const pagesRead: PageTimes[] = [];
+  const digests: (string | undefined)[] = [];
   let problem: { reason: string; retryable: boolean } | undefined;
   let foreign: string | undefined;
   const startedAt = now();
@@ -117,10 +133,10 @@ export async function collectListing(
 
   try {
     for await (const page of pages) {
-      if (pageCount === 0) listedFrom = Math.min(page.requestedAt, now());
-      pageCount += 1;
-      const error = clockError(page) ?? 0;
-      if (Math.abs(error) > Math.abs(clockErrorMs)) clockErrorMs = error;
+      const { requestedAt, receivedAt, serverTime } = page;
+      if (pagesRead.length === 0) listedFrom = Math.min(requestedAt, now());
+      pagesRead.push({ requestedAt, receivedAt, serverTime });
+      digests.push(page.digest);
       if (total !== undefined && page.total !== total) {
         problem ??= {
           reason: `the total changed from ${total} to ${page.total} while the pages were read`,
@@ -130,7 +146,7 @@ export async function collectListing(
       total = page.total;
       if (page.size !== undefined && page.size !== page.records.length) {
         problem ??= {
-          reason: `page ${pageCount} says that it holds ${page.size} rows, but it holds ${page.records.length}`,
+          reason: `page ${pagesRead.length} says that it holds ${page.size} rows, but it holds ${page.records.length}`,
           retryable: true,
         };
       }
@@ -177,12 +193,15 @@ export async function collectListing(
     rejected: rejected.filter(({ id }) => id === undefined || !instances.has(id)),
     listedFrom: toInstant(listedFrom),
     listedUntil: toInstant(listedUntil),
-    clockErrorMs,
-    pages: pageCount,
+    clockErrorMs: largestClockError(pagesRead),
+    pages: pagesRead.length,
   };
   if (problem !== undefined) return { ...base, kind: 'partial', ...problem };
-  return { ...base, kind: 'complete', exceedsTotal };
+  const isPlain = rows === total && rejected.length === 0 && [...instances.values()].every(hasDocumentedStatus);
+  return { ...base, kind: 'complete', exceedsTotal, bytes: isPlain ? digestOfPages(digests) : undefined };
 }
+
+const hasDocumentedStatus = (snapshot: Snapshot): boolean => isDocumentedStatus(statusOf(snapshot));
 
 /** Unknown errors are worth a second try; typed ones know better. */
 function isRetryable(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { type Instant, latest, plusMs, toMs } from '../model/instant';
-import type { Listing } from './listing';
+import type { Listing, ListingTimes } from './listing';
 import type { Known } from './recorder';
 import type { Head, View } from '../model/record';
 import { stateOfView } from '../model/view';
@@ -28,7 +28,7 @@ export interface Observation {
 const MAX_AHEAD_MS = 10 * 60_000;
 
 /** After the end of the listing, and after every time that this target has been given by a clock that can be right. */
-export function observationTime(head: Head, listing: Listing, known?: Known): Instant {
+export function observationTime(head: Head, listing: ListingTimes, known?: Known): Instant {
   const rows = [...(known?.currents.values() ?? [])].map(({ observedAt }) => observedAt);
   const isPossible = (at: Instant | undefined): at is Instant =>
     at !== undefined && toMs(at) - toMs(listing.listedUntil) <= MAX_AHEAD_MS;

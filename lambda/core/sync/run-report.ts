@@ -2,6 +2,7 @@ import type { Instant } from '../model/instant';
 import { isDocumentedStatus, statusOf } from '../model/instance';
 import type { Current, Head, RunOutcome, View } from '../model/record';
 import { viewOf } from '../model/view';
+import type { SameListing } from './lister';
 import type { Listing } from './listing';
 import { countChanges, type RunResult } from './run-result';
 import type { SyncOptions, SyncPorts } from './sync-options';
@@ -20,7 +21,7 @@ export class RunReport {
   readonly view: View;
   head: Head | undefined;
   /** The last one. */
-  listing: Listing | undefined;
+  listing: Listing | SameListing | undefined;
   /** What the run has written, or would write (dry run). */
   recorded: { readonly versions: readonly Current[]; readonly refused: readonly string[] } = {
     versions: [],
@@ -37,17 +38,24 @@ export class RunReport {
     this.view = viewOf(options);
   }
 
+  /** In the last listing. */
+  get instances(): number {
+    if (this.listing === undefined) return 0;
+    return this.listing.kind === 'same' ? this.listing.total : this.listing.instances.size;
+  }
+
   result({ outcome, because, observedAt, held = 0 }: ResultEnd): RunResult {
     const { versions, refused } = this.recorded;
-    const statuses = [...(this.listing?.instances.values() ?? [])].map(statusOf);
+    const listing = this.listing?.kind === 'same' ? undefined : this.listing;
+    const statuses = [...(listing?.instances.values() ?? [])].map(statusOf);
     return {
       target: this.options.target,
       runId: this.runId,
       outcome,
       because,
       observedAt,
-      instances: this.listing?.instances.size ?? 0,
-      rejected: (this.listing?.rejected.length ?? 0) + refused.length,
+      instances: this.instances,
+      rejected: (listing?.rejected.length ?? 0) + refused.length,
       view: this.view,
       held,
       unknownStatuses: statuses.filter((status) => !isDocumentedStatus(status)).length,

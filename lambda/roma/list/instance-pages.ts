@@ -80,7 +80,8 @@ async function* walkByStatus(read: ReadPage, options: ByStatus): AsyncGenerator<
           else shown.add(id);
         }
         for (const record of newsHere(page).records) if (idOf(record) === undefined) withoutId += 1;
-        yield { ...news(page), total };
+        // Which statuses are asked for depends on those that were met: the bytes do not tell them.
+        yield { ...news(page), total, digest: undefined };
       }
     } catch (error) {
       if (error instanceof OffsetUnreachable) throw tooMany(target, total, status);

@@ -9,7 +9,8 @@ import { errorOf, RomaApiError } from '../http/errors';
 import type { Scope } from '../auth/iam';
 import { createIdentity, type Identity } from '../auth/identity';
 import { walkPages } from './instance-pages';
-import type { PageWindow } from './page-window';
+import { glancePages, type ReadRaw } from './glance';
+import type { ReadPage } from './page-window';
 import { createPrincipal } from '../auth/principal';
 import { listProjects, type Project } from '../auth/projects';
 import { callerRequest, readCaller } from '../auth/sts';
@@ -24,7 +25,7 @@ import {
   DEFAULT_LIMITS,
   type TransportLimits,
 } from '../http/transport';
-import { parsePage } from './wire-schema';
+import { digestOf, parsePage } from './wire-schema';
 
 export interface RomaSourceOptions extends EndpointOverrides {
   readonly credentials: Credentials;
@@ -105,7 +106,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     retry: options.retry,
     rate: { requestsPerSecond },
   });
-  const metStatuses = new Set<string>();
+  const walk = { api, concurrency, pageCap, metStatuses: new Set<string>() };
 
   /** Where the list is, and where tokens and keys come from. */
   const endpointsOf = ({ region }: Target): Endpoints & { readonly issuer: string } => {
@@ -134,25 +135,34 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     return readCaller(answer);
   }
 
-  function pageReader(target: Target, limits: CallLimits) {
+  function answerReader(target: Target, limits: CallLimits): ReadRaw {
     const { roma, issuer } = endpointsOf(target);
-    return async ({ status, offset, limit }: PageWindow): Promise<ParsedPage> => {
+    return async (window) => {
+      const { status, offset, limit } = window;
       const query: [string, string][] = [];
       if (status !== undefined) query.push(['status', status]);
       if (limit !== undefined) query.push(['offset', String(offset)], ['limit', String(limit)]);
       const path = api === 'v3' ? `/v3/${target.projectId}/roma/instances` : `/v2/${target.projectId}/instances`;
       const request: ApiRequest = { method: 'GET', origin: roma, path, query, headers: {}, body: '' };
       const answer = await ask(request, scopeOf(target), issuer, limits);
-      const result = parsePage(answer.body, redactor);
-      if (!result.ok) {
+      const { body, requestedAt, receivedAt, serverTime } = answer;
+      const times = { requestedAt, receivedAt, serverTime };
+      const digest = digestOf(window, body, redactor);
+      const parse = (): ParsedPage => {
+        const result = parsePage(body, redactor);
+        if (result.ok) return { ...result.page, ...times, digest };
         const error = unusable(request, answer, result.reason);
         client.countError(error.errorClass);
         throw error;
-      }
-      const { requestedAt, receivedAt, serverTime } = answer;
-      return { ...result.page, requestedAt, receivedAt, serverTime };
+      };
+      return { body, times, digest, parse };
     };
   }
+
+  const pageReader = (target: Target, limits: CallLimits): ReadPage => {
+    const read = answerReader(target, limits);
+    return async (window) => (await read(window)).parse();
+  };
 
   function unusable(request: ApiRequest, answer: ApiAnswer, reason: string): RomaApiError {
     const what = nameOf(request);
@@ -177,15 +187,10 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       endpointsOf(target);
     },
     stats: () => client.stats(),
-    pages: (target, { statusFilter, signal, deadline }) =>
-      walkPages(pageReader(target, { signal, deadline }), {
-        target,
-        api,
-        statusFilter,
-        concurrency,
-        pageCap,
-        metStatuses,
-      }),
+    pages: (target, { statusFilter, ...limits }) =>
+      walkPages(pageReader(target, limits), { ...walk, target, statusFilter }),
+    glance: async (target, { statusFilter, ...limits }) =>
+      glancePages(answerReader(target, limits), { ...walk, target, statusFilter }),
     async probe(target, signal) {
       const page = await pageReader(target, { signal })({ offset: 0, limit: api === 'v3' ? undefined : 1 });
       const clockErrorMs = clockError(page);

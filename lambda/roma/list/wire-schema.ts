@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { canonicalJson, sha256 } from '../../core/model/canonical';
 import type { Json, Snapshot } from '../../core/model/instance';
@@ -7,6 +8,7 @@ import type { ParsedRecord } from '../../core/sync/listing';
 import { parsePageText } from './page-text';
 import { type Cleaned, createCleaner } from './record-cleaning';
 import type { Redactor } from '../http/redaction';
+import type { PageWindow } from './page-window';
 
 /** Longest id that is kept beside a rejected record; a longer one is cut and told apart by its digest. */
 const MAX_KEPT_ID_BYTES = 1024;
@@ -96,6 +98,38 @@ export function parsePage(body: string, redactor: Redactor): WirePageResult {
   const clean = createCleaner(redactor, plainText);
   const records = (instances ?? []).map((raw) => judge(clean(raw)));
   return { ok: true, page: { total, size: size ?? undefined, records } };
+}
+
+/**
+ * Raised when another record may be made of the same bytes: by validation, redaction or the repair of text. A list whose
+ * bytes are those of before is not read at all.
+ */
+const READING_VERSION = 1;
+
+/**
+ * Of what was asked for and the bytes of the answer. Undefined where they hold a secret: the secrets that are known
+ * change, and what is read of the same bytes changes with them.
+ */
+export const digestOf = (
+  { status, offset, limit }: PageWindow,
+  body: string,
+  redactor: Redactor,
+): string | undefined =>
+  redactor.finds(body)
+    ? undefined
+    : createHash('sha256')
+        .update(`${JSON.stringify([READING_VERSION, status, offset, limit])}\n`)
+        .update(body)
+        .digest('base64url');
+
+/** What a page tells of the list, without a look at its records; undefined when it is no page. */
+export function sizeOfList(body: string): { readonly total: number; readonly rows: number } | undefined {
+  try {
+    const { total, instances } = PAGE.parse(parsePageText(body));
+    return { total, rows: instances?.length ?? 0 };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Validates one raw record, such as JSON.parse gives it. */

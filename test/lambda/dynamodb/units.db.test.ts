@@ -99,7 +99,7 @@ onDynoxide('request units of a run over HTTP', () => {
       view: 'v'.repeat(10),
       observedAt: at,
       listedFrom: at,
-      fingerprint: 'f'.repeat(22),
+      fingerprint: 'f'.repeat(39),
       newcomersSince: at,
     };
     const end: RunEnd = {
@@ -117,7 +117,7 @@ onDynoxide('request units of a run over HTTP', () => {
         unjudged: 99_999,
       },
       otherViews: [state, state],
-      fingerprint: { store: 'f'.repeat(22) },
+      fingerprint: { store: 'f'.repeat(39) },
       intervalMs: 86_400_000,
       retentionMs: 36_500 * 86_400_000,
       brakeReleaseAfterMs: 86_400_000,
@@ -128,7 +128,7 @@ onDynoxide('request units of a run over HTTP', () => {
     expect(await unitsOf(recorder.takeLease(target, lease(second)))).toBe(1);
     expect(await unitsOf(recorder.renewLease(target, lease(second)))).toBe(1);
     const head = await recorder.readHead(target);
-    expect(head).toMatchObject({ dirty: true, newcomersSince: at, because: expect.stringMatching(/^é{6,}…$/) });
+    expect(head).toMatchObject({ dirty: true, newcomersSince: at, because: expect.stringMatching(/^é*…$/) });
     expect(Object.values(head ?? {}).filter((value) => value !== undefined).length).toBe(21);
     // Shorter names leave room for the views that were there before.
     const usual = { region: 'cn-north-4', projectId: 'p'.repeat(32) };

@@ -1,11 +1,5 @@
 import * as fc from 'fast-check';
-import {
-  canonicalField,
-  canonicalJson,
-  canonicalSnapshot,
-  isSameField,
-  snapshotCanonicalizer,
-} from '../../../../lambda/core/model/canonical';
+import { canonicalField, canonicalJson, canonicalSnapshot, isSameField } from '../../../../lambda/core/model/canonical';
 import type { Json, Snapshot } from '../../../../lambda/core/model/instance';
 
 const fieldName = fc.oneof(
@@ -20,13 +14,6 @@ const value = fc.oneof(
 const fields = fc.uniqueArray(fc.tuple(fieldName, value), { selector: ([name]) => name, maxLength: 6 });
 const snapshotOf = (entries: readonly (readonly [string, Json])[]): Snapshot =>
   ({ id: 'i', ...Object.fromEntries(entries) }) as unknown as Snapshot;
-
-/** The definition: each field's own text, in the order of the names. */
-const byDefinition = (snapshot: Snapshot): string =>
-  `{${Object.keys(snapshot)
-    .toSorted()
-    .map((field) => `${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`)
-    .join(',')}}`;
 
 describe('the canonical text of a value', () => {
   it('has sorted keys at every depth, also inside of lists, and lists as they are', () => {
@@ -47,23 +34,13 @@ describe('the canonical text of a value', () => {
 });
 
 describe('the canonical text of a snapshot', () => {
-  it('is the texts of its fields, whatever they hold and whatever they are called', () => {
+  it('does not depend on the order of the fields, and is the text of an equal object', () => {
     fc.assert(
       fc.property(fields, (entries) => {
-        const snapshot = snapshotOf(entries);
-        expect(canonicalSnapshot(snapshot)).toBe(byDefinition(snapshot));
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  it('does not depend on the order of the fields, nor on the snapshot before', () => {
-    fc.assert(
-      fc.property(fields, fields, (entries, others) => {
-        const canonicalText = snapshotCanonicalizer();
-        const text = canonicalText(snapshotOf(entries));
-        canonicalText(snapshotOf(others));
-        expect(canonicalText(snapshotOf(entries.toReversed()))).toBe(text);
+        const text = canonicalSnapshot(snapshotOf(entries));
+        expect(canonicalSnapshot(snapshotOf(entries.toReversed()))).toBe(text);
+        // Reading it gives the snapshot, but for what does not count as a change.
+        expect(canonicalSnapshot(JSON.parse(text) as Snapshot)).toBe(text);
       }),
     );
   });

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { dumpTable } from '../../../support/dump-table';
 import { TARGET } from '../../../support/fleet';
 import { HistoryModel } from './history-model/history-model';
+import { paths } from './history-model/run-log';
 import { type Story, stories, type Switch, SWITCHES } from './history-model/moves';
 import { inMemory, type ModelStore, onEngine } from './history-model/stores';
 
@@ -56,6 +57,9 @@ async function* withoutFirst<T>(rows: AsyncIterable<T>): AsyncIterable<T> {
 
 describe('whatever happens while runs read a moving fleet, the history stays true', () => {
   it('in memory, with clocks that agree', async () => tell(inMemory, without('clocks'), STEPS), TIMEOUT_MS);
+  it('and both ways to see that nothing has changed were gone', () => {
+    expect(Math.min(paths.recognized, paths.parsed)).toBeGreaterThan(STEPS / 100);
+  });
   it(
     'in memory, with clocks that step between runs',
     async () => tell(inMemory, new Set([...ON, 'clocks']), STEPS),

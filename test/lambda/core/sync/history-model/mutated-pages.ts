@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { isDeletedStatus } from '../../../../../lambda/core/model/instance';
 import type { ParsedPage } from '../../../../../lambda/core/sync/listing';
 import { RomaApiError } from '../../../../../lambda/roma/http/errors';
+import type { ReadRaw } from '../../../../../lambda/roma/list/glance';
 import type { PageWindow } from '../../../../../lambda/roma/list/page-window';
 import { createRedactor } from '../../../../../lambda/roma/http/redaction';
-import { parsePage } from '../../../../../lambda/roma/list/wire-schema';
+import { digestOf, parsePage } from '../../../../../lambda/roma/list/wire-schema';
 
 type Row = Record<string, unknown> | null;
 interface Body {
@@ -195,7 +196,7 @@ export function serveWorld(world: ListWorld, planned: readonly Mutation[]) {
     return text.slice(0, Math.floor((mutation.at * text.length) / 1000));
   };
 
-  const read = async (window: PageWindow): Promise<ParsedPage> => {
+  const raw: ReadRaw = async (window) => {
     const nth = served.requests;
     served.requests += 1;
     let body: Body | string = answer(window);
@@ -204,13 +205,17 @@ export function serveWorld(world: ListWorld, planned: readonly Mutation[]) {
       served.mutated += 1;
     }
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const result = parsePage(
-      text,
-      createRedactor(() => []),
-    );
-    if (!result.ok) throw new RomaApiError(result.reason, { errorClass: 'server', retryable: true, status: 200 });
-    return { ...result.page, requestedAt: 0, receivedAt: 0 };
+    const times = { requestedAt: 0, receivedAt: 0 };
+    const redactor = createRedactor(() => []);
+    const digest = digestOf(window, text, redactor);
+    const parse = (): ParsedPage => {
+      const result = parsePage(text, redactor);
+      if (!result.ok) throw new RomaApiError(result.reason, { errorClass: 'server', retryable: true, status: 200 });
+      return { ...result.page, ...times, digest };
+    };
+    return { body: text, times, digest, parse };
   };
+  const read = async (window: PageWindow): Promise<ParsedPage> => (await raw(window)).parse();
   const living = all.flatMap((row) => (row === null || isDeletedRow(row) ? [] : [row['id']]));
-  return { read, served, living: living.filter((id) => typeof id === 'string'), listed: parts(undefined).length };
+  return { read, raw, served, living: living.filter((id) => typeof id === 'string'), listed: parts(undefined).length };
 }

@@ -1,12 +1,15 @@
+import { sha256 } from '../../../../../lambda/core/model/canonical';
 import { toInstant } from '../../../../../lambda/core/model/instant';
 import type { ParsedPage, ParsedRecord } from '../../../../../lambda/core/sync/listing';
 import type { Recorder } from '../../../../../lambda/core/sync/recorder';
-import type { InstanceSource } from '../../../../../lambda/core/sync/instance-source';
+import type { InstanceSource, PagesOptions } from '../../../../../lambda/core/sync/instance-source';
 import type { Current, Head } from '../../../../../lambda/core/model/record';
 import type { RunResult } from '../../../../../lambda/core/sync/run-result';
 import { syncTarget } from '../../../../../lambda/core/sync/run';
 import type { SyncOptions } from '../../../../../lambda/core/sync/sync-options';
+import { glancePages, type RawPage } from '../../../../../lambda/roma/list/glance';
 import { walkPages } from '../../../../../lambda/roma/list/instance-pages';
+import type { PageWindow } from '../../../../../lambda/roma/list/page-window';
 import { TARGET } from '../../../../support/fleet';
 import { type GatedPorts, GatedRun } from './gated-run';
 import type { View } from './truth';
@@ -133,32 +136,86 @@ function watched(recorder: Recorder, world: World, log: RunLog): Recorder {
   };
 }
 
+/** How often a list was recognized by its bytes, and how often it was read although an earlier one had bytes to compare. */
+export const paths = { recognized: 0, parsed: 0 };
+
 /** The API, read by the same walk over its pages as in production. */
 function sourceOf(world: World, log: RunLog, { readPage }: GatedPorts): InstanceSource {
   const { clock } = world;
   const error = log.clockErrorMs;
+  const { api } = log.view;
+  const newListing = (): Listing => ({ from: Infinity, until: -Infinity, records: [], isWhole: false });
+  const reader =
+    (listing: Listing, { signal }: PagesOptions) =>
+    async (window: PageWindow): Promise<RawPage> =>
+      readPage(() => {
+        if (signal?.aborted === true) throw signal.reason;
+        const requestedAt = clock.now();
+        if (listing.from === Infinity) log.listings.push(listing);
+        listing.from = Math.min(listing.from, requestedAt);
+        clock.advance(10);
+        const page = world.page(log.view, window);
+        listing.until = clock.now();
+        const times = {
+          requestedAt: requestedAt + error,
+          receivedAt: clock.now() + error,
+          serverTime: clock.now(),
+        };
+        const body = JSON.stringify({ total: page.total, instances: page.records });
+        // Now and then the same list has other bytes.
+        const digest = sha256(JSON.stringify([window, body, Math.floor(Number(log.id.slice('run-'.length)) / 4)]));
+        return { body, times, digest, parse: () => ({ ...page, ...times, digest }) };
+      });
+  const optionsOf = (target: Parameters<InstanceSource['pages']>[0], { statusFilter }: PagesOptions) => ({
+    target,
+    api,
+    statusFilter,
+    concurrency: PAGES_AT_ONCE,
+    pageCap: 1000,
+    metStatuses: new Set<string>(),
+  });
+  async function* noted(listing: Listing, pages: AsyncIterable<ParsedPage>): AsyncIterable<ParsedPage> {
+    for await (const page of pages) {
+      listing.records.push(...page.records);
+      yield page;
+    }
+    listing.isWhole = true;
+  }
   return {
-    async *pages(target, { statusFilter, signal }): AsyncIterable<ParsedPage> {
-      const listing: Listing = { from: Infinity, until: -Infinity, records: [], isWhole: false };
-      const read = async (window: Parameters<World['page']>[1]): Promise<ParsedPage> =>
-        readPage(() => {
-          if (signal?.aborted === true) throw signal.reason;
-          const requestedAt = clock.now();
-          if (listing.from === Infinity) log.listings.push(listing);
-          listing.from = Math.min(listing.from, requestedAt);
-          clock.advance(10);
-          const page = world.page(log.view, window);
-          listing.until = clock.now();
-          const receivedAt = clock.now() + error;
-          return { ...page, requestedAt: requestedAt + error, receivedAt, serverTime: clock.now() };
-        });
-      const { api } = log.view;
-      const options = { target, api, statusFilter, concurrency: PAGES_AT_ONCE, pageCap: 1000 };
-      for await (const page of walkPages(read, { ...options, metStatuses: new Set() })) {
-        listing.records.push(...page.records);
-        yield page;
-      }
-      listing.isWhole = true;
+    pages(target, options) {
+      const listing = newListing();
+      const read = reader(listing, options);
+      return noted(
+        listing,
+        walkPages(async (window) => (await read(window)).parse(), optionsOf(target, options)),
+      );
+    },
+    async glance(target, options) {
+      const listing = newListing();
+      const read = reader(listing, options);
+      const shown: RawPage[] = [];
+      const glanced = await glancePages(
+        async (window) => {
+          const page = await read(window);
+          shown.push(page);
+          return page;
+        },
+        optionsOf(target, options),
+      );
+      // If the run believes what it has glanced at, this is what it was shown.
+      listing.records.push(...shown.flatMap((page) => page.parse().records));
+      listing.isWhole = glanced.list !== undefined;
+      paths.recognized += 1;
+      return {
+        ...glanced,
+        pages() {
+          paths.recognized -= 1;
+          paths.parsed += 1;
+          listing.records.length = 0;
+          listing.isWhole = false;
+          return noted(listing, glanced.pages());
+        },
+      };
     },
   };
 }
