@@ -25,8 +25,12 @@ async function main(): Promise<void> {
   await build({
     ...library,
     entryPoints: ['bin/roma-history.ts'],
-    outfile: command,
+    outdir: DIST,
+    outExtension: { '.js': '.mjs' },
     format: 'esm',
+    // So that a command loads only what it needs.
+    splitting: true,
+    chunkNames: 'cli/[name]-[hash]',
     banner: { js: REQUIRE },
     define: pageDefinition(),
   });

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx tsx
-import { systemClock } from '../lambda/wire';
+import { systemClock } from '../lambda/system-clock';
 import { nodeNotice } from './cli/node-version';
 import { run } from './cli/program';
 import { openTerminal } from './cli/terminal';

@@ -12,6 +12,10 @@ export interface Io {
   /** Cells of a terminal's line; Infinity where there is none. */
   readonly width: number;
   readonly time: TimeStyle;
+  /** The flags that say where this command finds the history, for the commands that it suggests. */
+  readonly place?: string;
+  /** Every changed field is shown, with its whole values. */
+  readonly isFull?: boolean;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }

@@ -6,9 +6,10 @@ import { completion } from './completion';
 import { EXIT, ExitCode } from './exit';
 import type { Io } from './io';
 import { safeLine } from './output';
+import { completePlace, hint, placeFlags, useAws } from './place';
 import { DEFAULT_FOLDER } from './store';
 
-function build(io: Io): Command {
+async function build(io: Io & { place?: string }, argv: readonly string[]): Promise<Command> {
   const program = new Command('roma-history')
     .description('The history of Huawei Cloud ROMA Connect instances.')
     .version(version, '--version', 'show the version')
@@ -24,8 +25,19 @@ function build(io: Io): Command {
       getOutHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
       getErrHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
     });
-  for (const register of COMMANDS) register(program, io);
+  for (const { name, description, load } of COMMANDS) {
+    const command = program.command(name).description(description);
+    if (argv.includes(name)) (await load())(command, io);
+  }
   completion(program, io);
+  program
+    .option('--env <name>', 'an environment of the config file', undefined)
+    .hook('preAction', async (_, command) => {
+      const named = command.opts<{ env?: string }>().env ?? program.opts<{ env?: string }>().env;
+      const place = await completePlace(command, named, io.environment);
+      useAws(place, io.environment);
+      io.place = placeFlags(place);
+    });
   program.addHelpText(
     'after',
     '\n<time> is a time as it is printed (2026-11-22T10:00:00Z, "2026-11-22 11:00:00 CET"), a day, today, yesterday, or a span back from now (15m, 24h, 1d12h). Without a zone it is in the time zone of this machine (TZ), as the times on a terminal are.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
@@ -34,8 +46,10 @@ function build(io: Io): Command {
 }
 
 /** Runs one command. @returns the exit code */
-export async function run(argv: readonly string[], io: Io): Promise<number> {
-  const program = build(io);
+export async function run(argv: readonly string[], given: Io): Promise<number> {
+  const io = { ...given };
+  const { AWS_REGION, AWS_PROFILE } = process.env;
+  const program = await build(io, argv);
   try {
     if (argv.length === 0) {
       program.outputHelp();
@@ -45,6 +59,11 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return EXIT.done;
   } catch (error) {
     return fail(error, io, commandOf(program, argv));
+  } finally {
+    // A command may have set them, for itself alone.
+    Object.assign(process.env, { AWS_REGION, AWS_PROFILE });
+    if (AWS_REGION === undefined) delete process.env.AWS_REGION;
+    if (AWS_PROFILE === undefined) delete process.env.AWS_PROFILE;
   }
 }
 
@@ -66,6 +85,7 @@ function joinFolder(argv: readonly string[], { parent, registeredArguments }: Co
 
 /** The command that a call is about, as far as it is known. */
 function commandOf(program: Command, argv: readonly string[]): Command {
+  if (argv[0] === '--env') return commandOf(program, argv.slice(2));
   const next = program.commands.find((command) => command.name() === argv[0]);
   return next === undefined ? program : commandOf(next, argv.slice(1));
 }
@@ -98,7 +118,7 @@ function fail(error: unknown, io: Io, command: Command): number {
     io.err(`roma-history: ${safeLine(usageProblem(error, command))}; see "${fullName(command)} --help"`);
     return EXIT.usage;
   }
-  io.err(`roma-history: ${safeLine(describeError(error))}`);
+  io.err(`roma-history: ${safeLine(hint(io, describeError(error)))}`);
   if (error instanceof UsageError) return EXIT.usage;
   return error instanceof NotFoundError ? EXIT.notFound : EXIT.failed;
 }

@@ -46,7 +46,10 @@ export async function deployedSync(stack: string): Promise<SyncConfig> {
 function stackProblem(error: unknown, stack: string): unknown {
   const reason = describeError(error);
   if (/^Stack .*does not exist$/.test(reason))
-    return new NotFoundError(`stack ${stack} does not exist: check its name and AWS_REGION`, { cause: error });
+    return new NotFoundError(
+      `stack ${stack} does not exist: check its name and the AWS region (--region, AWS_REGION)`,
+      { cause: error },
+    );
   return (
     regionProblem(error) ??
     new TableError(
@@ -58,5 +61,8 @@ function stackProblem(error: unknown, stack: string): unknown {
 
 export const regionProblem = (error: unknown): UsageError | undefined =>
   error instanceof Error && error.message === 'Region is missing'
-    ? new UsageError('no AWS region is set: set AWS_REGION, or use --local or --dynamodb-endpoint', { cause: error })
+    ? new UsageError(
+        'no AWS region is set: give --region, set AWS_REGION, or write a region into the AWS profile; or use --local or --dynamodb-endpoint',
+        { cause: error },
+      )
     : undefined;

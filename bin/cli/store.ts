@@ -1,20 +1,14 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
-import { ENV, isLoopback as isLoopbackAddress, OUTPUT } from '../../lambda/contract';
-import { describeError, NotFoundError, TableError, TableFaultError, UsageError } from '../../lambda/core/model/errors';
+import { ENV, isLoopback as isLoopbackAddress } from '../../lambda/contract';
+import { NotFoundError, UsageError } from '../../lambda/core/model/errors';
 import { parseTarget, type Target, targetName } from '../../lambda/core/model/instance';
 import type { Reader } from '../../lambda/core/history/reader';
-import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
-import { createReader } from '../../lambda/dynamodb/reader';
-import { type History, historyFrom } from '../../lambda/history';
+import type { History } from '../../lambda/history';
 import type { Io } from './io';
-import { createHistoryTable } from '../local-database/create-table';
-import { startDatabase } from '../local-database/dynamodb-local';
-import { regionProblem, stackOutput } from './stack';
 
-const DEFAULT_TABLE = 'InstanceHistory';
+export const DEFAULT_TABLE = 'InstanceHistory';
 export const DEFAULT_FOLDER = '.roma-history';
 
 /** The options by which every command says where the history is. */
@@ -23,6 +17,9 @@ export interface StoreOptions {
   readonly stack?: string;
   readonly dynamodbEndpoint?: string;
   readonly local?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly env?: string;
   readonly json?: boolean;
 }
 
@@ -30,14 +27,20 @@ export const withStoreOptions = (command: Command): Command =>
   command
     .option('--json', 'print one JSON object per line')
     .option('--table <name>', `the table (default: $${ENV.tableName}, else ${DEFAULT_TABLE})`)
-    .option('--stack <name>', 'take the table from the outputs of this CloudFormation stack')
+    .option(
+      '--stack <name>',
+      'take the table from the outputs of this CloudFormation stack (default: $ROMA_HISTORY_STACK)',
+    )
+    .option('--region <name>', 'the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, then that of the profile)')
+    .option('--profile <name>', 'the AWS profile (default: AWS_PROFILE)')
+    .option('--env <name>', 'take these options from an environment of the config file')
     .option(
       '--dynamodb-endpoint <url>',
-      'a DynamoDB endpoint other than that of the AWS region; on loopback, the table is created',
+      'a DynamoDB endpoint other than that of the AWS region; on loopback, sync creates the table',
     )
     .option(
       '--local [dir]',
-      `use the embedded database in a folder, and create the table there (default: ${DEFAULT_FOLDER}; write a folder as ./dir or --local=dir)`,
+      `use the embedded database in a folder; sync creates it (default: ${DEFAULT_FOLDER}; write a folder as ./dir or --local=dir)`,
     );
 
 /** Options of the commands that can be limited to some targets. */
@@ -61,74 +64,18 @@ export interface Store {
   readonly describe: (error: unknown) => string;
 }
 
-/** Opens the history, passes it to `use`, and closes it again. */
-export async function withStore<T>(io: Io, options: StoreOptions, use: (store: Store) => Promise<T>): Promise<T> {
-  if (options.local !== undefined && options.dynamodbEndpoint !== undefined)
-    throw new UsageError('--local and --dynamodb-endpoint exclude each other: leave one out');
-  if (options.stack !== undefined && (options.table !== undefined || options.local !== undefined))
-    throw new UsageError('--stack already names the table: leave out --table and --local');
-  const tableName =
-    options.stack === undefined
-      ? (options.table ?? (io.environment[ENV.tableName] || DEFAULT_TABLE))
-      : await stackOutput(options.stack, OUTPUT.tableName);
-  if (!/^[A-Za-z0-9_.-]{3,255}$/.test(tableName) && !tableName.startsWith('arn:'))
-    throw new UsageError(`--table ${JSON.stringify(tableName.slice(0, 80))} is not the name of a DynamoDB table`);
-  if (options.local === undefined) return useAt(io, options.dynamodbEndpoint, tableName, use);
-  if (options.local === '') throw new UsageError('--local is empty: name a folder, or leave the value out');
-  const folder = resolve(options.local);
-  const database = await startDatabase({ folder, environment: io.environment });
-  try {
-    return await useAt(io, database.endpoint, tableName, use);
-  } finally {
-    await database.stop();
-  }
-}
+/** What a command does with the history. Only `write` creates what is missing; `rehearse` is a run that writes nothing. */
+export type Purpose = 'read' | 'write' | 'rehearse';
 
-async function useAt<T>(
+/** Opens the history, passes it to `use`, and closes it again. */
+export async function withStore<T>(
   io: Io,
-  endpoint: string | undefined,
-  tableName: string,
+  options: StoreOptions & { readonly purpose?: Purpose },
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const isLocal = endpoint !== undefined && isLoopback(endpoint);
-  const raw = new DynamoDBClient(
-    dynamodbClientConfig(isLocal ? loopbackConfig(endpoint) : endpoint === undefined ? {} : { endpoint }),
-  );
-  try {
-    if (isLocal) await createHistoryTable(raw, tableName);
-    const client = documentClient(raw);
-    const history = historyFrom(createReader(client, tableName, io.clock), io.clock);
-    return await use({
-      client,
-      raw,
-      tableName,
-      history,
-      reader: history.reader,
-      describe: (error) => describeError(connectionProblem(error, endpoint)),
-    });
-  } catch (error) {
-    throw connectionProblem(error, endpoint);
-  } finally {
-    raw.destroy();
-  }
-}
-
-/** The SDK has no clear message for network errors, nor for the answers of a server that is not DynamoDB. */
-function connectionProblem(error: unknown, endpoint: string | undefined): unknown {
-  if (error instanceof TableFaultError) return error;
-  const text = `${(error as { code?: string }).code ?? ''} ${describeError(error)}`;
-  const reason = /\b(ECONNREFUSED|ENOTFOUND|ECONNRESET|EHOSTUNREACH|EAI_AGAIN|ETIMEDOUT)\b/.exec(text)?.[1];
-  if (reason !== undefined || (error as { name?: string }).name === 'TimeoutError')
-    return new TableError(
-      `DynamoDB does not answer at ${endpoint ?? 'the AWS endpoint'} (${reason ?? 'time-out'}): check the address and the network`,
-      { cause: error },
-    );
-  if (/Deserialization error|^UnknownError$/.test(describeError(error)))
-    return new TableError(
-      `the server at ${endpoint ?? 'the AWS endpoint'} is not DynamoDB: check the address and any proxy in between`,
-      { cause: error },
-    );
-  return regionProblem(error) ?? error;
+  // The AWS SDK takes most of the time of a start, and help does without it.
+  const { openStore } = await import('./open-store');
+  return openStore(io, options, use);
 }
 
 /** @throws UsageError when the text is not an http address */

@@ -4,9 +4,11 @@ import { completion } from '../../bin/cli/completion';
 import type { Io } from '../../bin/cli/io';
 import { PAGE, PAGES, readPage } from '../support/documents';
 
-const program = new Command('roma-history').option('--version');
-for (const register of COMMANDS) register(program, {} as Io);
-completion(program, {} as Io);
+const program = new Command('roma-history').option('--version').option('--env <name>');
+beforeAll(async () => {
+  for (const { name, load } of COMMANDS) (await load())(program.command(name), {} as Io);
+  completion(program, {} as Io);
+});
 
 /** Every call in the code of a page: its words, without what follows a pipe. */
 function callsIn(page: string): string[][] {

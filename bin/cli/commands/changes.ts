@@ -14,19 +14,19 @@ interface ChangesOptions extends TargetOptions {
   readonly until?: string;
   readonly kind?: readonly ChangeKind[];
   readonly follow?: boolean;
+  readonly full?: boolean;
 }
 
 /** An instance that was there when the recording began is not a change. */
 const KINDS = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
-export function registerChanges(program: Command, io: Io): void {
+export function registerChanges(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('changes')
-      .description('changes over the whole fleet, oldest first')
+    command
       .option('--since <time>', 'from this time on (default: 24h)')
       .option('--until <time>', 'before this time (default: now)')
       .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
+      .option('--full', 'show every changed field, with its whole values')
       .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
   )
     .addHelpText('after', EXAMPLES)
@@ -54,7 +54,7 @@ export function registerChanges(program: Command, io: Io): void {
           if (!matches(version, options.kind, wanted)) continue;
           printed += 1;
           if (options.json === true) printJson(io, toChangeEvent(version));
-          else io.out(changeLine(io, version));
+          else io.out(changeLine({ ...io, isFull: options.full }, version));
         }
         if (printed === 0 && options.json !== true && options.follow !== true) io.out('no change in this time');
       });

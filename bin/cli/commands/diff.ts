@@ -12,13 +12,11 @@ import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
 import { shown, versionByNumber } from './show';
-import { spanLine, unobservedText } from './views';
+import { byMeaning, spanLine, unobservedText } from './views';
 
-export function registerDiff(program: Command, io: Io): void {
+export function registerDiff(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('diff')
-      .description('what differs between two versions or times of one instance')
+    command
       .argument('<instance>', INSTANCE_HELP)
       .argument('<a>', 'a version (3 or v3) or a time (see roma-history --help)')
       .argument('<b>', 'the same, or "now"'),
@@ -104,7 +102,7 @@ function print(io: Io, options: TargetOptions, a: Side, b: Side, between: readon
   io.out(header('+++', b));
   for (const gap of between) io.out(flow(['between them', unobserved(gap)], { width: io.width, indent: 4 }));
   if (changes.length === 0) io.out('no difference');
-  for (const change of changes) {
+  for (const change of byMeaning(changes)) {
     io.out(safeText(change.field));
     if ('from' in change) io.out(io.paint('red', `  - ${safeValue(change.from, Infinity)}`));
     if ('to' in change) io.out(io.paint('green', `  + ${safeValue(change.to, Infinity)}`));

@@ -11,6 +11,7 @@ import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { type Colour, safeText } from '../output';
+import { hint } from '../place';
 import { type Store, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, withApiOptions } from './api-options';
 
@@ -18,14 +19,9 @@ interface DoctorOptions extends StoreOptions, ApiOptions {
   readonly cost?: boolean;
 }
 
-export function registerDoctor(program: Command, io: Io): void {
+export function registerDoctor(command: Command, io: Io): void {
   withStoreOptions(
-    withApiOptions(
-      program
-        .command('doctor')
-        .description('what is misconfigured, stale or rejected, and the fix')
-        .option('--cost', 'what a month costs, from the measured units of the last runs'),
-    ),
+    withApiOptions(command.option('--cost', 'what a month costs, from the measured units of the last runs')),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: DoctorOptions) => {
@@ -37,7 +33,8 @@ export function registerDoctor(program: Command, io: Io): void {
 
 async function examine(io: Io, options: DoctorOptions, store: Store): Promise<void> {
   let badOnes = 0;
-  for await (const finding of findings(io, options, store)) {
+  for await (const { fix, ...found } of findings(io, options, store)) {
+    const finding: Finding = fix === undefined ? found : { ...found, fix: hint(io, fix) };
     if (finding.level === 'bad') badOnes += 1;
     if (options.json === true) printJson(io, finding);
     else print(io, finding);

@@ -17,11 +17,9 @@ interface ExportOptions extends TargetOptions {
   readonly at?: string;
 }
 
-export function registerExport(program: Command, io: Io): void {
+export function registerExport(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('export')
-      .description('flat tables for other tools, as Parquet, CSV or NDJSON')
+    command
       .addArgument(new Argument('<table>', 'what to export').choices(EXPORTS))
       .requiredOption('--out <path>', 'a file, or a folder (it ends with "/" or exists) for one file per day')
       .addOption(new Option('--format <format>', 'default: as the file is called, else parquet').choices(FORMATS))

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import pMap from 'p-map';
 import type { FleetMember } from '../../../lambda/core/history/queries';
 import { isDeletedStatus, normalizeStatus, targetName } from '../../../lambda/core/model/instance';
 import { toMs } from '../../../lambda/core/model/instant';
@@ -7,9 +8,10 @@ import { BEGINNING, openGapOf, type UnobservedSpan } from '../../../lambda/core/
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
 import { safeText, statusColour } from '../output';
+import { hint } from '../place';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseMoment, showTime } from '../time';
-import { NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
+import { isFromBaseline, NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
 
 interface ListOptions extends TargetOptions {
   readonly at?: string;
@@ -17,11 +19,9 @@ interface ListOptions extends TargetOptions {
   readonly all?: boolean;
 }
 
-export function registerList(program: Command, io: Io): void {
+export function registerList(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('list')
-      .description('the fleet now, or as of a time')
+    command
       .option('--at <time>', 'as of this time')
       .option('--status <status>', 'only instances with this status')
       .option('--all', 'show deleted instances too (--json always does)'),
@@ -36,7 +36,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
   await withStore(io, options, async ({ history, reader }) => {
     const targets = await chooseTargets(reader, options.target);
-    const rows: Member[] = [];
+    const found: Member[] = [];
     let unknown = 0;
     const others = new Set<string>();
     let deleted = 0;
@@ -55,11 +55,16 @@ async function list(io: Io, options: ListOptions): Promise<void> {
         if (options.json === true) printJson(io, listLine(member));
         else if (isGone(member.version) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
           deleted += 1;
-        else rows.push(member);
+        else found.push(member);
       }
     }
     if (options.json === true) return;
-    if (targets.length === 0) io.out(NOTHING_RECORDED);
+    const rows = await pMap(
+      found,
+      async (member) => ({ ...member, isBaseline: await isFromBaseline(reader, member.version) }),
+      { concurrency: 16 },
+    );
+    if (targets.length === 0) io.out(hint(io, NOTHING_RECORDED));
     else
       printFleet(io, rows, {
         deleted,
@@ -78,7 +83,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
 }
 
 /** A member with a known version at that time. */
-type Member = FleetMember & { readonly version: Version };
+type Member = FleetMember & { readonly version: Version; readonly isBaseline?: boolean };
 const hasVersion = (member: FleetMember): member is Member => member.version !== undefined;
 
 /** `unobserved` is present only when no run looked at that time. */
@@ -140,7 +145,11 @@ function printFleet(
         shrinksTo: 13,
         colour: (row: Member) => statusColour(row.version.status),
       },
-      { title: 'SINCE', of: ({ version }: Member) => sinceText(io, version.statusSince) },
+      {
+        title: 'SINCE',
+        of: ({ version, isBaseline }: Member) =>
+          `${isBaseline === true ? '≥ ' : ''}${sinceText(io, version.statusSince)}`,
+      },
       { title: 'NAME', of: ({ version }: Member) => version.name ?? '(no name)', shrinksTo: 12 },
       { title: 'ID', of: ({ version }: Member) => version.id },
       { title: 'VERSION', of: ({ version }: Member) => String(version.version), alignRight: true },

@@ -13,17 +13,17 @@ interface LogOptions extends TargetOptions {
   readonly since?: string;
   readonly until?: string;
   readonly limit?: number;
+  readonly full?: boolean;
 }
 
-export function registerLog(program: Command, io: Io): void {
+export function registerLog(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('log')
-      .description("one instance's history, newest first")
+    command
       .argument('<instance>', INSTANCE_HELP)
       .option('--since <time>', 'not before this time')
       .option('--until <time>', 'before this time')
-      .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000)),
+      .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000))
+      .option('--full', 'show every changed field, with its whole values'),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {
@@ -54,10 +54,17 @@ export function registerLog(program: Command, io: Io): void {
             const { version } = entry;
             const when = `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`;
             io.out(
-              flow([version.kind + evidenceText(version), changeText(io, version), io.paint('gray', when)], {
-                width: io.width,
-                lead: io.paint('cyan', `v${version.version}`.padEnd(7)),
-              }),
+              flow(
+                [
+                  version.kind + evidenceText(version),
+                  changeText({ ...io, isFull: options.full }, version),
+                  io.paint('gray', when),
+                ],
+                {
+                  width: io.width,
+                  lead: io.paint('cyan', `v${version.version}`.padEnd(7)),
+                },
+              ),
             );
           }
         }

@@ -44,11 +44,9 @@ const PROGRESS_MS = 2000;
 /** How many problems are printed. */
 const PROBLEMS_SHOWN = 20;
 
-export function registerReplay(program: Command, io: Io): void {
+export function registerReplay(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('replay')
-      .description('publish recorded changes again, with the same event ids, marked as replayed')
+    command
       .requiredOption('--since <time>', 'from this time on')
       .option('--until <time>', 'before this time (default: now)')
       .option('--instance <instance>', `only the changes of one instance: ${INSTANCE_HELP}`)

@@ -12,11 +12,9 @@ interface ReportOptions extends TargetOptions {
   readonly until?: string;
 }
 
-export function registerReport(program: Command, io: Io): void {
+export function registerReport(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('report')
-      .description('the timeline as one self-contained HTML page')
+    command
       .requiredOption('-o, --output <file>', 'the file to write; an existing file is replaced')
       .option('--since <time>', 'from this time on (default: 30d)')
       .option('--until <time>', 'before this time (default: now)'),

@@ -13,11 +13,9 @@ interface ServeOptions extends TargetOptions {
   readonly since: string;
 }
 
-export function registerServe(program: Command, io: Io): void {
+export function registerServe(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('serve')
-      .description('the timeline as a live page on this machine')
+    command
       .option('--port <number>', 'the port on 127.0.0.1; 0 takes any free port', wholeNumber(0, 65_535), DEFAULT_PORT)
       .option('--since <time>', 'from this time on', '30d'),
   )

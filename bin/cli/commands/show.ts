@@ -11,7 +11,16 @@ import { safeText, safeValue, statusColour } from '../output';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
-import { evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+import {
+  byMeaning,
+  evidenceText,
+  fieldText,
+  sinceText,
+  spanLine,
+  unobservedText,
+  versionLine,
+  whenText,
+} from './views';
 
 interface ShowOptions extends TargetOptions {
   readonly at?: string;
@@ -23,11 +32,9 @@ const versionNumber = (text: string): number => {
   return Number(text.replace('v', ''));
 };
 
-export function registerShow(program: Command, io: Io): void {
+export function registerShow(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('show')
-      .description("one instance's state, now, at a time, or in a version")
+    command
       .argument('<instance>', INSTANCE_HELP)
       .addOption(new Option('--at <time>', 'as of this time').conflicts('version'))
       .addOption(new Option('--version <number>', 'this version').argParser(versionNumber)),
@@ -101,7 +108,7 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
   );
   line('version', `${version.version}, ${version.kind}${evidenceText(version)}`);
   line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
-  for (const change of version.changes) line('changed', fieldText(change, text));
+  for (const change of byMeaning(version.changes)) line('changed', fieldText(change, text));
   io.out('');
   // DynamoDB does not keep the order of a map: it changes from read to read.
   for (const field of Object.keys(version.snapshot).toSorted())

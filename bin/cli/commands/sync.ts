@@ -15,6 +15,7 @@ import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { outcomeColour, safeText } from '../output';
 import { lengthMs } from '../time';
+import { hint } from '../place';
 import { deployedSync } from '../stack';
 import { collectTargets, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
@@ -38,12 +39,10 @@ interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly timeout?: number;
 }
 
-export function registerSync(program: Command, io: Io): void {
+export function registerSync(command: Command, io: Io): void {
   withStoreOptions(
     withApiOptions(
-      program
-        .command('sync')
-        .description('one run per target now; prints what changed')
+      command
         .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
         .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
         .option('--no-status', 'follow all instances again')
@@ -76,7 +75,8 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   };
   try {
     for (const target of options.target ?? []) sourceOf(options.api ?? 'v2').check(target);
-    const outcomes = await withStore(io, options, async ({ reader, client, tableName }) => {
+    const purpose = options.dryRun === true ? 'rehearse' : 'write';
+    const outcomes = await withStore(io, { ...options, purpose }, async ({ reader, client, tableName }) => {
       const recorded = await reader.targets();
       const targets = options.target ?? recorded;
       if (targets.length === 0)
@@ -161,7 +161,7 @@ function print(io: Io, options: SyncCommandOptions, result: RunResult, notes: Ru
     return;
   }
   for (const version of result.versions) if (version.kind !== 'baseline') io.out(changeLine(io, version));
-  io.out(summary(io, result, options.dryRun === true, notes));
+  io.out(hint(io, summary(io, result, options.dryRun === true, notes)));
 }
 
 function summary(io: Io, result: RunResult, isRehearsal: boolean, { status, timeLeftMs }: RunNotes): string {

@@ -5,13 +5,14 @@ import { openGapOf } from '../../../lambda/core/history/spans';
 import { chooseTargets, type Discovery } from '../../../lambda/roma/auth/projects';
 import { type Io, printJson } from '../io';
 import { renderTable } from '../layout';
+import { hint } from '../place';
 import { type StoreOptions, withStore, withStoreOptions } from '../store';
 import { ago, duration } from '../time';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
 import { NOTHING_RECORDED } from './views';
 
-export function registerTargets(program: Command, io: Io): void {
-  const targets = program.command('targets').description('what is kept in sync, and what could be');
+export function registerTargets(command: Command, io: Io): void {
+  const targets = command;
   withStoreOptions(targets.command('list').description('what is kept in sync and how fresh it is'))
     .addHelpText('after', LIST_EXAMPLES)
     .action(async (options: StoreOptions) => listTargets(io, options));
@@ -50,7 +51,7 @@ async function listTargets(io: Io, options: StoreOptions): Promise<void> {
       return;
     }
     if (rows.length === 0) {
-      io.out(NOTHING_RECORDED);
+      io.out(hint(io, NOTHING_RECORDED));
       return;
     }
     io.out(

@@ -5,6 +5,7 @@ import { type Instant, latest, toInstant } from '../../../lambda/core/model/inst
 import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
 import { type Io, printJson } from '../io';
 import { flow, renderTable } from '../layout';
+import { hint } from '../place';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseSpan, showSpan } from '../time';
 import { NOTHING_RECORDED } from './views';
@@ -22,11 +23,9 @@ interface Row {
   readonly uptime: Uptime;
 }
 
-export function registerUptime(program: Command, io: Io): void {
+export function registerUptime(command: Command, io: Io): void {
   withTargetOptions(
-    program
-      .command('uptime')
-      .description('time in each status, availability, unobserved time; of one instance or of all')
+    command
       .argument('[instance]', INSTANCE_HELP)
       .option('--since <time>', 'from this time on (default: 24h)')
       .option('--until <time>', 'before this time (default: now)')
@@ -88,7 +87,7 @@ function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Grou
     return;
   }
   if (groups.length === 0) {
-    io.out(NOTHING_RECORDED);
+    io.out(hint(io, NOTHING_RECORDED));
     return;
   }
   io.out(flow([showSpan(span.from, span.to, io.time)], { width: io.width }));

@@ -1,4 +1,5 @@
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { countFields } from '../../../lambda/core/model/fit-changes';
 import type { FieldChange, Version } from '../../../lambda/core/model/record';
 import type { Io } from '../io';
@@ -13,6 +14,26 @@ export const NOTHING_RECORDED =
 /** How many changed fields a line shows on a terminal, and how many cells of each value. Elsewhere all is shown. */
 const FIELDS_SHOWN = 3;
 const VALUE_WIDTH = 40;
+/** A message says what is wrong, often at its end. */
+const MESSAGE_WIDTH = 200;
+
+/** What a reader looks for first. Fields that are not named here come after these, and the ones that tick alone last. */
+const FIRST = [
+  /^status$/,
+  /^error_code$/,
+  /^error_msg$/,
+  /^flavor/,
+  /vpc|subnet|security_group|publicip|ipv6|address|bandwidth/,
+  /^name$/,
+];
+const LAST = /^update_time$/;
+
+const rank = ({ field }: FieldChange): number => {
+  const place = FIRST.findIndex((pattern) => pattern.test(field));
+  return LAST.test(field) ? FIRST.length + 1 : place === -1 ? FIRST.length : place;
+};
+export const byMeaning = (changes: readonly FieldChange[]): readonly FieldChange[] =>
+  changes.toSorted((a, b) => rank(a) - rank(b));
 
 /** The stable form of a version, which `log` and `show` print with --json. */
 export const versionLine = (version: Version): Record<string, unknown> => ({
@@ -57,16 +78,18 @@ export function changeText(io: Io, version: Version): string {
 
 function otherFields(io: Io, { changes }: Version): string {
   const others = changes.filter(({ field }) => field !== 'status');
-  if (others.length === 0) return '';
-  const count = countFields(others);
-  return isWhole(io) ? `, ${fieldsText(io, others)}` : ` and ${count} more field${count === 1 ? '' : 's'}`;
+  return others.length === 0 ? '' : `, ${fieldsText(io, others)}`;
 }
 
 function fieldsText(io: Io, changes: Version['changes']): string {
-  const shown = isWhole(io) ? changes : changes.slice(0, FIELDS_SHOWN);
-  const texts = shown.map((change) => fieldText(change, (value) => short(io, value)));
+  const ordered = byMeaning(changes);
+  const telling = ordered.filter(({ field }) => !LAST.test(field));
+  const shown = isWhole(io) || telling.length === 0 ? ordered : telling.slice(0, FIELDS_SHOWN);
+  const texts = shown.map((change) =>
+    fieldText(change, (value) => short(io, value, change.field === 'error_msg' ? MESSAGE_WIDTH : VALUE_WIDTH)),
+  );
   const more = countFields(changes) - countFields(shown);
-  return `${texts.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${texts.join(', ')}${more > 0 ? ` and ${more} more (--full)` : ''}`;
 }
 
 /** `name: a → b`, or that the values were too large to be kept. */
@@ -75,10 +98,10 @@ export function fieldText({ field, from, to, omitted }: FieldChange, text: (valu
   return field === '' ? `${omitted} more (too large to be kept)` : `${safeText(field)}: (too large to be kept)`;
 }
 
-const isWhole = (io: Io): boolean => io.width === Infinity;
+const isWhole = (io: Io): boolean => io.width === Infinity || io.isFull === true;
 
-const short = (io: Io, value: unknown): string =>
-  isWhole(io) ? safeValue(value, Infinity) : cutTo(safeValue(value), VALUE_WIDTH);
+const short = (io: Io, value: unknown, width: number): string =>
+  isWhole(io) ? safeValue(value, Infinity) : cutTo(safeValue(value), width);
 
 /** How the runs know that an instance is deleted, in words. */
 export const evidenceText = (version: Version): string =>
@@ -102,3 +125,10 @@ export const changeLine = (io: Io, version: Version): string =>
   );
 
 export const sinceText = (io: Io, instant: string): string => ago(instant, io.clock.now());
+
+/** Whether the status was there at first sight already, so that it may be older than `statusSince`. */
+export async function isFromBaseline(reader: Reader, version: Version): Promise<boolean> {
+  if (version.kind !== 'updated') return version.kind === 'baseline';
+  const first = await reader.versionAt(version.target, version.id, version.statusSince, { isWhole: false });
+  return first?.kind === 'baseline';
+}

@@ -7,8 +7,8 @@ import { type Current, isGone } from '../model/record';
 const SHOWN = 8;
 
 /**
- * Finds one instance by its id, by a unique beginning of its id, or by its name; an exact id goes first, then the
- * name, then the beginning. Among instances of one name, a living one goes before deleted ones.
+ * Finds one instance by its id, by its name, or by a unique beginning of either; an exact id goes first, then the
+ * name, then the beginning of an id, then of a name. Among instances of one name, a living one goes before deleted ones.
  * @throws UsageError when several instances fit, with the candidates
  * @throws NotFoundError when none does
  */
@@ -19,14 +19,18 @@ export async function findInstance(reader: Reader, targets: readonly Target[], t
   if (byId.length > 0) return theOnly(byId, text);
   const byName: Current[] = [];
   const byPrefix: Current[] = [];
+  const byNamePrefix: Current[] = [];
   for (const target of targets) {
     for await (const current of reader.currents(target)) {
       if (current.name === text) byName.push(current);
       if (current.id.startsWith(text)) byPrefix.push(current);
+      if (current.name?.startsWith(text) === true) byNamePrefix.push(current);
     }
   }
-  const living = byName.filter((current) => !isGone(current));
-  const candidates = [living, byName, byPrefix].find(({ length }) => length > 0);
+  const living = (all: readonly Current[]) => all.filter((current) => !isGone(current));
+  const candidates = [living(byName), byName, byPrefix, living(byNamePrefix), byNamePrefix].find(
+    ({ length }) => length > 0,
+  );
   if (candidates === undefined) {
     throw new NotFoundError(
       `no instance has the id or name ${JSON.stringify(text.slice(0, 100))}: "roma-history list" shows those that are recorded`,

@@ -116,7 +116,7 @@ onEachEngine('roma-history', (engine) => {
     ]);
     const { out } = await history('log', 'e346b', '-n', '2');
     expect(out).toContain('changed between 2026-11-22 09:55:00 and 10:00:00 UTC');
-    expect(out).toContain('ERROR → RUNNING and 1 more field');
+    expect(out).toContain('ERROR → RUNNING, flavor_id: small → large');
     expect(out).not.toContain('v1');
   });
 

@@ -79,7 +79,7 @@ onEachEngine('roma-history replay', (engine) => {
       expect(await cli(['replay', '--since', at(-60), ...places])).toMatchObject({
         exitCode: 2,
         out: '',
-        err: expect.stringMatching(/^roma-history: no AWS region is set: set AWS_REGION[^\n]*$/),
+        err: expect.stringMatching(/^roma-history: no AWS region is set: give --region, set AWS_REGION[^\n]*$/),
       });
     } finally {
       process.env = before;

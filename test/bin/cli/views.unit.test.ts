@@ -32,8 +32,34 @@ describe('changes whose values were too large to be kept', () => {
   });
 
   it('are counted where there is no room for all', () => {
-    expect(changeText(io(80), failed)).toBe('RUNNING → ERROR and 814 more fields');
-    expect(changeText(io(80), updated)).toMatch(/ and 812 more$/);
+    expect(changeText(io(80), failed)).toBe(
+      'RUNNING → ERROR, cpu: 8 → 16, notes: (too large to be kept), 812 more (too large to be kept)',
+    );
+    expect(changeText(io(80), updated)).toMatch(/^status: RUNNING → ERROR, cpu: 8 → 16, .* and 812 more \(--full\)$/);
     expect(whatChanged(updated, 50)).toBe('cpu: 8 → 16; 813 more');
+  });
+});
+
+describe('the fields of a change', () => {
+  const fields = (...names: string[]): readonly FieldChange[] => names.map((field) => ({ field, from: 'a', to: 'b' }));
+  const version = {
+    ...updated,
+    changes: fields('cpu_arch', 'error_msg', 'name', 'update_time', 'error_code', 'vpc_id'),
+  };
+  const told = (one: Io, changed: Partial<typeof version> = {}) =>
+    [...changeText(one, { ...version, ...changed }).matchAll(/(\w+): a/g)].map(([, name]) => name);
+
+  it('stand in the order of their meaning, and what ticks alone is left out where something else changed', () => {
+    expect(told(io(80))).toEqual(['error_code', 'error_msg', 'vpc_id']);
+    expect(told({ ...io(80), isFull: true })).toEqual([
+      'error_code',
+      'error_msg',
+      'vpc_id',
+      'name',
+      'cpu_arch',
+      'update_time',
+    ]);
+    expect(told(io(80), { changes: fields('update_time') })).toEqual(['update_time']);
+    expect(told(io(80), { previousStatus: 'RUNNING', status: 'ERROR' })).toEqual(['error_code', 'error_msg', 'vpc_id']);
   });
 });
