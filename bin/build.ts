@@ -4,6 +4,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { pageDefinition } from '../lambda/timeline/assets';
 import { BUNDLE } from '../lib/bundle';
+import { dependencies } from '../package.json';
 
 // Makes `dist`, which is all that is published: the command, the three entry points with their types, and the functions
 // as they are deployed. The entry points import their packages; the functions are bundled with theirs.
@@ -23,7 +24,10 @@ async function main(): Promise<void> {
 
   const command = join(DIST, 'roma-history.mjs');
   await build({
-    ...library,
+    ...common,
+    target: 'node20',
+    // What is no dependency of the package is bundled, so that its installation stays small.
+    external: Object.keys(dependencies).flatMap((name) => [name, `${name}/*`]),
     entryPoints: ['bin/roma-history.ts'],
     outdir: DIST,
     outExtension: { '.js': '.mjs' },

@@ -78,6 +78,7 @@ async function useAt<T>(
       client,
       raw,
       tableName,
+      endpoint,
       history,
       reader: history.reader,
       describe: (error) => describeError(connectionProblem(error, endpoint)),

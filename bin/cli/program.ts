@@ -27,7 +27,7 @@ async function build(io: Io & { place?: string }, argv: readonly string[]): Prom
     });
   for (const { name, description, load } of COMMANDS) {
     const command = program.command(name).description(description);
-    if (argv.includes(name)) (await load())(command, io);
+    if (argv.includes(name)) (await load())(command, io, run);
   }
   completion(program, io);
   program

@@ -60,9 +60,17 @@ export interface Store {
   readonly client: DynamoDBDocumentClient;
   readonly raw: DynamoDBClient;
   readonly tableName: string;
+  /** Absent: that of the AWS region. */
+  readonly endpoint?: string;
   /** Describes an error of the database: where it happened and what to do. */
   readonly describe: (error: unknown) => string;
 }
+
+/** The options that open the same history again. */
+export const placeOf = ({ tableName, endpoint }: Store): string[] => [
+  `--table=${tableName}`,
+  ...(endpoint === undefined ? [] : [`--dynamodb-endpoint=${endpoint}`]),
+];
 
 /** What a command does with the history. Only `write` creates what is missing; `rehearse` is a run that writes nothing. */
 export type Purpose = 'read' | 'write' | 'rehearse';

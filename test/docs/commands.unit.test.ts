@@ -6,7 +6,7 @@ import { PAGE, PAGES, readPage } from '../support/documents';
 
 const program = new Command('roma-history').option('--version').option('--env <name>');
 beforeAll(async () => {
-  for (const { name, load } of COMMANDS) (await load())(program.command(name), {} as Io);
+  for (const { name, load } of COMMANDS) (await load())(program.command(name), {} as Io, async () => 0);
   completion(program, {} as Io);
 });
 

@@ -1,3 +1,5 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,7 +54,7 @@ describe('the package as it is published', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('holds what is built, what tells of it, and nothing else', () => {
-    const others = files.filter((file) => !/^package\/dist\/(handlers|types)\/.+$/.test(file));
+    const others = files.filter((file) => !/^package\/dist\/(cli|handlers|types)\/.+$/.test(file));
     expect(others.toSorted()).toEqual(
       [
         '.github/timeline.png',
@@ -100,6 +102,17 @@ describe('the package as it is published', () => {
     expect(run(process.execPath, [command, '--help'], app)).toMatch(/^Usage: roma-history/);
     const help = run(process.execPath, [command, 'help', 'list'], app);
     expect(help).toContain('--at');
+  });
+
+  it('its command serves assistants, without the packages that this takes', async () => {
+    expect(Object.keys(manifest.dependencies)).not.toContain('@modelcontextprotocol/sdk');
+    const client = new Client({ name: 'test', version: '1' });
+    const env = { PATH: process.env.PATH ?? '', AWS_REGION: 'eu-central-1' };
+    await client.connect(
+      new StdioClientTransport({ command: process.execPath, args: [command, 'mcp'], cwd: app, env }),
+    );
+    expect((await client.listTools()).tools.length).toBeGreaterThan(5);
+    await client.close();
   });
 
   const withEmbedded = isAvailable('dynoxide') ? it : it.skip;

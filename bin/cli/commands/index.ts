@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
+import type { RunCommand } from '../ask';
 import type { Io } from '../io';
 
 interface Entry {
   readonly name: string;
   readonly description: string;
   /** Adds the arguments, options and action. Only the command that is called is loaded, which keeps the start quick. */
-  readonly load: () => Promise<(command: Command, io: Io) => void>;
+  readonly load: () => Promise<(command: Command, io: Io, run: RunCommand) => void>;
 }
 
 /** Every command: one entry here and one file each. */
@@ -69,6 +70,11 @@ export const COMMANDS: readonly Entry[] = [
     name: 'export',
     description: 'flat tables for other tools, as Parquet, CSV or NDJSON',
     load: async () => (await import('./export')).registerExport,
+  },
+  {
+    name: 'mcp',
+    description: 'answers for AI assistants: a Model Context Protocol server on stdin and stdout',
+    load: async () => (await import('./mcp')).registerMcp,
   },
   {
     name: 'replay',
