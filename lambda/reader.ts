@@ -14,6 +14,7 @@ export type { Current, FieldChange, Gap, Head, Rejection, Version } from './core
 export type { Reader } from './core/history/reader';
 export type { State, UnobservedSpan } from './core/history/spans';
 export type { FleetMember, InstanceUptime } from './core/history/queries';
+export { narrowed, type Narrowed } from './core/history/narrow';
 export type { LogEntry } from './core/history/log';
 export type { Between } from './history';
 

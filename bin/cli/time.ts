@@ -137,6 +137,12 @@ export function showSpan(from: Instant, to: Instant | undefined, style: TimeStyl
   return `${a.date} ${a.clock} ${a.zone}${separator}${b.date} ${b.clock} ${b.zone}`;
 }
 
+/** `10:00:03`, or the whole time where it lies on another day than `near`. */
+export function clockText(instant: Instant, near: Instant, style: TimeStyle): string {
+  const { date, clock } = partsOf(instant, style.zone);
+  return style.isTerminal && date === partsOf(near, style.zone).date ? clock : showTime(instant, style);
+}
+
 function partsOf(instant: Instant, timeZone: string): { date: string; clock: string; zone: string } {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone,

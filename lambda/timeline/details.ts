@@ -1,3 +1,4 @@
+import { narrowed } from '../core/history/narrow';
 import { targetName } from '../core/model/instance';
 import type { FieldChange, Version } from '../core/model/record';
 import { valueText } from './changes-table';
@@ -28,6 +29,7 @@ export function detailsHtml(row: Row, change: Version): string {
         ? `already there when first seen, ${seen}`
         : `after ${momentText(changedAfter)}, seen ${seen}`,
     ],
+    ['Reported by the API', reportedText(change)],
     ['Evidence', EVIDENCE_WORDS[change.evidence] ?? change.evidence],
     ['Made by', actorText(row, change)],
     ['Status', change.status],
@@ -39,6 +41,12 @@ export function detailsHtml(row: Row, change: Version): string {
   ];
   const list = facts.map(([name, value]) => (value === undefined ? '' : `<dt>${name}<dd>${text(value)}`)).join('');
   return `<h2 id="title">${KIND_WORDS[change.kind]}: ${text(displayName({ id: row.id, name: change.name }))}</h2><dl>${list}</dl>${fieldsHtml(change)}`;
+}
+
+/** The API's own time of the change, which nobody observed. */
+function reportedText(change: Version): string | undefined {
+  const reported = narrowed(change);
+  return reported && `${momentText(reported.to)} UTC (${reported.by})`;
 }
 
 function actorText({ records }: Row, { observedAt }: Version): string | undefined {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { NotFoundError, UsageError } from '../../../lambda/core/model/errors';
+import { narrowed } from '../../../lambda/core/history/narrow';
 import { targetName } from '../../../lambda/core/model/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../../lambda/core/model/record';
 import { type Io, printJson } from '../io';
@@ -53,7 +54,7 @@ export function registerChanges(command: Command, io: Io): void {
         for await (const version of changes) {
           if (!matches(version, options.kind, wanted)) continue;
           printed += 1;
-          if (options.json === true) printJson(io, toChangeEvent(version));
+          if (options.json === true) printJson(io, { ...toChangeEvent(version), narrowed: narrowed(version) });
           else io.out(changeLine({ ...io, isFull: options.full }, version));
         }
         if (printed === 0 && options.json !== true && options.follow !== true) io.out('no change in this time');

@@ -1,3 +1,4 @@
+import { narrowed } from '../../../lambda/core/history/narrow';
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
 import type { Reader } from '../../../lambda/core/history/reader';
 import { countFields } from '../../../lambda/core/model/fit-changes';
@@ -5,7 +6,7 @@ import type { FieldChange, Version } from '../../../lambda/core/model/record';
 import type { Io } from '../io';
 import { cutTo, flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
-import { ago, showSpan, showTime } from '../time';
+import { ago, clockText, showSpan, showTime } from '../time';
 
 /** Printed when the table has no target. */
 export const NOTHING_RECORDED =
@@ -41,6 +42,7 @@ export const versionLine = (version: Version): Record<string, unknown> => ({
   kind: version.kind,
   observedAt: version.observedAt,
   changedAfter: version.changedAfter,
+  narrowed: narrowed(version),
   status: version.status,
   evidence: version.evidence,
   changes: version.changes,
@@ -58,7 +60,9 @@ export function whenText(io: Io, version: Version): string {
   const { changedAfter, observedAt } = version;
   if (version.kind === 'baseline') return `already there at ${showTime(observedAt, io.time)}`;
   if (changedAfter === null) return `seen at ${showTime(observedAt, io.time)}`;
-  return `changed between ${showSpan(changedAfter, observedAt, io.time, ' and ')}`;
+  const reported = narrowed(version);
+  const by = reported && ` (reported by the API: ${clockText(reported.to, observedAt, io.time)})`;
+  return `changed between ${showSpan(changedAfter, observedAt, io.time, ' and ')}${by ?? ''}`;
 }
 
 /** `(unobserved 10:00–10:45)`. */

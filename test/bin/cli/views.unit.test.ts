@@ -1,4 +1,4 @@
-import { changeText, fieldText } from '../../../bin/cli/commands/views';
+import { changeText, fieldText, versionLine, whenText } from '../../../bin/cli/commands/views';
 import type { Io } from '../../../bin/cli/io';
 import { painter } from '../../../bin/cli/output';
 import type { FieldChange } from '../../../lambda/core/model/record';
@@ -61,5 +61,21 @@ describe('the fields of a change', () => {
     ]);
     expect(told(io(80), { changes: fields('update_time') })).toEqual(['update_time']);
     expect(told(io(80), { previousStatus: 'RUNNING', status: 'ERROR' })).toEqual(['error_code', 'error_msg', 'vpc_id']);
+  });
+});
+
+it('tells the time that the API reports as such', () => {
+  const version = {
+    ...updated,
+    changedAfter: '2026-11-22T09:55:00.000Z',
+    observedAt: '2026-11-22T10:00:00.000Z',
+    snapshot: { id: 'a', status: 'RUNNING', update_time: '2026-11-22T09:58:07Z' },
+    changes: [{ field: 'update_time', from: null, to: '2026-11-22T09:58:07Z' }],
+  };
+  expect(whenText({ ...io(80), time: { zone: 'UTC', isTerminal: true } }, version)).toBe(
+    'changed between 2026-11-22 09:55:00 and 10:00:00 UTC (reported by the API: 09:58:07)',
+  );
+  expect(versionLine(version)).toMatchObject({
+    narrowed: { from: '2026-11-22T09:55:00.000Z', to: '2026-11-22T09:58:07.000Z', by: 'update_time' },
   });
 });
