@@ -49,13 +49,23 @@ function reportedText(change: Version): string | undefined {
   return reported && `${momentText(reported.to)} UTC (${reported.by})`;
 }
 
-function actorText({ records }: Row, { observedAt }: Version): string | undefined {
+/** Who may have made a change, by name. */
+export function attributionOf(
+  { records }: Row,
+  { observedAt }: Version,
+):
+  | { readonly actors: readonly string[]; readonly confidence: string; readonly reason?: string | undefined }
+  | undefined {
   const known = records.attributions?.find((attribution) => attribution.observedAt === observedAt);
+  const actors = known?.actors.map(({ user, principal }) => user ?? principal ?? 'the service itself') ?? [];
+  return known === undefined ? undefined : { ...known, actors };
+}
+
+function actorText(row: Row, change: Version): string | undefined {
+  const known = attributionOf(row, change);
   if (known === undefined) return undefined;
-  const names = known.actors.map(({ user, principal }) => user ?? principal ?? 'the service itself');
-  return names.length === 0
-    ? `not known (${known.reason ?? known.confidence})`
-    : `${names.join(' or ')} (${known.confidence})`;
+  const { actors, confidence, reason = confidence } = known;
+  return actors.length === 0 ? `not known (${reason})` : `${actors.join(' or ')} (${confidence})`;
 }
 
 function errorText({ snapshot }: Version): string | undefined {

@@ -1,8 +1,9 @@
 import { App } from 'aws-cdk-lib';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InstanceHistoryStack } from '../../lib/instance-history-stack';
+import { stylesDefinition } from '../../lambda/timeline/assets';
 import { parseConfig } from '../../lib/read-config';
 import { TARGET } from '../support/stack';
 
@@ -12,29 +13,29 @@ interface Template {
   readonly Resources: Record<string, { readonly Type: string; readonly Properties: Record<string, unknown> }>;
 }
 
-/** Size of each function's module as it would be deployed, in bytes, by the description of its function. */
-function bundleSizes(outdir: string): Map<string, number> {
+/** Each function's module as it would be deployed, by the description of its function. */
+function bundles(outdir: string): Map<string, string> {
   const app = new App({ outdir, context: flags });
   const stack = new InstanceHistoryStack(app, 'Bundles', { config: parseConfig({ targets: [TARGET] }, 'the test') });
   const template = app.synth().getStackArtifact(stack.artifactId).template as Template;
-  const sizes = new Map<string, number>();
+  const modules = new Map<string, string>();
   for (const { Type, Properties } of Object.values(template.Resources)) {
     const key = (Properties?.Code as { S3Key?: string } | undefined)?.S3Key;
     if (Type !== 'AWS::Lambda::Function' || key === undefined) continue;
     const module = join(outdir, `asset.${key.replace('.zip', '')}`, 'index.mjs');
-    const size = statSync(module, { throwIfNoEntry: false })?.size;
-    if (size !== undefined) sizes.set(String(Properties.Description), size);
+    if (existsSync(module)) modules.set(String(Properties.Description), readFileSync(module, 'utf8'));
   }
-  return sizes;
+  return modules;
 }
 
 describe('the bundles that are deployed', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'bundles-'));
-  let sizes: Map<string, number>;
-  const sizeOf = (word: RegExp): number => [...sizes].find(([description]) => word.test(description))?.[1] ?? Infinity;
+  let modules: Map<string, string>;
+  const moduleOf = (word: RegExp): string => [...modules].find(([description]) => word.test(description))?.[1] ?? '';
+  const sizeOf = (word: RegExp): number => Buffer.byteLength(moduleOf(word)) || Infinity;
 
   beforeAll(() => {
-    sizes = bundleSizes(outdir);
+    modules = bundles(outdir);
   });
   afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
@@ -46,5 +47,11 @@ describe('the bundles that are deployed', () => {
   it('the publisher has at most 550 KB, for it carries neither the API client nor the timeline', () => {
     expect(sizeOf(/^Publishes/)).toBeLessThanOrEqual(550 * 1024);
     expect(sizeOf(/^Publishes/)).toBeLessThan(sizeOf(/^Lists/));
+  });
+
+  it('the timeline has its styles in it, and nothing that builds them', () => {
+    const { TIMELINE_STYLES = 'no styles' } = stylesDefinition();
+    expect(moduleOf(/^Draws/)).toContain(JSON.parse(TIMELINE_STYLES));
+    expect(moduleOf(/^Draws/)).not.toContain('esbuild');
   });
 });

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { pageScript, pageStyles } from '../../lambda/timeline/assets';
 import { OUTPUT } from '../../lambda/contract';
 import { isAvailable } from '../../bin/local-database/dynamodb-local';
 import { codeBlocks, PAGE, readPage } from '../support/documents';
@@ -119,6 +120,10 @@ describe('the package as it is published', () => {
   withEmbedded('its command answers from an embedded database that it makes', () => {
     const data = join(folder, 'data');
     expect(run(process.execPath, [command, 'list', '--json', '--local', data], app)).toBe('');
+    run(process.execPath, [command, 'report', '-o', 'page.html', '--local', data], app);
+    const page = readFileSync(join(app, 'page.html'), 'utf8');
+    expect(page).toContain(`<script>${pageScript()}</script>`);
+    expect(page).toContain(pageStyles().page);
   });
 
   it('reader and events can be required and imported', () => {

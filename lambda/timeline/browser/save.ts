@@ -1,70 +1,63 @@
+import { eventId } from '../../core/model/record';
+import { attributionOf } from '../details';
 import type { Row } from '../model';
 import type { Board } from './board';
 import { element, every, say } from './elements';
 
-type Cell = string | number | null | undefined;
+type Cells = Readonly<Record<string, string | number | boolean | null>>;
 
-const CHANGES = [
-  'observed_at',
-  'changed_after',
-  'region',
-  'project_id',
-  'instance_id',
-  'name',
-  'enterprise_project_id',
-  'version',
-  'kind',
-  'status_from',
-  'status_to',
-  'evidence',
-  'changes',
-];
-const INSTANCES = ['region', 'project_id', 'instance_id', 'name', 'enterprise_project_id', 'status', 'deleted'];
+/** With the columns of `roma-history export changes`. */
+const changesOf = (rows: readonly Row[]): readonly Cells[] =>
+  rows.flatMap((row) =>
+    row.changes.map((change) => ({
+      event_id: eventId({ ...change, target: row.target, id: row.id }),
+      ...namesOf({ ...row, name: change.name, enterpriseProjectId: change.enterpriseProjectId }),
+      version: change.version,
+      kind: change.kind,
+      status_from: change.previousStatus,
+      status_to: change.status,
+      fields: JSON.stringify(change.changes.map(({ field }) => field)),
+      changes: JSON.stringify(change.changes),
+      evidence: change.evidence,
+      changed_after: change.changedAfter,
+      observed_at: change.observedAt,
+      actor: attributionOf(row, change)?.actors.join(' or ') ?? null,
+      confidence: attributionOf(row, change)?.confidence ?? null,
+    })),
+  );
 
-const changesOf = (rows: readonly Row[]): readonly (readonly Cell[])[] =>
-  rows
-    .flatMap(({ target, id, changes }) => changes.map((change) => ({ target, id, change })))
-    .map(({ target, id, change }) => [
-      change.observedAt,
-      change.changedAfter,
-      target.region,
-      target.projectId,
-      id,
-      change.name,
-      change.enterpriseProjectId,
-      change.version,
-      change.kind,
-      change.previousStatus,
-      change.status,
-      change.evidence,
-      JSON.stringify(change.changes),
-    ]);
+const instancesOf = (rows: readonly Row[]): readonly Cells[] =>
+  rows.map((row) => ({
+    ...namesOf(row),
+    status: row.status,
+    deleted: row.deleted,
+    from: row.uptime.from,
+    to: row.uptime.to,
+    availability: row.uptime.availability,
+    unobserved_ms: row.uptime.unobservedMs,
+  }));
 
-const instancesOf = (rows: readonly Row[]): readonly (readonly Cell[])[] =>
-  rows.map(({ target, id, name, enterpriseProjectId, status, deleted, uptime }) => [
-    target.region,
-    target.projectId,
-    id,
-    name,
-    enterpriseProjectId,
-    status,
-    String(deleted),
-    uptime.availability,
-    uptime.unobservedMs,
-  ]);
+const namesOf = ({ target, id, name, enterpriseProjectId }: Row): Cells => ({
+  region: target.region,
+  project_id: target.projectId,
+  instance_id: id,
+  name,
+  enterprise_project_id: enterpriseProjectId,
+});
 
 /** As RFC 4180 says. A text that a spreadsheet would run as a formula gets an apostrophe. */
-function csv(rows: readonly (readonly Cell[])[]): string {
-  const cell = (value: Cell): string => {
+function csv(rows: readonly Cells[]): string {
+  const cell = (value: unknown): string => {
     const words = typeof value === 'string' ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value ?? '');
     return /[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words;
   };
-  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  const lines = [Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))];
+  return lines.map((line) => `${line.map(cell).join(',')}\r\n`).join('');
 }
 
-function save(name: string, content: string): void {
+function save(name: string, rows: readonly Cells[]): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([content], { type: 'text/csv' }));
+  link.href = URL.createObjectURL(new Blob([csv(rows)], { type: 'text/csv' }));
   link.download = name;
   link.click();
   URL.revokeObjectURL(link.href);
@@ -92,8 +85,6 @@ export function listenToSaving(board: Board): void {
         () => prompt('Copy this:', words),
       );
     });
-  element('csv').addEventListener('click', () => save('changes.csv', csv([CHANGES, ...changesOf(board.rows)])));
-  element('csv-instances').addEventListener('click', () =>
-    save('instances.csv', csv([[...INSTANCES, 'availability', 'unobserved_ms'], ...instancesOf(board.rows)])),
-  );
+  element('csv').addEventListener('click', () => save('changes.csv', changesOf(board.rows)));
+  element('csv-instances').addEventListener('click', () => save('instances.csv', instancesOf(board.rows)));
 }

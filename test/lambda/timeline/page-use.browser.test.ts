@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
+import { COLUMNS } from '../../../lambda/export/columns';
 import { buildTimeline } from '../../../lambda/timeline/model';
 import { percentText } from '../../../lambda/timeline/format';
 import { inBrowser, type WatchedPage } from '../../support/browser';
@@ -198,12 +199,12 @@ inBrowser('the page in use', (open) => {
       return readFileSync(await download.path(), 'utf8').split('\r\n');
     };
     const [columns, row] = await save('#csv');
-    expect(columns).toBe(
-      'observed_at,changed_after,region,project_id,instance_id,name,enterprise_project_id,version,kind,status_from,status_to,evidence,changes',
-    );
-    expect(row).toContain(`,a,"'=1+1,""x""",0,2,updated,RUNNING,RUNNING,listed,`);
+    expect(columns?.split(',')).toEqual(COLUMNS.changes.map(({ name }) => name));
+    expect(row).toContain(`,a,"'=1+1,""x""",0,2,updated,RUNNING,RUNNING,"[""note""]",`);
     expect(row).toContain('two\\nlines');
-    expect((await save('#csv-instances'))[1]).toMatch(/,a,"'=1\+1,""x""",0,RUNNING,false,1,/);
+    expect((await save('#csv-instances'))[1]).toMatch(
+      /,a,"'=1\+1,""x""",0,RUNNING,false,2026-10-23T14:30:00.000Z,2026-11-22T14:30:00.000Z,1,/,
+    );
   });
 
   it('is walked by keyboard: one stop for the chart, the arrows walk its rows and changes, Enter opens one', async () => {
