@@ -1,5 +1,6 @@
 import { narrowed } from '../core/history/narrow';
 import { targetName } from '../core/model/instance';
+import { byMeaning } from '../core/model/by-meaning';
 import type { FieldChange, Version } from '../core/model/record';
 import { valueText } from './changes-table';
 import { displayName } from './chart';
@@ -75,13 +76,6 @@ function errorText({ snapshot }: Version): string | undefined {
   return parts.length === 0 ? undefined : parts.join(': ');
 }
 
-/** What matters most comes first; what ticks by itself comes last. */
-const FIELD_ORDER = ['status', 'error_code', 'error_msg', 'flavor_id', 'name'];
-const place = ({ field }: FieldChange): number =>
-  field === 'update_time'
-    ? FIELD_ORDER.length + 1
-    : (FIELD_ORDER.indexOf(field) + FIELD_ORDER.length + 1) % (FIELD_ORDER.length + 1);
-
 function fieldsHtml({ changes, previousStatus, status }: Version): string {
   const isTold =
     previousStatus === null || previousStatus === status || changes.some(({ field }) => field === 'status');
@@ -93,11 +87,9 @@ function fieldsHtml({ changes, previousStatus, status }: Version): string {
     if (omitted !== undefined) return '<td><i>too large to be kept</i>';
     return value === undefined ? '<td><i>absent</i>' : `<td>${text(valueText(value, ROOM))}`;
   };
-  const rows = all
-    .toSorted((a, b) => place(a) - place(b))
-    .map(
-      ({ field, from, to, omitted }) =>
-        `<tr><th scope="row">${text(field || `${omitted} more`)}${cell(from, omitted)}${cell(to, omitted)}`,
-    );
+  const rows = byMeaning(all).map(
+    ({ field, from, to, omitted }) =>
+      `<tr><th scope="row">${text(field || `${omitted} more`)}${cell(from, omitted)}${cell(to, omitted)}`,
+  );
   return `<table><thead><tr><th>Field<th>Before<th>After</thead><tbody>${rows.join('')}</tbody></table>`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { byMeaning } from '../../../lambda/core/model/by-meaning';
 import { unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
 import type { Instant } from '../../../lambda/core/model/instant';
 import type { Reader } from '../../../lambda/core/history/reader';
@@ -12,7 +13,7 @@ import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
 import { shown, versionByNumber } from './show';
-import { byMeaning, spanLine, unobservedText } from './views';
+import { spanLine, unobservedText } from './views';
 
 export function registerDiff(command: Command, io: Io): void {
   withTargetOptions(

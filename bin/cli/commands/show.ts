@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { byMeaning } from '../../../lambda/core/model/by-meaning';
 import { NotFoundError } from '../../../lambda/core/model/errors';
 import { targetName } from '../../../lambda/core/model/instance';
 import type { Instant } from '../../../lambda/core/model/instant';
@@ -11,16 +12,7 @@ import { safeText, safeValue, statusColour } from '../output';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
-import {
-  byMeaning,
-  evidenceText,
-  fieldText,
-  sinceText,
-  spanLine,
-  unobservedText,
-  versionLine,
-  whenText,
-} from './views';
+import { evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
 
 interface ShowOptions extends TargetOptions {
   readonly at?: string;

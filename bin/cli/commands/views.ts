@@ -1,6 +1,7 @@
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
 import type { Reader } from '../../../lambda/core/history/reader';
+import { byMeaning, ticksAlone } from '../../../lambda/core/model/by-meaning';
 import { countFields } from '../../../lambda/core/model/fit-changes';
 import type { FieldChange, Version } from '../../../lambda/core/model/record';
 import type { Io } from '../io';
@@ -17,24 +18,6 @@ const FIELDS_SHOWN = 3;
 const VALUE_WIDTH = 40;
 /** A message says what is wrong, often at its end. */
 const MESSAGE_WIDTH = 200;
-
-/** What a reader looks for first. Fields that are not named here come after these, and the ones that tick alone last. */
-const FIRST = [
-  /^status$/,
-  /^error_code$/,
-  /^error_msg$/,
-  /^flavor/,
-  /vpc|subnet|security_group|publicip|ipv6|address|bandwidth/,
-  /^name$/,
-];
-const LAST = /^update_time$/;
-
-const rank = ({ field }: FieldChange): number => {
-  const place = FIRST.findIndex((pattern) => pattern.test(field));
-  return LAST.test(field) ? FIRST.length + 1 : place === -1 ? FIRST.length : place;
-};
-export const byMeaning = (changes: readonly FieldChange[]): readonly FieldChange[] =>
-  changes.toSorted((a, b) => rank(a) - rank(b));
 
 /** The stable form of a version, which `log` and `show` print with --json. */
 export const versionLine = (version: Version): Record<string, unknown> => ({
@@ -87,7 +70,7 @@ function otherFields(io: Io, { changes }: Version): string {
 
 function fieldsText(io: Io, changes: Version['changes']): string {
   const ordered = byMeaning(changes);
-  const telling = ordered.filter(({ field }) => !LAST.test(field));
+  const telling = ordered.filter(({ field }) => !ticksAlone(field));
   const shown = isWhole(io) || telling.length === 0 ? ordered : telling.slice(0, FIELDS_SHOWN);
   const texts = shown.map((change) =>
     fieldText(change, (value) => short(io, value, change.field === 'error_msg' ? MESSAGE_WIDTH : VALUE_WIDTH)),

@@ -47,7 +47,7 @@ const namesOf = ({ target, id, name, enterpriseProjectId }: Row): Cells => ({
 
 /** As RFC 4180 says. A text that a spreadsheet would run as a formula gets an apostrophe. */
 function csv(rows: readonly Cells[]): string {
-  const cell = (value: unknown): string => {
+  const cell = (value: Cells[string] | undefined): string => {
     const words = typeof value === 'string' ? value.replace(/^[=+\-@\t\r]/, "'$&") : String(value ?? '');
     return /[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words;
   };
