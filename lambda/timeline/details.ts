@@ -45,7 +45,7 @@ export function detailsHtml(row: Row, change: Version): string {
 }
 
 /** The API's own time of the change, which nobody observed. */
-function reportedText(change: Version): string | undefined {
+export function reportedText(change: Version): string | undefined {
   const reported = narrowed(change);
   return reported && `${momentText(reported.to)} UTC (${reported.by})`;
 }

@@ -3,6 +3,7 @@ import type { Version } from '../../core/model/record';
 import { KIND_WORDS } from '../lane';
 import { whatChanged } from '../changes-table';
 import { displayName } from '../chart';
+import { reportedText } from '../details';
 import { momentText, periodText, timeText } from '../format';
 import type { Bar } from '../bars';
 import type { Row } from '../model';
@@ -62,8 +63,16 @@ function tipText({ row, bar, change }: Hit): string {
   return change === undefined ? '' : `${displayName(row)}\n${changeText(change)}`;
 }
 
-export const changeText = (change: Version): string =>
-  `${KIND_WORDS[change.kind]}: ${whatChanged(change, 300)}\nseen ${momentText(change.observedAt)} UTC${change.changedAfter === null ? '' : `, happened after ${timeText(change.changedAfter, change.observedAt)}`}`;
+export function changeText(change: Version): string {
+  const { kind, observedAt, changedAfter } = change;
+  const after = changedAfter === null ? '' : `, happened after ${timeText(changedAfter, observedAt)}`;
+  const reported = reportedText(change);
+  return [
+    `${KIND_WORDS[kind]}: ${whatChanged(change, 300)}`,
+    `seen ${momentText(observedAt)} UTC${after}`,
+    ...(reported === undefined ? [] : [`reported by the API: ${reported}`]),
+  ].join('\n');
+}
 
 export function showTip(words: string, x: number, y: number): void {
   const tip = element('tip');

@@ -126,12 +126,13 @@ inBrowser('the page in use', (open) => {
   });
 
   it('opens a change by a click on its bar, its mark or its line, with a link to it', async () => {
-    const life = new Life(NORTH, 'the-id', 'roma-billing', { error_code: '', cpu: 8 })
+    const life = new Life(NORTH, 'the-id', 'roma-billing', { error_code: '', update_time: '2026-10-01T00:00:00Z' })
       .saw('baseline', ago(9 * DAY))
       .saw('statusChanged', ago(3 * DAY), {
         status: 'ERROR',
         error_code: 'ROMA.0042',
         error_msg: 'no route to broker',
+        update_time: '2026-11-19T14:27:10Z',
       });
     const attributions = [
       { observedAt: ago(3 * DAY), confidence: 'likely', actors: [{ user: 'li.wei', principal: null }] },
@@ -145,6 +146,7 @@ inBrowser('the page in use', (open) => {
       const words = (await dialog.textContent()) ?? '';
       expect(words).toContain('Status changed: roma-billing');
       expect(words).toContain('Change windowafter 2026-11-19 14:24:57, seen 2026-11-19 14:30:00 UTC');
+      expect(words).toContain('Reported by the API2026-11-19 14:27:10 UTC (update_time)');
       expect(words).toContain('Evidencea complete listing of the API showed it');
       expect(words).toContain('Made byli.wei (likely)');
       expect(words).toContain('ErrorROMA.0042: no route to broker');
@@ -152,8 +154,13 @@ inBrowser('the page in use', (open) => {
         'statusRUNNINGERROR',
         'error_codeROMA.0042',
         'error_msgabsentno route to broker',
+        'update_time2026-10-01T00:00:00Z2026-11-19T14:27:10Z',
       ]);
     };
+    await page.locator('.row use').hover();
+    expect(await page.locator('#tip').textContent()).toContain(
+      'reported by the API: 2026-11-19 14:27:10 UTC (update_time)',
+    );
     await page.locator('.row rect.err').click();
     await expectOpen();
     await page.waitForURL(/c=/);

@@ -231,6 +231,17 @@ inBrowser('the live page in a browser', (open) => {
       runs = 12;
       await page.locator('.row').nth(4).waitFor();
       expect(await page.inputValue('#search')).toBe('roma');
+      await page.locator('#r0').press('Enter');
+      await page.evaluate(
+        `Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (words) => { document.title = words; } } })`,
+      );
+      await page.getByText('Copy link').click();
+      const link = new URL(await page.title());
+      expect(link.searchParams.get('since')).toBe(plusMs(now, -DAY));
+      expect(toMs(link.searchParams.get('until') ?? '')).toBeGreaterThanOrEqual(toMs(now));
+      expect(link.hash).toMatch(/^#q=roma&c=[0-9a-f-]{36}%7E\d+$/);
+      await page.goto(link.href);
+      await page.locator('dialog[open]').waitFor();
       expect(complaints).toEqual([]);
       expect(requests.filter((url) => !url.startsWith(server.url) && !url.startsWith('data:'))).toEqual([]);
       await page.close();
