@@ -2,12 +2,12 @@ import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { createHistoryTable } from '../../bin/local-database/create-table';
 import type { Reader } from '../../lambda/core/history/reader';
+import type { Clock } from '../../lambda/core/model/clock';
 import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/sync/brake';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
 import { createReader } from '../../lambda/dynamodb/reader';
-import { systemClock } from '../../lambda/system-clock';
 import type { Telemetry } from '../../lambda/telemetry';
-import { wirePublish, wireSync } from '../../lambda/wire';
+import { systemPorts, wirePublish, wireSync } from '../../lambda/wire';
 import { type EventBus, type Queue, startEventBus } from './event-bus';
 import {
   type Account,
@@ -40,6 +40,8 @@ export interface LoopbackSystemOptions {
 export interface LoopbackSystem {
   readonly database: string;
   readonly tableName: string;
+  /** The clock of all its parts. Nobody waits: a sleep moves the clock instead. */
+  readonly clock: Clock;
   readonly simulator: RomaSimulator;
   readonly fleet: Fleet;
   readonly bus: EventBus;
@@ -54,22 +56,25 @@ export interface LoopbackSystem {
 export async function startLoopbackSystem(options: LoopbackSystemOptions): Promise<LoopbackSystem> {
   const { database, tableName, telemetry, account, trust, secret } = options;
   const aws = loopbackConfig(database);
+  let ahead = 0;
+  const clock = { now: () => Date.now() + ahead, sleep: async (ms: number) => void (ahead += ms) };
   const raw = new DynamoDBClient(dynamodbClientConfig(aws));
   await createHistoryTable(raw, tableName);
   const fleet = seedFleet();
   fleet.fill(SYSTEM_TARGET.projectId, INSTANCES);
-  const simulator = await startRomaSimulator({ fleet, account, trust });
+  const simulator = await startRomaSimulator({ fleet, clock, account, trust });
   const bus = await startEventBus();
   const failures = bus.createQueue('failures');
   const publish = wirePublish(
     { eventBusName: bus.busName, failureQueueUrl: failures.url, publishBaseline: false },
-    { aws: bus.clientConfig, telemetry },
+    { aws: bus.clientConfig, clock, telemetry },
   );
   const { Table } = await raw.send(new DescribeTableCommand({ TableName: tableName }));
   const pump = await startStreamPump({
     streams: new DynamoDBStreamsClient(aws),
     streamArn: Table?.LatestStreamArn ?? '',
     handler: async (event) => publish(event, context),
+    pollMs: 5,
   });
   const invokeSync = wireSync(
     {
@@ -78,17 +83,23 @@ export async function startLoopbackSystem(options: LoopbackSystemOptions): Promi
       brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
       safetyMarginMs: 10_000,
     },
-    { aws, telemetry, readSecret: async () => JSON.stringify(secret(simulator.account)) },
+    {
+      aws,
+      telemetry,
+      ports: { ...systemPorts, clock },
+      readSecret: async () => JSON.stringify(secret(simulator.account)),
+    },
   );
   const { endpoint } = simulator;
   return {
     database,
     tableName,
+    clock,
     simulator,
     fleet,
     bus,
     failures,
-    reader: createReader(documentClient(raw), tableName, systemClock),
+    reader: createReader(documentClient(raw), tableName, clock),
     sync: async () => {
       await invokeSync({ ...SYSTEM_TARGET, intervalMs: 60_000, endpoint, iamEndpoint: endpoint }, context);
     },

@@ -12,7 +12,6 @@ import { targetName } from '../../../lambda/core/model/instance';
 import { timelinePage } from '../../../lambda/timeline/page';
 import { readTimeline } from '../../../lambda/timeline/read-timeline';
 import { createTelemetry } from '../../../lambda/telemetry';
-import { systemClock } from '../../../lambda/system-clock';
 import { cli } from '../../support/cli';
 import { anyEngine, endpointOf } from '../../support/engines';
 import { AGENCY_URN, piecesOf, PROVIDER_URN, startOidcProvider } from '../../support/roma/oidc-provider';
@@ -59,7 +58,7 @@ const WAYS: readonly Way[] = [
 
 /** The page as `roma-history report` writes it, and the compressed data in it. */
 async function report(system: LoopbackSystem): Promise<string> {
-  const now = toInstant(Date.now());
+  const now = toInstant(system.clock.now());
   const html = timelinePage(await readTimeline(system.reader, { from: plusMs(now, -3_600_000), to: now }, { now }));
   return html + JSON.stringify(pageData(html));
 }
@@ -322,7 +321,7 @@ async function cliSync(
   );
   const at = ['--endpoint', system.simulator.endpoint, '--dynamodb-endpoint', system.database];
   const what = ['--target', targetName(SYSTEM_TARGET), '--table', system.tableName];
-  const result = await cli(['sync', ...what, ...at, ...more], { environment, clock: systemClock });
+  const result = await cli(['sync', ...what, ...at, ...more], { environment, clock: system.clock });
   expect(result.out + result.err).toMatch(/run|changed|busy/);
   return result;
 }
