@@ -43,6 +43,8 @@ const project = (displayName, testMatch, more = {}) => ({
 });
 module.exports = {
   testTimeout: 60_000,
+  // By default jest leaves one core idle, which is every second one on a small machine.
+  maxWorkers: '100%',
   projects: [
     project('unit', ['<rootDir>/test/**/*.unit.test.ts']),
     project('integration', ['<rootDir>/test/**/*.{db,property,crash,browser}.test.ts'], engines),

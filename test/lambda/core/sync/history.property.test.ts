@@ -65,7 +65,7 @@ describe('whatever happens while runs read a moving fleet, the history stays tru
     async () => tell(inMemory, new Set([...ON, 'clocks']), STEPS),
     TIMEOUT_MS,
   );
-  it('and a failure shows its seed, the shrunk steps and the table', async () => {
+  it('a story that fails shows its seed, the shrunk steps and the table', async () => {
     const lying = async (): Promise<ModelStore> => {
       const store = await inMemory();
       return {

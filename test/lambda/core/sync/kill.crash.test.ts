@@ -21,7 +21,7 @@ import { collect } from '../../../support/sync-world';
 import { collectPage } from './one-page';
 
 /** `npm run test:soak -- --kills N` raises this. */
-const KILLS = Number(process.env.SOAK_KILLS ?? 20);
+const KILLS = Number(process.env.SOAK_KILLS ?? 10);
 const TABLE = 'crash';
 // Only this engine loses no acknowledged write of its own when it is killed, too.
 const onDynoxide = isAvailable('dynoxide') ? describe : describe.skip;
