@@ -5,7 +5,6 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { OUTPUT } from '../lambda/contract';
 import type { Config, TargetConfig } from './config';
 import { InstanceHistory } from './instance-history';
 import type { SyncTarget } from './scheduled-sync';
@@ -60,18 +59,10 @@ export class InstanceHistoryStack extends Stack {
       existingTable: this.existingTable(config.existingTable),
       deleteTableWithStack: config.onDestroy === 'delete',
     });
+    // A stack of its own names its outputs without the path and the hash of the construct.
+    for (const output of this.instanceHistory.node.children)
+      if (output instanceof CfnOutput) output.overrideLogicalId(output.node.id);
     this.warnOfPlaces(config);
-    const { history, sync, feed, monitoring, discovery } = this.instanceHistory;
-    this.output(OUTPUT.tableName, history.table.tableName);
-    if (config.credentials === undefined) this.output(OUTPUT.secretArn, sync.secret.secretArn);
-    else this.output(OUTPUT.syncRoleArn, sync.function.role.roleArn);
-    if (config.credentials !== undefined && discovery !== undefined)
-      this.output(OUTPUT.discoveryRoleArn, discovery.function.role.roleArn);
-    this.output(OUTPUT.syncFunctionName, sync.function.fn.functionName);
-    this.output(OUTPUT.publishFunctionName, feed.function.fn.functionName);
-    this.output(OUTPUT.eventBusName, feed.bus.eventBusName);
-    if (feed.topic !== undefined) this.output(OUTPUT.feedTopicArn, feed.topic.topicArn);
-    this.output(OUTPUT.dashboardUrl, monitoring.dashboard.url);
   }
 
   /** An id by place is that of release 1.0, whose stacks go on; but in an edited list it is somebody else's. */
@@ -112,9 +103,5 @@ export class InstanceHistoryStack extends Stack {
       return { encryptionKey: new kms.Key(this, 'Key', { enableKeyRotation: true, description }) };
     }
     return { encryptionKey: kms.Key.fromKeyArn(this, 'Key', customerKey) };
-  }
-
-  private output(name: string, value: string): void {
-    new CfnOutput(this, name, { value });
   }
 }

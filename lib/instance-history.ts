@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { Architecture } from 'aws-cdk-lib/aws-lambda';
@@ -6,6 +6,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { OUTPUT } from '../lambda/contract';
 import { ChangeFeed } from './change-feed';
 import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
@@ -153,6 +154,24 @@ export class InstanceHistory extends Construct {
       alarmTopic: props.alarmTopic,
       logRetention: props.logRetention,
     });
+    this.outputs(props.credentials === undefined);
+  }
+
+  /** What `roma-history --stack` reads. */
+  private outputs(hasSecret: boolean): void {
+    const { history, sync, feed, monitoring, discovery } = this;
+    const output = (name: string, value: string | undefined): void => {
+      if (value !== undefined) new CfnOutput(this, name, { value });
+    };
+    output(OUTPUT.tableName, history.table.tableName);
+    if (hasSecret) output(OUTPUT.secretArn, sync.secret.secretArn);
+    else output(OUTPUT.syncRoleArn, sync.function.role.roleArn);
+    if (!hasSecret) output(OUTPUT.discoveryRoleArn, discovery?.function.role.roleArn);
+    output(OUTPUT.syncFunctionName, sync.function.fn.functionName);
+    output(OUTPUT.publishFunctionName, feed.function.fn.functionName);
+    output(OUTPUT.eventBusName, feed.bus.eventBusName);
+    output(OUTPUT.feedTopicArn, feed.topic?.topicArn);
+    output(OUTPUT.dashboardUrl, monitoring.dashboard.url);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError, NotFoundError, UsageError } from '../../lambda/core/model/errors';
 import { version } from '../../package.json';
-import { COMMANDS } from './commands';
+import { COMMANDS, LOADERS } from './commands';
 import { completion } from './completion';
 import { EXIT, ExitCode } from './exit';
 import type { Io } from './io';
@@ -25,8 +25,8 @@ async function build(io: Io & { place?: string }, argv: readonly string[]): Prom
       getOutHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
       getErrHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
     });
-  for (const { name, description, load } of COMMANDS) {
-    const command = program.command(name).description(description);
+  for (const [name, load] of Object.entries(LOADERS)) {
+    const command = program.command(name).description(COMMANDS[name as keyof typeof COMMANDS]);
     if (argv.includes(name)) (await load())(command, io, run);
   }
   completion(program, io);

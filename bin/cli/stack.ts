@@ -13,15 +13,23 @@ const awsClientConfig = {
 /** @throws NotFoundError when the stack or its output does not exist, TableError when it cannot be read */
 export async function stackOutput(stack: string, output: string): Promise<string> {
   const client = new CloudFormationClient(awsClientConfig);
+  let several: string | undefined;
   try {
     const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    const value = Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
-    if (value !== undefined) return value;
+    const outputs = Stacks?.[0]?.Outputs ?? [];
+    const exact = outputs.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
+    if (exact !== undefined) return exact;
+    // In a stack of another app, the path of the construct and a hash stand around the name.
+    const own = outputs.filter(({ OutputKey = '' }) => new RegExp(`${output}[\\dA-F]{8}$`).test(OutputKey));
+    if (own.length > 1) several = own.map(({ OutputKey, OutputValue }) => `${OutputKey} = ${OutputValue}`).join(', ');
+    else if (own[0]?.OutputValue !== undefined) return own[0].OutputValue;
   } catch (error) {
     throw stackProblem(error, stack);
   } finally {
     client.destroy();
   }
+  if (several !== undefined)
+    throw new UsageError(`stack ${stack} holds several histories (${several}): name one with --table`);
   throw new NotFoundError(`stack ${stack} has no output ${output}: is it a stack of this application?`);
 }
 

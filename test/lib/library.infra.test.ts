@@ -56,6 +56,12 @@ describe('the construct in another app', () => {
     expect(Object.keys(Template.fromStack(stack).findResources('AWS::DynamoDB::Table'))).toHaveLength(2);
   });
 
+  it('has the outputs that --stack reads, the secret to fill among them', () => {
+    const keys = Object.keys((Template.fromStack(history().stack).toJSON() as { Outputs: object }).Outputs);
+    for (const name of ['HistoryTableName', 'CredentialsSecretArn', 'SyncFunctionName', 'EventBusName'])
+      expect(keys).toContainEqual(expect.stringMatching(new RegExp(`^RomaHistory${name}[0-9A-F]{8}$`)));
+  });
+
   it('reads secrets of any name, also two of the same', () => {
     const stack = new Stack(appWithoutBundling(), 'Platform');
     const secret = (scope: Construct, id: string) => Secret.fromSecretNameV2(scope, id, `roma/${scope.node.id}/${id}`);

@@ -1,3 +1,4 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { execFileSync } from 'node:child_process';
@@ -6,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pageScript, pageStyles } from '../../lambda/timeline/assets';
 import { OUTPUT } from '../../lambda/contract';
-import { isAvailable } from '../../bin/local-database/dynamodb-local';
+import { createHistoryTable } from '../../bin/local-database/create-table';
+import { isAvailable, startDatabase } from '../../bin/local-database/dynamodb-local';
+import { loopbackConfig } from '../../lambda/dynamodb/client';
 import { codeBlocks, PAGE, readPage } from '../support/documents';
 
 const ROOT = resolve('.');
@@ -117,8 +120,13 @@ describe('the package as it is published', () => {
   });
 
   const withEmbedded = isAvailable('dynoxide') ? it : it.skip;
-  withEmbedded('its command answers from an embedded database that it makes', () => {
+  withEmbedded('its command answers from an embedded database', async () => {
     const data = join(folder, 'data');
+    const database = await startDatabase({ folder: data });
+    const client = new DynamoDBClient(loopbackConfig(database.endpoint));
+    await createHistoryTable(client, 'InstanceHistory');
+    client.destroy();
+    await database.stop();
     expect(run(process.execPath, [command, 'list', '--json', '--local', data], app)).toBe('');
     run(process.execPath, [command, 'report', '-o', 'page.html', '--local', data], app);
     const page = readFileSync(join(app, 'page.html'), 'utf8');
@@ -160,7 +168,11 @@ describe('the package as it is published', () => {
     const template = readFileSync(join(app, 'example.out', 'Platform.template.json'), 'utf8');
     const { Outputs } = JSON.parse(template) as { Outputs: object };
     expect(Object.keys(Outputs)).toEqual(
-      expect.arrayContaining(Object.values(OUTPUT).filter((name) => /Name/.test(name))),
+      expect.arrayContaining(
+        Object.values(OUTPUT)
+          .filter((name) => /Name/.test(name))
+          .map((name) => expect.stringMatching(new RegExp(`^RomaHistory${name}[0-9A-F]{8}$`)) as string),
+      ),
     );
   });
 

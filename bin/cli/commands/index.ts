@@ -2,83 +2,41 @@ import type { Command } from 'commander';
 import type { RunCommand } from '../ask';
 import type { Io } from '../io';
 
-interface Entry {
-  readonly name: string;
-  readonly description: string;
-  /** Adds the arguments, options and action. Only the command that is called is loaded, which keeps the start quick. */
-  readonly load: () => Promise<(command: Command, io: Io, run: RunCommand) => void>;
-}
+/** Adds the arguments, options and action to a command. */
+type Register = (command: Command, io: Io, run: RunCommand) => void;
 
-/** Every command: one entry here and one file each. */
-export const COMMANDS: readonly Entry[] = [
-  {
-    name: 'sync',
-    description: 'one run per target now; prints what changed',
-    load: async () => (await import('./sync')).registerSync,
-  },
-  {
-    name: 'list',
-    description: 'the fleet now, or as of a time',
-    load: async () => (await import('./list')).registerList,
-  },
-  {
-    name: 'log',
-    description: "one instance's history, newest first",
-    load: async () => (await import('./log')).registerLog,
-  },
-  {
-    name: 'show',
-    description: "one instance's state, now, at a time, or in a version",
-    load: async () => (await import('./show')).registerShow,
-  },
-  {
-    name: 'diff',
-    description: 'what differs between two versions or times of one instance',
-    load: async () => (await import('./diff')).registerDiff,
-  },
-  {
-    name: 'changes',
-    description: 'changes over the whole fleet, oldest first',
-    load: async () => (await import('./changes')).registerChanges,
-  },
-  {
-    name: 'uptime',
-    description: 'time in each status, availability, unobserved time; of one instance or of all',
-    load: async () => (await import('./uptime')).registerUptime,
-  },
-  {
-    name: 'targets',
-    description: 'what is kept in sync, and what could be',
-    load: async () => (await import('./targets')).registerTargets,
-  },
-  {
-    name: 'doctor',
-    description: 'what is misconfigured, stale or rejected, and the fix',
-    load: async () => (await import('./doctor')).registerDoctor,
-  },
-  {
-    name: 'report',
-    description: 'the timeline as one self-contained HTML page',
-    load: async () => (await import('./report')).registerReport,
-  },
-  {
-    name: 'serve',
-    description: 'the timeline as a live page on this machine',
-    load: async () => (await import('./serve')).registerServe,
-  },
-  {
-    name: 'export',
-    description: 'flat tables for other tools, as Parquet, CSV or NDJSON',
-    load: async () => (await import('./export')).registerExport,
-  },
-  {
-    name: 'mcp',
-    description: 'answers for AI assistants: a Model Context Protocol server on stdin and stdout',
-    load: async () => (await import('./mcp')).registerMcp,
-  },
-  {
-    name: 'replay',
-    description: 'publish recorded changes again, with the same event ids, marked as replayed',
-    load: async () => (await import('./replay')).registerReplay,
-  },
-];
+/** Every command, in the order of help: one entry here, one below, and one file. */
+export const COMMANDS = {
+  sync: 'one run per target now; prints what changed',
+  list: 'the fleet now, or as of a time',
+  log: "one instance's history, newest first",
+  show: "one instance's state, now, at a time, or in a version",
+  diff: 'what differs between two versions or times of one instance',
+  changes: 'changes over the whole fleet, oldest first',
+  uptime: 'time in each status, availability, unobserved time; of one instance or of all',
+  targets: 'what is kept in sync, and what could be',
+  doctor: 'what is misconfigured, stale or rejected, and the fix',
+  report: 'the timeline as one self-contained HTML page',
+  serve: 'the timeline as a live page on this machine',
+  export: 'flat tables for other tools, as Parquet, CSV or NDJSON',
+  mcp: 'answers for AI assistants: a Model Context Protocol server on stdin and stdout',
+  replay: 'publish recorded changes again, with the same event ids, marked as replayed',
+} as const;
+
+/** Only the command that is called is loaded, which keeps the start quick. */
+export const LOADERS: Readonly<Record<keyof typeof COMMANDS, () => Promise<Register>>> = {
+  sync: async () => (await import('./sync')).registerSync,
+  list: async () => (await import('./list')).registerList,
+  log: async () => (await import('./log')).registerLog,
+  show: async () => (await import('./show')).registerShow,
+  diff: async () => (await import('./diff')).registerDiff,
+  changes: async () => (await import('./changes')).registerChanges,
+  uptime: async () => (await import('./uptime')).registerUptime,
+  targets: async () => (await import('./targets')).registerTargets,
+  doctor: async () => (await import('./doctor')).registerDoctor,
+  report: async () => (await import('./report')).registerReport,
+  serve: async () => (await import('./serve')).registerServe,
+  export: async () => (await import('./export')).registerExport,
+  mcp: async () => (await import('./mcp')).registerMcp,
+  replay: async () => (await import('./replay')).registerReplay,
+};

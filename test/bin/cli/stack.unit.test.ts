@@ -51,6 +51,18 @@ describe('a stack that is named', () => {
     });
   });
 
+  it('and is of another app has the construct in it, or several of them', async () => {
+    outputs(`RomaHistory${OUTPUT.syncFunctionName}1A2B3C4D`);
+    lambda.on(GetFunctionConfigurationCommand).resolves({ Environment: { Variables: {} } });
+    await expect(deployedSync('history')).rejects.toThrow(/HISTORY_TABLE_NAME/);
+    outputs(`First${OUTPUT.tableName}1A2B3C4D`, `Second${OUTPUT.tableName}00000000`);
+    const { err, exitCode } = await cli(['list', '--stack', 'history']);
+    expect([exitCode, err]).toEqual([
+      2,
+      expect.stringMatching(/holds several histories \(First.*Second.*\): name one with --table/),
+    ]);
+  });
+
   it('tells how its sync function is configured', async () => {
     outputs(OUTPUT.syncFunctionName);
     lambda.on(GetFunctionConfigurationCommand, { FunctionName: `the ${OUTPUT.syncFunctionName}` }).resolves({
