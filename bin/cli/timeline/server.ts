@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describeError, UsageError } from '../../../lambda/core/model/errors';
+import { describeError, NotFoundError, UsageError } from '../../../lambda/core/model/errors';
 import { toInstant } from '../../../lambda/core/model/instant';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import type { Reader } from '../../../lambda/core/history/reader';
@@ -19,6 +19,12 @@ export interface TimelineServerOptions {
   readonly zone?: string;
   /** 0 takes any free port. */
   readonly port: number;
+  /** The address to listen at. Any but loopback needs a token. @default 127.0.0.1 */
+  readonly host?: string;
+  /** Callers must send it, as a bearer token or as the password of basic authentication. */
+  readonly token?: string;
+  /** What is served beside the page. */
+  readonly more?: (request: IncomingMessage, url: URL) => Promise<{ type: string; body: string } | undefined>;
   /** The period that is shown unless the address names another: a span back, or a time. */
   readonly since: string;
   readonly targets?: readonly Target[];
@@ -49,18 +55,21 @@ const HEADERS = {
 };
 
 /**
- * Serves the timeline on the loopback interface only. A request with another name as its Host is refused. So no
- * web page can read the timeline by pointing a domain name at this machine.
- * @throws UsageError when the port cannot be used
+ * Serves the timeline, by default on the loopback interface only. There, a request with another name as its Host is
+ * refused. So no web page can read the timeline by pointing a domain name at this machine.
+ * @throws UsageError when the port cannot be used, or the address needs a token
  */
 export async function startTimelineServer(options: TimelineServerOptions): Promise<TimelineServer> {
+  const { host: address = LOOPBACK, token } = options;
+  if (address !== LOOPBACK && !token)
+    throw new UsageError(`--host ${address} can be reached from other machines: set ROMA_HISTORY_TOKEN to a secret`);
   const ended = new AbortController();
   const listeners = new Set<Listener>();
   const watch = watcher(options, listeners, ended.signal);
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
     void answer(request, response).catch((error: unknown) => {
-      const isUsage = error instanceof UsageError;
-      plain(response, isUsage ? 400 : 503, safeLine(describeError(error)));
+      const status = error instanceof UsageError ? 400 : error instanceof NotFoundError ? 404 : 503;
+      plain(response, status, safeLine(describeError(error)));
     });
   });
 
@@ -68,16 +77,21 @@ export async function startTimelineServer(options: TimelineServerOptions): Promi
     const { port } = server.address() as AddressInfo;
     const host = request.headers.host?.toLowerCase();
     const names = [LOOPBACK, 'localhost'].flatMap((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])]);
-    if (host === undefined || !names.includes(host))
+    if (address === LOOPBACK && (host === undefined || !names.includes(host)))
       return plain(response, 421, `this page is served at http://${LOOPBACK}:${port}/ only`);
+    if (token && !hasToken(request, token))
+      return plain(response, 401, 'a token is needed', { 'WWW-Authenticate': 'Basic realm="roma-history"' });
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return plain(response, 405, 'this page is read-only', { Allow: 'GET, HEAD' });
     const url = new URL(request.url ?? '/', `http://${LOOPBACK}`);
     if (url.pathname === CHANGES_PATH) return listen(url.searchParams.get('seen') ?? '', response);
-    if (url.pathname !== '/') return plain(response, 404, 'there is nothing here: the timeline is at /');
-    const html = await pageFor(url, options);
-    response.writeHead(200, { ...HEADERS, 'Content-Type': 'text/html; charset=utf-8' });
-    response.end(request.method === 'HEAD' ? undefined : html);
+    const served =
+      url.pathname === '/'
+        ? { type: 'text/html; charset=utf-8', body: await pageFor(url, options) }
+        : await options.more?.(request, url);
+    if (served === undefined) return plain(response, 404, 'there is nothing here: the timeline is at /');
+    response.writeHead(200, { ...HEADERS, 'Content-Type': served.type });
+    response.end(request.method === 'HEAD' ? undefined : served.body);
   }
 
   function listen(seen: string, response: ServerResponse): void {
@@ -91,9 +105,9 @@ export async function startTimelineServer(options: TimelineServerOptions): Promi
     watch();
   }
 
-  await bind(server, options.port);
+  await bind(server, options.port, address);
   return {
-    url: `http://${LOOPBACK}:${(server.address() as AddressInfo).port}/`,
+    url: `http://${address}:${(server.address() as AddressInfo).port}/`,
     close: async () => {
       ended.abort();
       server.closeAllConnections();
@@ -102,6 +116,17 @@ export async function startTimelineServer(options: TimelineServerOptions): Promi
       });
     },
   };
+}
+
+function hasToken({ headers: { authorization = '' } }: IncomingMessage, token: string): boolean {
+  const [scheme = '', value = ''] = authorization.split(' ');
+  const sent = /^basic$/i.test(scheme)
+    ? Buffer.from(value, 'base64')
+        .toString()
+        .replace(/^[^:]*:/, '')
+    : value;
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(sent), digest(token));
 }
 
 function plain(response: ServerResponse, status: number, line: string, more: Record<string, string> = {}): void {
@@ -113,17 +138,17 @@ function plain(response: ServerResponse, status: number, line: string, more: Rec
   response.end(`${line}\n`);
 }
 
-async function bind(server: Server, port: number): Promise<void> {
+async function bind(server: Server, port: number, address: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
       reject(
         new UsageError(
-          `port ${port} cannot be used (${describeError(error)}): choose another with --port; 0 takes any free port`,
+          `port ${port} of ${address} cannot be used (${describeError(error)}): choose another with --port; 0 takes any free port`,
           { cause: error },
         ),
       ),
     );
-    server.listen(port, LOOPBACK, resolve);
+    server.listen(port, address, resolve);
   });
 }
 

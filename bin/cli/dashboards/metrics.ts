@@ -1,0 +1,130 @@
+import type { Store } from '../store';
+import { openGapOf } from '../../../lambda/core/history/spans';
+import { DOCUMENTED_STATUSES, type Target } from '../../../lambda/core/model/instance';
+import { plusMs, toInstant, toMs } from '../../../lambda/core/model/instant';
+import { isGone } from '../../../lambda/core/model/record';
+
+/** The spans over which availability is told. */
+const SPANS = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24 } as const;
+/** The state of an instance at which nobody looks now, beside the statuses of the API. */
+const UNOBSERVED = 'UNOBSERVED';
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Family {
+  readonly name: string;
+  readonly type: 'stateset' | 'gauge' | 'counter';
+  readonly unit?: string;
+  readonly help: string;
+  readonly samples: (readonly [labels: Labels, value: number])[];
+}
+
+export const CONTENT_TYPE = {
+  openMetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+} as const;
+
+const escape = (text: string): string =>
+  text
+    .slice(0, 300)
+    .replaceAll('\\', String.raw`\\`)
+    .replaceAll('\n', String.raw`\n`)
+    .replaceAll('"', String.raw`\"`);
+
+/** The text of the format. The older one knows no state sets, no units and no end. */
+function textOf(families: readonly Family[], format: keyof typeof CONTENT_TYPE): string {
+  const isOpen = format === 'openMetrics';
+  const lines = families.flatMap(({ name, type, unit, help, samples }) => {
+    const family = type === 'counter' && !isOpen ? `${name}_total` : name;
+    return [
+      `# TYPE ${family} ${type === 'stateset' && !isOpen ? 'gauge' : type}`,
+      ...(unit !== undefined && isOpen ? [`# UNIT ${family} ${unit}`] : []),
+      `# HELP ${family} ${help}`,
+      ...samples.map(([labels, value]) => {
+        const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escape(text)}"`);
+        return `${name}${type === 'counter' ? '_total' : ''}{${pairs.join(',')}} ${value}`;
+      }),
+    ];
+  });
+  return `${[...lines, ...(isOpen ? ['# EOF'] : [])].join('\n')}\n`;
+}
+
+/** What is known now, for Prometheus. Deleted instances have no status, but their changes still count. */
+export async function metricsText(
+  { history, reader }: Pick<Store, 'history' | 'reader'>,
+  options: { readonly nowMs: number; readonly targets: readonly Target[]; readonly format: keyof typeof CONTENT_TYPE },
+): Promise<string> {
+  const { nowMs, targets, format } = options;
+  const STATUS = 'roma_instance_status';
+  const status: Family = {
+    name: STATUS,
+    type: 'stateset',
+    help: `1 for the present status of an instance, ${UNOBSERVED} while nobody looks.`,
+    samples: [],
+  };
+  const availability: Family = {
+    name: 'roma_instance_availability_ratio',
+    type: 'gauge',
+    unit: 'ratio',
+    help: 'Share of the observed time of a span in which the instance was RUNNING. Missing where none was observed.',
+    samples: [],
+  };
+  const unobserved: Family = {
+    name: 'roma_instance_unobserved_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time of a span in which nobody looked.',
+    samples: [],
+  };
+  const age: Family = {
+    name: 'roma_target_age_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Since the last completed run of a target.',
+    samples: [],
+  };
+  const observed: Family = {
+    name: 'roma_target_observed',
+    type: 'gauge',
+    help: '0 while a target is in a gap.',
+    samples: [],
+  };
+  const changes: Family = {
+    name: 'roma_changes',
+    type: 'counter',
+    help: 'Changes since the first version of each instance.',
+    samples: [],
+  };
+  for (const target of targets) {
+    const labels = { region: target.region, project_id: target.projectId };
+    const head = await reader.head(target);
+    if (head?.completedObservedAt !== undefined)
+      age.samples.push([labels, Math.max(0, nowMs - toMs(head.completedObservedAt)) / 1000]);
+    observed.samples.push([labels, openGapOf(head, nowMs) === undefined ? 1 : 0]);
+    const states = new Map<string, readonly [Labels, string]>();
+    let total = 0;
+    for await (const { current, unobserved } of history.fleet(target)) {
+      total += current.version - 1;
+      if (isGone(current)) continue;
+      const state = unobserved === undefined ? current.status : UNOBSERVED;
+      states.set(current.id, [{ ...labels, instance_id: current.id, name: current.name ?? '' }, state]);
+    }
+    changes.samples.push([labels, total]);
+    // A state set names every state, so that all instances have the same ones.
+    const names = new Set<string>([
+      ...DOCUMENTED_STATUSES,
+      UNOBSERVED,
+      ...[...states.values()].map(([, state]) => state),
+    ]);
+    for (const [instance, state] of states.values())
+      for (const name of names) status.samples.push([{ ...instance, [STATUS]: name }, name === state ? 1 : 0]);
+    for (const [span, hours] of Object.entries(SPANS))
+      for await (const uptime of history.uptimes(target, { from: plusMs(toInstant(nowMs), -hours * 3_600_000) })) {
+        const instance = states.get(uptime.current.id)?.[0];
+        if (instance === undefined) continue;
+        if (uptime.availability !== null) availability.samples.push([{ ...instance, span }, uptime.availability]);
+        unobserved.samples.push([{ ...instance, span }, uptime.unobservedMs / 1000]);
+      }
+  }
+  return textOf([status, availability, unobserved, age, observed, changes], format);
+}
