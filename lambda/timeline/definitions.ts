@@ -2,7 +2,7 @@ import { MARK_PATHS } from './lane';
 
 /** A tile that a bar is filled with; the colours are those of the style sheet. */
 const tile = (id: string, size: number, drawing: string, turn = 0): string =>
-  `<pattern id="p-${id}" width="${size}" height="${size}" patternUnits="userSpaceOnUse"${turn === 0 ? '' : ` patternTransform="rotate(${turn})"`}><rect class="full t-${id}" width="${size}" height="${size}"/>${drawing}</pattern>`;
+  `<pattern id="p-${id}" width="${size}" height="${size}" patternUnits="userSpaceOnUse"${turn === 0 ? '' : ` patternTransform="rotate(${turn})"`}><rect class="full ${id}" width="${size}" height="${size}"/>${drawing}</pattern>`;
 
 /** One pattern a status: lines, dots and squares that stay apart without any colour. */
 const PATTERNS = [

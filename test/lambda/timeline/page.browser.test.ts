@@ -120,9 +120,11 @@ inBrowser('the page in a browser', (open) => {
 
   it('keeps colours and patterns where the system forces its own colours', async () => {
     const { page } = await visit(report(), { forcedColors: 'active' });
-    const fill = await page.evaluate(`getComputedStyle(document.querySelector('rect.fro')).fill`);
+    const fill = await page.evaluate(`getComputedStyle(document.querySelector('.lane rect.fro')).fill`);
     expect(fill).toContain('#p-fro');
-    expect(await page.evaluate(`getComputedStyle(document.querySelector('.t-fro')).fill`)).toBe('rgb(47, 127, 181)');
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('pattern .fro')).fill`)).toBe(
+      'rgb(47, 127, 181)',
+    );
   });
 
   it('prints 100 instances and 1,000 changes on at most 15 sheets of A4, with patterns and without controls', async () => {
@@ -140,7 +142,7 @@ inBrowser('the page in a browser', (open) => {
       page.evaluate(
         `(({ fill, printColorAdjust, fontSize }) => ({ fill, printColorAdjust, fontSize }))(getComputedStyle(document.querySelector('${selector}')))`,
       );
-    expect(await style('rect.err')).toMatchObject({
+    expect(await style('.lane rect.err')).toMatchObject({
       fill: expect.stringContaining('#p-err'),
       printColorAdjust: 'exact',
     });
