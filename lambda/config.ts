@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENV, type SyncRequest, UNIT_MS } from './contract';
+import { ENV, LIST_APIS, type SyncRequest, UNIT_MS } from './contract';
 import { UsageError } from './core/model/errors';
 import { parseTarget, type Target } from './core/model/instance';
 
@@ -111,7 +111,7 @@ const syncRequestSchema = z.object({
   projectId: text,
   intervalMs: z.number().int().min(UNIT_MS.m),
   statusFilter: text.optional(),
-  api: z.enum(['v2', 'v3']).optional(),
+  api: z.enum(LIST_APIS).optional(),
   endpoint: z.url().optional(),
   iamEndpoint: z.url().optional(),
   secretArn: text.optional(),

@@ -43,6 +43,13 @@ export const REGION_PATTERN = '[a-z0-9][a-z0-9-]{1,31}';
 /** The form of a project id. The API documents 16 to 128 characters; real ids are 32 hexadecimal digits. */
 export const PROJECT_ID_PATTERN = '[A-Za-z0-9_-]{16,128}';
 
+/** The form of a status. The API answers anything else with an error or an empty list. */
+export const STATUS_PATTERN = '[A-Z][A-Z_]{1,31}';
+
+/** The lists of instances. `v2`: GET /v2/{project_id}/instances. `v3`: GET /v3/{project_id}/roma/instances. */
+export const LIST_APIS = ['v2', 'v3'] as const;
+export type ListApi = (typeof LIST_APIS)[number];
+
 /** Whether the host of an address is this machine. */
 export const isLoopback = ({ hostname }: URL): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
@@ -64,8 +71,8 @@ export interface SyncRequest {
   readonly intervalMs: number;
   /** Only instances with this status are followed. */
   readonly statusFilter?: string;
-  /** `v2`: GET /v2/{project_id}/instances (default). `v3`: GET /v3/{project_id}/roma/instances. */
-  readonly api?: 'v2' | 'v3';
+  /** @default v2 */
+  readonly api?: ListApi;
   /** Base addresses for clouds other than the public one, `https://…` without a path. */
   readonly endpoint?: string;
   readonly iamEndpoint?: string;

@@ -7,6 +7,8 @@ import {
   PROVIDER_URN,
   REGION_PATTERN,
   UNIT_MS,
+  LIST_APIS,
+  STATUS_PATTERN,
 } from '../lambda/contract';
 import { span } from './span';
 import { NO_SUBSCRIPTION_NAME, SUBSCRIPTION_NAME } from './subscriptions/name';
@@ -109,11 +111,11 @@ export const targetSchema = z.strictObject({
   every: every.optional().describe('Time between two runs of this target. Default: `every` of the stack.'),
   status: z
     .string()
-    .regex(/^[A-Z][A-Z_]{1,31}$/, 'must be a status in capitals such as RUNNING')
+    .regex(new RegExp(`^${STATUS_PATTERN}$`), 'must be a status in capitals such as RUNNING')
     .optional()
     .describe('Follow only instances that have this status.'),
   api: z
-    .enum(['v2', 'v3'])
+    .enum(LIST_APIS)
     .optional()
     .describe('`v2` lists ROMA Connect instances, `v3` lists all kinds of ROMA instances. Default: `v2`.'),
   endpoint: https.optional().describe('Base address of the API. Needed for clouds that are not built in.'),

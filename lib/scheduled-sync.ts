@@ -8,7 +8,7 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENV, scheduleName, scheduleSettings, type SyncRequest } from '../lambda/contract';
+import { ENV, type ListApi, scheduleName, scheduleSettings, type SyncRequest } from '../lambda/contract';
 import { Credentials, type OidcCredentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
@@ -25,7 +25,7 @@ export interface SyncTarget {
   /** Follow only instances with this status. @default - all */
   readonly status?: string;
   /** Which list is read. @default 'v2' */
-  readonly api?: 'v2' | 'v3';
+  readonly api?: ListApi;
   /** Base address of the API. @default - the public cloud's of the region */
   readonly endpoint?: string;
   /** Base address of the identity service. @default - the public cloud's of the region */

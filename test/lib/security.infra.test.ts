@@ -196,7 +196,7 @@ describe('EventBridge', () => {
       if (!JSON.stringify(Properties.Targets).includes('Queue')) expect(Properties).toHaveProperty('Targets.0.RoleArn');
   });
 
-  it('and the roles use the key through one service each', () => {
+  it('has roles that use the key through one service each', () => {
     const template = templateOf(config);
     const statements = resourcesOf(template, 'AWS::IAM::Policy')
       .flatMap(({ Properties }) => (Properties.PolicyDocument as { Statement: Statement[] }).Statement)

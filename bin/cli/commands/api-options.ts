@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
+import { LIST_APIS, type ListApi } from '../../../lambda/contract';
 import { describeError, UsageError } from '../../../lambda/core/model/errors';
 import { type Credentials, credentialsFromEnvironment } from '../../../lambda/roma/auth/credentials';
 import { createRomaSource, type RomaSource } from '../../../lambda/roma/list/source';
@@ -10,7 +11,7 @@ export interface ApiOptions {
   readonly endpoint?: string;
   readonly iamEndpoint?: string;
   readonly stsEndpoint?: string;
-  readonly api?: 'v2' | 'v3';
+  readonly api?: ListApi;
   readonly extraCa?: string;
 }
 
@@ -22,7 +23,7 @@ export const withApiOptions = (command: Command): Command =>
     )
     .option('--iam-endpoint <url>', 'base address of IAM')
     .option('--sts-endpoint <url>', 'base address of STS')
-    .addOption(new Option('--api <version>', 'the version of the list to read').choices(['v2', 'v3']))
+    .addOption(new Option('--api <version>', 'the version of the list to read').choices(LIST_APIS))
     .option('--extra-ca <file>', 'PEM certificates to trust besides the usual ones');
 
 /**

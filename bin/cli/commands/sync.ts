@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { randomUUID } from 'node:crypto';
+import { type ListApi, STATUS_PATTERN } from '../../../lambda/contract';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { UsageError } from '../../../lambda/core/model/errors';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
@@ -68,7 +69,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   // Check everything about the call before anything is opened or created.
   for (const target of options.target ?? []) resolveEndpoints(target.region, options, false);
   const sources = new Map<string, RomaSource>();
-  const sourceOf = (api: 'v2' | 'v3'): RomaSource => {
+  const sourceOf = (api: ListApi): RomaSource => {
     const source = sources.get(api) ?? openApi(io, { ...options, api });
     sources.set(api, source);
     return source;
@@ -128,10 +129,10 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   }
 }
 
-/** The same pattern as in the configuration of a deployed target. The API answers anything else with an error or an empty list. */
 function statusFilter(text: string): string {
   const status = text.toUpperCase();
-  if (!/^[A-Z][A-Z_]{1,31}$/.test(status)) throw new InvalidArgumentError('it must be a status such as RUNNING.');
+  if (!new RegExp(`^${STATUS_PATTERN}$`).test(status))
+    throw new InvalidArgumentError('it must be a status such as RUNNING.');
   return status;
 }
 

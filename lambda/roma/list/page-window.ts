@@ -1,3 +1,4 @@
+import type { ListApi } from '../../contract';
 import type { Target } from '../../core/model/instance';
 import type { ParsedPage, ParsedRecord } from '../../core/sync/listing';
 import { IncompleteListError, RomaApiError } from '../http/errors';
@@ -18,7 +19,7 @@ export type ReadPage = (window: PageWindow) => Promise<ParsedPage>;
 
 export interface WindowOptions {
   readonly target: Target;
-  readonly api: 'v2' | 'v3';
+  readonly api: ListApi;
   readonly concurrency: number;
 }
 

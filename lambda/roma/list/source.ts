@@ -1,3 +1,4 @@
+import type { ListApi } from '../../contract';
 import type { Target } from '../../core/model/instance';
 import { clockError, type ParsedPage } from '../../core/sync/listing';
 import type { InstanceSource } from '../../core/sync/instance-source';
@@ -33,7 +34,7 @@ export interface RomaSourceOptions extends EndpointOverrides {
   /** Between 0 and 1; spreads retries. */
   readonly random: () => number;
   /** `v2`: GET /v2/{project_id}/instances. `v3`: GET /v3/{project_id}/roma/instances, all kinds of instances. @default v2 */
-  readonly api?: 'v2' | 'v3' | undefined;
+  readonly api?: ListApi | undefined;
   /** Begins the name of the sessions in which an agency acts. @default roma-history */
   readonly session?: string | undefined;
   /** PEM certificates that are trusted besides the usual ones. @default none */

@@ -29,13 +29,13 @@ const outputs = (...names: string[]) =>
     ],
   });
 
-describe('a stack that is named', () => {
+describe('the stack of --stack', () => {
   it.each([
     ['does not exist', 'Stack with id history does not exist', 3, /stack history does not exist: check its name/],
     ['cannot be reached', 'getaddrinfo ENOTFOUND cloudformation', 1, /cannot be read \(getaddrinfo .*the network$/],
     ['may not be read', 'User is not authorized', 1, /cannot be read \(User is not authorized\): check the AWS cred/],
     ['has no region', 'Region is missing', 2, /no AWS region is set/],
-  ])('and %s is told in one line, with an exit code of its own', async (_, message, exitCode, expected) => {
+  ])('that %s is told in one line, with an exit code of its own', async (_, message, exitCode, expected) => {
     cloudformation.on(DescribeStacksCommand).rejects(new Error(message));
     const result = await cli(['list', '--stack', 'history']);
     expect(result.exitCode).toBe(exitCode);
@@ -43,7 +43,7 @@ describe('a stack that is named', () => {
     expect(result.err).not.toContain('\n');
   });
 
-  it('and is of another application is not found', async () => {
+  it('that belongs to another application is not found', async () => {
     outputs('BucketName');
     expect(await cli(['list', '--stack', 'history'])).toMatchObject({
       exitCode: 3,

@@ -109,7 +109,7 @@ onEachWorld('the batches of a run', (open) => {
   });
 
   describe('whose answer never came', () => {
-    it('and that were not written are sent again: no first sighting is lost', async () => {
+    it('are sent again when they were not written: no first sighting is lost', async () => {
       const recorder = inner();
       let sent = 0;
       const record: Recorder['record'] = async (...args) => {

@@ -108,7 +108,7 @@ onEachWorld('an instance that nobody knew yet', (open) => {
     expect((await world.current('b'))?.unobservedSince).toBeUndefined();
   });
 
-  it('and that was missed by lists that never agree is told with the time since it may have been there', async () => {
+  it('is told with the time since it may have been there when lists that never agree have missed it', async () => {
     await world.tick({ source: counting });
     const before = await world.head();
     for (const run of [1, 2]) {
@@ -155,7 +155,7 @@ onEachWorld('an instance that nobody knew yet', (open) => {
     expect(await world.kinds('unreadable')).toEqual(['baseline']);
   });
 
-  it('and that comes back after its deletion may have been back since before the lists that never agreed', async () => {
+  it('may have been back since before the lists that never agreed when it comes back after its deletion', async () => {
     await world.tick({ source: counting });
     world.remove('b');
     await world.tick({ source: counting });

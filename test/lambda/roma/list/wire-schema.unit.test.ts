@@ -157,7 +157,7 @@ describe('a record is set aside', () => {
     expect(records.map(({ accepted }) => accepted)).toEqual([true, false, true]);
   });
 
-  it('but its project can still be told', () => {
+  it('with its project, where that can be read', () => {
     expect(only('{"id":"a","project_id":"p"}')).toMatchObject({ accepted: false, projectId: 'p' });
   });
 
@@ -177,7 +177,7 @@ describe('a record is set aside', () => {
     });
   });
 
-  it('and an id of any length stays short enough to keep, and told apart from others', () => {
+  it('with an id that is cut to a length that can be kept and still tells it apart', () => {
     const a = rejected(`{"id":"${'x'.repeat(300_000)}a","status":"X"}`);
     const b = rejected(`{"id":"${'x'.repeat(300_000)}b","status":"X"}`);
     expect(a.id).not.toBe(b.id);
