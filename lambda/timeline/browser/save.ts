@@ -78,13 +78,23 @@ export function listenToSaving(board: Board): void {
     link: () => linkOf(board),
   };
   for (const button of every('[data-copy]'))
-    button.addEventListener('click', () => {
-      const words = copies[button.dataset.copy ?? '']?.() ?? '';
-      navigator.clipboard.writeText(words).then(
-        () => say('copied'),
-        () => prompt('Copy this:', words),
-      );
-    });
+    button.addEventListener('click', () => void copy(copies[button.dataset.copy ?? '']?.() ?? '', button));
   element('csv').addEventListener('click', () => save('changes.csv', changesOf(board.rows)));
   element('csv-instances').addEventListener('click', () => save('instances.csv', instancesOf(board.rows)));
+}
+
+/** A page from another machine without TLS may not write to the clipboard. */
+async function copy(words: string, button: HTMLElement): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    prompt('Copy this:', words);
+    return;
+  }
+  say('copied');
+  const label = (button.dataset.label ??= button.textContent);
+  button.textContent = 'Copied';
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1500);
 }

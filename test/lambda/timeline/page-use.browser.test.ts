@@ -182,7 +182,7 @@ inBrowser('the page in use', (open) => {
   it('copies ids and links', async () => {
     const page = await visit();
     await page.evaluate(
-      `Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (words) => { document.title = words; } } })`,
+      `Object.defineProperty(navigator, 'clipboard', { configurable: true, value: { writeText: async (words) => { document.title = words; } } })`,
     );
     await page.fill('#search', 'orders');
     await page.getByText('1 of 16', { exact: true }).waitFor();
@@ -194,6 +194,9 @@ inBrowser('the page in use', (open) => {
     expect(await page.title()).toBe(id);
     await page.getByText('Copy link').click();
     expect(await page.title()).toContain(`c=${id}`);
+    await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: undefined })`);
+    await page.getByText('Copy link').click();
+    expect(watched?.complaints.splice(0)).toEqual(['dialog: Copy this:']);
   });
 
   it('saves what is shown as CSV, in which no text is a formula', async () => {

@@ -153,6 +153,17 @@ inBrowser('the page in a browser', (open) => {
     expect(narrowest).toBeGreaterThan(40);
   });
 
+  it('can be read without its script, and shows no control that does nothing', async () => {
+    const page = await (await open()).page.context().browser()?.newPage({ javaScriptEnabled: false });
+    if (page === undefined) throw new Error('no page');
+    await page.goto(report());
+    expect(await page.locator('.row:visible').count()).toBe(16);
+    expect(await page.locator('.legend').isVisible()).toBe(true);
+    expect(await page.getByText('RUNNING → ERROR').first().isVisible()).toBe(true);
+    expect(await page.locator('input:visible, select:visible, button:visible').count()).toBe(0);
+    await page.close();
+  });
+
   it('leaves hostile names inert', async () => {
     const names = [
       '<img src=x onerror=alert(1)>',
