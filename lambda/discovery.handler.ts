@@ -1,5 +1,5 @@
 import { readDiscoveryConfig } from './config';
 import { wireDiscovery } from './wire-discovery';
 
-/** Invoked once a day. */
+/** Invoked once per day. */
 export const handler = wireDiscovery(readDiscoveryConfig(process.env));

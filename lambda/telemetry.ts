@@ -33,7 +33,7 @@ export interface Telemetry {
   run(result: RunResult, api?: ApiUse): void;
   batch(counts: PublishCounts): void;
   discovery(result: DiscoveryResult): void;
-  /** Only logs: the handler still throws, for an error that Lambda does not see raises no alarm. */
+  /** Only logs: the handler still throws, because an error that Lambda does not see raises no alarm. */
   failure(message: string, error: unknown): void;
 }
 

@@ -22,7 +22,7 @@ const awsConfig = (aws: AwsClientConfig) => ({
   ...aws,
 });
 
-/** Keeps the schedule group equal to what the account shows. It runs once a day, so nothing is kept between runs. */
+/** Keeps the schedule group equal to what the account shows. It runs once per day, so nothing is kept between runs. */
 export function wireDiscovery(
   config: DiscoveryConfig,
   overrides: DiscoveryOverrides = {},

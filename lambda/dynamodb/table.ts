@@ -42,7 +42,7 @@ export const key = {
     pk: instancePk(target, id),
     sk: `${PREFIX.gap}${from}`,
   }),
-  /** One small item a target, so that the targets can be told without scanning their histories. */
+  /** One small item per target, so that the targets can be listed without a scan of their histories. */
   registration: (target: Target): Key => ({ pk: 'TARGETS', sk: `${target.region}#${target.projectId}` }),
 };
 
@@ -99,7 +99,7 @@ export function itemType({ pk, sk }: Key): ItemType {
   return 'unknown';
 }
 
-/** Shards of one day in the index `changes-by-time`: one partition takes 1,000 writes a second. */
+/** Shards of one day in the index `changes-by-time`: one partition takes 1,000 writes per second. */
 export const CHANGES_SHARDS = 8;
 export const changesPartition = (day: string, shard: number): string => `${day}#${shard}`;
 /** One shard of one day in `changes-by-time`, both times inclusive; the sort key there is the time itself. */

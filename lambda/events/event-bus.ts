@@ -15,7 +15,7 @@ const toEntry = (event: ChangeEvent, busName: string): PutEventsRequestEntry => 
   Detail: eventText(event),
 });
 
-/** The event bus: 10 entries and 256 KB a call, https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
+/** The event bus: 10 entries and 256 KB per call, https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
 export const eventBusSink = (client: EventBridgeClient, busName: string): EventSink => ({
   name: `event bus ${busName}`,
   maxEntries: 10,

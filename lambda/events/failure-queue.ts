@@ -2,7 +2,7 @@ import { SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { FailureQueue } from '../core/publish/batch';
 import { utf8Bytes, wireText } from '../core/model/wire-text';
 
-/** Queues made before August 2025 take 256 KB a message. */
+/** Queues made before August 2025 take 256 KB per message. */
 const MAX_MESSAGE_BYTES = 256 * 1024;
 
 /** The queue of what could not be published. A message that would be too large holds the keys instead of the record. */

@@ -78,7 +78,7 @@ function collectedHeap(): number {
 
 const targetOf = (n: number): Target => ({ region: 'cn-north-4', projectId: `${n}`.padStart(32, '0') });
 
-/** A made-up account: one project a target, all with the same number of instances. */
+/** A made-up account: one project per target, all with the same number of instances. */
 function buildFleet(options: ManyTargetsOptions): Fleet {
   const fleet = new Fleet([]);
   for (let n = 0; n < options.targets; n += 1) {

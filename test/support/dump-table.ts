@@ -2,7 +2,7 @@ import type { Target } from '../../lambda/core/model/instance';
 import type { Reader } from '../../lambda/core/history/reader';
 import { collect } from './sync-world';
 
-/** All rows of a target, a line of JSON each, for whoever must understand a failure. */
+/** All rows of a target, one line of JSON per row, to make a failure understandable. */
 export async function dumpTable(reader: Reader, target: Target): Promise<string> {
   const lines = [`head ${JSON.stringify(await reader.head(target))}`];
   const add = (name: string, rows: readonly object[]): void => {

@@ -74,8 +74,9 @@ function callOf(request: IncomingMessage, body: string): Call {
 }
 
 /**
- * EventBridge's PutEvents with rules and subscribers, SNS's FIFO topics and SQS queues, as far as the publisher and its
- * consumers use them, on loopback. Speaks the protocols of the AWS SDK's own clients and keeps the limits of the services.
+ * A loopback server for the parts of EventBridge, SNS and SQS that the publisher and its consumers use: PutEvents with
+ * rules and subscribers, FIFO topics, and queues. It speaks the protocols of the AWS SDK and enforces the limits of the
+ * services.
  */
 export async function startEventBus(options: EventBusOptions = {}): Promise<EventBus> {
   const busName = options.busName ?? 'roma-instance-history';

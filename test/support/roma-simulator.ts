@@ -53,7 +53,7 @@ export interface SimulatorOptions {
   readonly maxLimit?: number;
   /** Whether a `limit` over the largest is refused or silently cut. @default refuse */
   readonly overLimit?: 'refuse' | 'clamp';
-  /** Largest `total` that is told; the specification gives 100 as its maximum. @default any */
+  /** Largest `total` in an answer; the specification gives 100 as its maximum. @default any */
   readonly totalClamp?: number;
 }
 
@@ -94,8 +94,9 @@ const systemClock: SimulatorClock = {
 };
 
 /**
- * ROMA Connect's list of instances and the parts of IAM around it, on loopback: the documented contract, a fleet that
- * can be changed at any moment, and faults on demand. It checks tokens and signatures as the real gateway does.
+ * A loopback server for the list of ROMA Connect and the parts of IAM and STS around it. It follows the documented
+ * contract and checks tokens and signatures as the real gateway does. The fleet can be changed at any moment, and faults
+ * can be injected.
  */
 export async function startRomaSimulator(options: SimulatorOptions = {}): Promise<RomaSimulator> {
   const fleet = options.fleet ?? seedFleet();
@@ -212,7 +213,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
     load.most = Math.max(load.most, load.open);
     response.once('close', () => (load.open -= 1));
     handle(incoming, response).catch((error: unknown) => {
-      // A hook of a test that throws must be seen, not waited for.
+      // A hook that throws must fail the test at once, not let it wait.
       if (!response.headersSent) {
         response.writeHead(599, { 'content-type': 'text/plain' });
         response.end(`the simulator failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -25,13 +25,13 @@ export interface StreamPumpOptions {
   readonly bisectBatchOnError?: boolean;
   /** Pause before retry number `attempt`, in ms. @default doubles from 50 ms to 5 s */
   readonly backoffMs?: (attempt: number) => number;
-  /** The on-failure queue. @default records whose retries are used up are passed over */
+  /** The on-failure queue. @default records that have no retries left are skipped */
   readonly onFailure?: (message: FailureMessage) => void | Promise<void>;
   /** Remembers what was delivered. @default every start begins with the oldest record */
   readonly checkpointFile?: string;
   /** Pause between two reads of a shard that had nothing new. @default 75 */
   readonly pollMs?: number;
-  /** Pause between two looks for new shards. @default 1000 */
+  /** Pause between two searches for new shards. @default 1000 */
   readonly describeMs?: number;
   readonly now?: () => number;
   /** The stream cannot be read; it is tried again. */
@@ -41,7 +41,7 @@ export interface StreamPumpOptions {
 export interface StreamPump {
   /** Resolves when all that is in the stream now has been delivered or given up. */
   drained(): Promise<void>;
-  /** Ends after the invocation that is under way; a later pump with the same checkpoint goes on exactly there. */
+  /** Ends after the current invocation. A later pump with the same checkpoint continues exactly there. */
   stop(): Promise<void>;
   /** Ends as a killed process would: nothing more is read, waited for or remembered. */
   kill(): void;
@@ -83,10 +83,10 @@ async function describeShards(
 }
 
 /**
- * Reads a DynamoDB stream and invokes a handler as Lambda's event source mapping does: shards in the order of parents
- * and children, from the oldest record (TRIM_HORIZON) or the checkpoint, one invocation at a time a shard, filter,
- * partial batch responses, bisect, retries, on-failure queue. Nothing comes twice after a clean stop; after a kill
- * what was not remembered comes again.
+ * Reads a DynamoDB stream and invokes a handler as Lambda's event source mapping does. It reads parent shards before
+ * their children, from the oldest record (TRIM_HORIZON) or from the checkpoint, with one invocation per shard at a time.
+ * It filters, honours partial batch responses, bisects, retries, and has an on-failure queue. After a clean stop nothing
+ * is delivered twice; after a kill, whatever the checkpoint does not know is delivered again.
  */
 export async function startStreamPump(options: StreamPumpOptions): Promise<StreamPump> {
   const { streams, streamArn, handler, filters = [], batchSize = 100, now = Date.now } = options;

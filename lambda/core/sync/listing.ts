@@ -110,7 +110,7 @@ export const largestClockError = (pages: readonly PageTimes[]): number =>
  * Reads all pages and judges whether they make a complete list. Distrusts the server: each page must hold as many rows
  * as it says, `total` must be the same on every page, and unique ids plus records without an id must add up to it.
  * They may be more than a `total` that is limited, if no row came twice: whoever reads the pages reads on until nothing
- * is left, or fails. A record of another project spoils the whole listing, for then the rights or the address are
+ * is left, or fails. A record of another project spoils the whole listing, because then the rights or the address are
  * wrong. Never throws: an error of the source is a partial listing.
  */
 export async function collectListing(

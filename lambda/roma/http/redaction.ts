@@ -14,7 +14,7 @@ const ECHOES = new RegExp(ECHO, 'gi');
 /** From and behind, in code units. */
 type Span = readonly [number, number];
 
-/** Replaces known secret values, signatures and token headers in text. The values are asked for on each use, for tokens come and go. */
+/** Replaces known secret values, signatures and token headers in text. It asks for the values each time, because tokens change. */
 export interface Redactor {
   /** Whether the text holds a secret, as it is or escaped. */
   finds(text: string): boolean;

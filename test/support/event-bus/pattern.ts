@@ -1,4 +1,4 @@
-/** An EventBridge event pattern, or the filter of an event source mapping: both speak the same language. */
+/** An EventBridge event pattern, or the filter of an event source mapping, which has the same syntax. */
 export type Pattern = { readonly [key: string]: Pattern | readonly unknown[] };
 
 type Matcher = (value: unknown) => boolean;
@@ -94,7 +94,7 @@ function matchersOf(filter: Readonly<Record<string, unknown>>): readonly Matcher
 }
 
 function matchesValue(alternatives: readonly unknown[], value: unknown): boolean {
-  // An array in the event matches when any of its elements does; an empty one has nothing to offer.
+  // An array in the event matches when any of its elements does, so an empty one never matches.
   const offered: readonly unknown[] = Array.isArray(value) ? value : [value];
   return alternatives.some((alternative) => {
     if (!isObject(alternative)) return offered.includes(alternative);
@@ -124,7 +124,7 @@ export function matchesPattern(pattern: Pattern, event: unknown): boolean {
 }
 
 /**
- * Looks through all of a pattern, whatever an event holds.
+ * Checks the whole pattern, without an event.
  * @throws PatternError for what EventBridge would refuse when the rule is made
  */
 export function checkPattern(pattern: Pattern): void {

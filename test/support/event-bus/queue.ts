@@ -33,7 +33,7 @@ interface Stored {
 /** The service remembers deduplication ids for this long. */
 export const DEDUPLICATION_MS = 5 * 60_000;
 
-/** A queue in memory that behaves like SQS: a message that is not deleted comes back when its time is over. */
+/** A queue in memory that behaves like SQS: a message that is not deleted comes back after the visibility timeout. */
 export class Queue {
   #messages: Stored[] = [];
   readonly #seen = new Map<string, { readonly messageId: string; readonly at: number }>();
@@ -68,7 +68,7 @@ export class Queue {
     return messageId;
   }
 
-  /** Oldest first. Of a FIFO queue's group nothing comes while an earlier message of it is out. */
+  /** Oldest first. In a FIFO queue, a group is blocked while one of its messages is being processed. */
   receive(atMost = 10): readonly Message[] {
     const now = this.now();
     this.#redrive(now);

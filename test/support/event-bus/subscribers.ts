@@ -12,7 +12,7 @@ export const toQueue =
     queue.send(JSON.stringify(event));
   };
 
-/** One line an event; instance names are quoted, so that none can move the cursor. */
+/** One line per event. Instance names are quoted, so that none can move the cursor. */
 export const toLines =
   (write: (line: string) => void): Subscriber =>
   (event) => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Answer, ERROR_ANSWERS, gateway, roma } from './answers';
 import { parseAuthorization, parseSdkDate, signatureMatches, type SignedRequest, toSdkDate } from './signature';
 
-/** The one account of the simulated cloud: whom it lets in. */
+/** The only account of the simulated cloud. */
 export interface Account {
   readonly domainName: string;
   readonly domainId: string;
@@ -24,11 +24,11 @@ export const DEFAULT_ACCOUNT: Account = {
   agencyName: 'roma-history-agency',
 };
 
-/** Who is asking. `projectId`: the only project a token was made for; undefined: any, or a domain. */
+/** The caller of a request. `scope` says which projects it may read. */
 export interface Identity {
   readonly by: 'token' | 'accessKey' | 'temporaryKey';
   readonly scope: { readonly projectId: string } | 'domain' | 'anyProject';
-  /** Whose temporary key it is, where STS gave it. */
+  /** The session that STS issued the temporary key to. */
   readonly urn?: string | undefined;
 }
 
@@ -44,7 +44,7 @@ interface TemporaryKey {
   readonly urn: string | undefined;
 }
 
-/** The gateway refuses signatures whose date is further off. */
+/** The gateway refuses signatures whose date differs by more. */
 const MAX_SKEW_MS = 15 * 60_000;
 /** More failures in a row than this lock an access key … */
 const MAX_SIGNATURE_FAILURES = 5;

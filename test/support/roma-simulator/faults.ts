@@ -24,7 +24,7 @@ export type Fault =
   | { readonly kind: 'wrongTotal'; readonly by: number }
   /** `size` is off by so many. */
   | { readonly kind: 'wrongSize'; readonly by: number }
-  /** So many rows are missing at the end of the page; `total` says nothing of it. */
+  /** So many rows are missing at the end of the page, and `total` still counts them. */
   | { readonly kind: 'shortPage'; readonly drop: number }
   | { readonly kind: 'emptyPage' }
   /** `instances` is null. */

@@ -16,7 +16,7 @@ export interface ListLimits {
   readonly maxLimit: number;
   /** What happens to a `limit` that is larger: siblings of the API differ. */
   readonly overLimit: 'refuse' | 'clamp';
-  /** Largest `total` that is told, however many instances there are. */
+  /** Largest `total` in an answer, however many instances there are. */
   readonly totalClamp: number;
 }
 

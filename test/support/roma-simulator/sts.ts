@@ -26,7 +26,7 @@ const assumeWithOidc = assume.extend({
   id_token: z.string().min(4).max(20_000),
 });
 
-// Users have reported STS5.1001 and STS5.2001; the other codes stand for what is not known.
+// Users have reported STS5.1001 and STS5.2001. The other codes are made up, because nobody knows them.
 const BAD_REQUEST = iam30(400, 'STS5.0400', 'The request is invalid.');
 const NOT_FOUND = iam30(404, 'STS5.0404', 'The agency or the provider does not exist.');
 const forbidden = (action: string): Answer => iam30(403, 'STS5.1001', `You are not allowed to perform ${action}.`);

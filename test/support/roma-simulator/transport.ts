@@ -45,7 +45,7 @@ export function send(response: ServerResponse, answer: Answer, date: number, fau
     return;
   }
   const part = body.subarray(0, broken.afterBytes ?? Math.floor(body.length / 2));
-  // Headers alone must leave as well, when not a byte of the body does.
+  // The headers must be sent even if no byte of the body is.
   response.flushHeaders();
   response.write(part, () => {
     if (broken.kind === 'truncated') response.destroy();

@@ -17,7 +17,7 @@ export class Checkpoint {
   readonly #shards = new Map<string, ShardProgress>();
   #isClosed = false;
 
-  /** A file of another stream (the table was made anew) or one that cannot be read counts as none. */
+  /** A file that belongs to another stream, or that cannot be read, is ignored. */
   constructor(
     private readonly streamArn: string,
     private readonly file?: string,
@@ -43,7 +43,7 @@ export class Checkpoint {
     for (const shardId of this.#shards.keys()) if (!shardIds.has(shardId)) this.#shards.delete(shardId);
   }
 
-  /** Nothing is saved from now on: what a killed process would leave behind. */
+  /** Saves nothing from now on, as if the process had been killed. */
   close(): void {
     this.#isClosed = true;
   }

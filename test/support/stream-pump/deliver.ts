@@ -21,7 +21,7 @@ export interface DeliveryPorts<Record> {
   /** Retries are used up; called before `done`. */
   readonly giveUp: (records: readonly Record[], invocations: number, reason: string) => Promise<void>;
   readonly sleep: (ms: number) => Promise<unknown>;
-  /** No new invocation is begun when it is aborted. */
+  /** Once it is aborted, no new invocation begins. */
   readonly signal: AbortSignal;
 }
 
@@ -57,9 +57,9 @@ function judge<Record>(
 }
 
 /**
- * Delivers a batch as an event source mapping with ReportBatchItemFailures does: records before the first failed one
- * are done, the rest is tried again, in order, until it succeeds or its retries are used up. Progress starts the count
- * of retries anew.
+ * Delivers a batch as an event source mapping with ReportBatchItemFailures does. Records before the first failed one
+ * are done. The rest is tried again, in order, until it succeeds or has no retries left. Any progress resets the count
+ * of retries.
  * @returns whether all records are done; false when the signal was aborted before
  */
 export async function deliver<Record>(

@@ -24,7 +24,7 @@ export interface ShardReaderPorts {
   readonly signal: AbortSignal;
 }
 
-/** Reads one shard from where the checkpoint says to its end, in order. */
+/** Reads one shard in order, from the checkpoint to its end. */
 export class ShardReader {
   /** Number of the last `look` after which the shard had nothing new. */
   emptyAt = 0;
@@ -87,7 +87,7 @@ export class ShardReader {
     return false;
   }
 
-  /** Records after the checkpoint; an engine may give some of before. */
+  /** Records after the checkpoint. An engine may return earlier ones, too. */
   #fresh(records: readonly DynamoDBRecord[]): readonly DynamoDBRecord[] {
     const { after } = this.ports.checkpoint.of(this.shardId);
     return after === undefined ? records : records.filter((record) => BigInt(sequenceNumberOf(record)) > BigInt(after));
@@ -109,7 +109,7 @@ export class ShardReader {
       return (await streams.send(command, options)).ShardIterator ?? '';
     } catch (error) {
       if (!(error instanceof TrimmedDataAccessException)) throw error;
-      // Nobody read for 24 hours: what is left is delivered, the loss is told.
+      // Nobody has read for 24 hours. The remaining records are delivered, and the loss is reported.
       onError(error);
       return (await streams.send(horizon, options)).ShardIterator ?? '';
     }
