@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pageDefinition } from '../lambda/timeline/assets';
-import { BUNDLE } from '../lib/bundle';
+import { bundle } from '../lib/bundle';
 import { dependencies } from '../package.json';
 
 // Makes `dist`, which is all that is published: the command, the three entry points with their types, and the functions
@@ -43,13 +43,7 @@ async function main(): Promise<void> {
   chmodSync(command, 0o755);
 
   for (const file of readdirSync(join(ROOT, 'lambda')).filter((name) => HANDLER.test(name))) {
-    await build({
-      ...common,
-      ...BUNDLE,
-      banner: { js: BUNDLE.banner },
-      entryPoints: [join('lambda', file)],
-      outfile: join(DIST, 'handlers', file.replace(HANDLER, ''), 'index.mjs'),
-    });
+    bundle(join(ROOT, 'lambda', file), join(DIST, 'handlers', file.replace(HANDLER, ''), 'index.mjs'));
   }
   execFileSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
     cwd: ROOT,

@@ -1,3 +1,4 @@
+import type * as esbuild from 'esbuild';
 import { stylesDefinition } from '../lambda/timeline/assets';
 
 /** undici is CommonJS and asks for `require`, which a module does not have. */
@@ -7,13 +8,20 @@ const BANNER = "import{createRequire}from'node:module';const require=createRequi
  * How the functions are bundled, wherever that happens: one minified module each.
  * Measured: an external SDK, CommonJS, or the main entry points of packages each make a cold start slower.
  */
-export const BUNDLE = {
-  format: 'esm',
-  target: 'node24',
-  mainFields: ['module', 'main'] as string[],
-  minify: true,
-  banner: BANNER,
-  get define() {
-    return stylesDefinition();
-  },
-} as const;
+export function bundle(entry: string, outfile: string): void {
+  // Not at the top, because who uses the published constructs has no bundler and needs none.
+  const { buildSync } = require('esbuild') as typeof esbuild;
+  buildSync({
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    minify: true,
+    banner: { js: BANNER },
+    define: stylesDefinition(),
+    logLevel: 'warning',
+    entryPoints: [entry],
+    outfile,
+  });
+}

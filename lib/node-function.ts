@@ -3,10 +3,9 @@ import { join, resolve } from 'node:path';
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as nodejs from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { BUNDLE } from './bundle';
+import { bundle } from './bundle';
 
 export interface NodeFunctionProps {
   /** File name of the handler in `lambda/`. */
@@ -54,10 +53,12 @@ export class NodeFunction extends Construct {
     // The ARN of a group ends in `:*`: its own streams.
     this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
-    const common = {
+    this.fn = new lambda.Function(this, 'Function', {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: architectureOf(this),
+      handler: 'index.handler',
+      code: codeOf(props),
       memorySize: props.memorySize,
       timeout: props.timeout,
       role: this.role.withoutPolicyUpdates(),
@@ -66,21 +67,7 @@ export class NodeFunction extends Construct {
       reservedConcurrentExecutions: props.reservedConcurrentExecutions,
       retryAttempts: props.retryAttempts ?? 0,
       maxEventAge: props.maxEventAge,
-    };
-    // A published package carries its functions ready-made; a checkout bundles them from their sources.
-    const packed = join(__dirname, 'handlers', props.entry.replace(/\.handler\.ts$/, ''));
-    this.fn = existsSync(packed)
-      ? new lambda.Function(this, 'Function', {
-          ...common,
-          handler: 'index.handler',
-          code: packedCode(packed, props.packedFile),
-        })
-      : new nodejs.NodejsFunction(this, 'Function', {
-          ...common,
-          entry: join(LAMBDA_DIR, props.entry),
-          handler: 'handler',
-          bundling: bundling(props.packedFile),
-        });
+    });
   }
 
   /** Adds one statement to the role. Only the construct that owns the resources calls this. */
@@ -102,39 +89,27 @@ export function setArchitecture(scope: Construct, architecture: lambda.Architect
 const architectureOf = (scope: Construct): lambda.Architecture =>
   (scope.node.tryGetContext(ARCHITECTURE) as lambda.Architecture | undefined) ?? lambda.Architecture.ARM_64;
 
-/** The ready-made module, and a copy of the file beside it. */
-function packedCode(folder: string, packedFile: NodeFunctionProps['packedFile']): lambda.Code {
-  if (packedFile === undefined) return lambda.Code.fromAsset(folder);
-  return lambda.Code.fromAsset(folder, {
+/** A published package carries its functions ready-made; a checkout bundles them from their sources. */
+function codeOf({ entry, packedFile }: NodeFunctionProps): lambda.Code {
+  const packed = join(__dirname, 'handlers', entry.replace(/\.handler\.ts$/, ''));
+  const isPacked = existsSync(packed);
+  const fill = (outputDir: string): void => {
+    if (isPacked) cpSync(packed, outputDir, { recursive: true });
+    else bundle(join(LAMBDA_DIR, entry), join(outputDir, 'index.mjs'));
+    if (packedFile !== undefined) cpSync(resolve(packedFile.path), join(outputDir, packedFile.as));
+  };
+  return lambda.Code.fromAsset(isPacked ? packed : LAMBDA_DIR, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // Never run: the local way below always works.
+      // Never run, because the local way always works. The command tells the outputs of one source apart.
       image: DockerImage.fromRegistry('scratch'),
+      command: [entry, packedFile?.path ?? ''],
       local: {
         tryBundle: (outputDir) => {
-          cpSync(folder, outputDir, { recursive: true });
-          cpSync(resolve(packedFile.path), join(outputDir, packedFile.as));
+          fill(outputDir);
           return true;
         },
       },
     },
   });
 }
-
-function bundling(packedFile: NodeFunctionProps['packedFile']): nodejs.BundlingOptions {
-  const copy = (outputDir: string): string[] =>
-    packedFile === undefined ? [] : [`cp ${quote(resolve(packedFile.path))} ${quote(join(outputDir, packedFile.as))}`];
-  return {
-    ...BUNDLE,
-    format: nodejs.OutputFormat.ESM,
-    sourceMap: false,
-    bundleAwsSDK: true,
-    commandHooks: {
-      beforeBundling: () => [],
-      beforeInstall: () => [],
-      afterBundling: (_inputDir, outputDir) => copy(outputDir),
-    },
-  };
-}
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

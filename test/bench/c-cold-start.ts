@@ -1,10 +1,8 @@
-import { build } from 'esbuild';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ENV } from '../../lambda/contract';
-import { BUNDLE } from '../../lib/bundle';
+import { bundle as bundleFunction } from '../../lib/bundle';
 import { type Finding, type Measure, median, round, times } from './measure';
 
 const ROUNDS = 9;
@@ -37,14 +35,14 @@ export const coldStart: Measure = {
   letter: 'c',
   title: 'cold start: import of the bundles in fresh processes',
   async run({ numbers }) {
-    const folder = mkdtempSync(join(tmpdir(), 'cold-start-'));
+    const folder = mkdtempSync(join(resolve('test'), 'cold-start-'));
     try {
       const bare = join(folder, 'bare.ts');
       writeFileSync(bare, BARE);
       const sides = {
-        bare: await bundle(bare, join(folder, 'bare.mjs')),
-        sync: await bundle(resolve('lambda/sync.handler.ts'), join(folder, 'sync.mjs')),
-        publish: await bundle(resolve('lambda/publish.handler.ts'), join(folder, 'publish.mjs')),
+        bare: bundle(bare, join(folder, 'bare.mjs')),
+        sync: bundle(resolve('lambda/sync.handler.ts'), join(folder, 'sync.mjs')),
+        publish: bundle(resolve('lambda/publish.handler.ts'), join(folder, 'publish.mjs')),
       };
       const taken = { bare: [], sync: [], publish: [] } as Record<keyof typeof sides, { wall: number; cpu: number }[]>;
       for (let round_ = 0; round_ < ROUNDS; round_ += 1) {
@@ -80,18 +78,9 @@ export const coldStart: Measure = {
   },
 };
 
-async function bundle(entry: string, outfile: string): Promise<{ file: string; bytes: number }> {
-  await build({
-    ...BUNDLE,
-    banner: { js: BUNDLE.banner },
-    entryPoints: [entry],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    nodePaths: [resolve('node_modules')],
-    logLevel: 'error',
-  });
-  return { file: outfile, bytes: statSync(outfile).size };
+function bundle(entry: string, file: string): { file: string; bytes: number } {
+  bundleFunction(entry, file);
+  return { file, bytes: statSync(file).size };
 }
 
 function importOnce(file: string): { wall: number; cpu: number } {
