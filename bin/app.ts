@@ -2,21 +2,13 @@ import { App, Annotations, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { InstanceHistoryStack } from '../lib/instance-history-stack';
 import { ConfigError, readConfig } from '../lib/read-config';
-import type { Config } from '../lib/config';
 
 /** The example in `cdk.json`, with which `cdk synth` works in a fresh clone. No Huawei Cloud project has this id. */
 const EXAMPLE_PROJECT = '0123456789abcdef0123456789abcdef';
 
 const app = new App();
-let config: Config | undefined;
 try {
-  config = readConfig(app.node.tryGetContext('config'));
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
-if (config !== undefined) {
+  const config = readConfig(app.node.tryGetContext('config'));
   const stack = new InstanceHistoryStack(app, config.stackName, { config });
   if (config.targets.some(({ projectId }) => projectId === EXAMPLE_PROJECT)) {
     Annotations.of(stack).addWarningV2(
@@ -26,4 +18,8 @@ if (config !== undefined) {
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }

@@ -4,7 +4,6 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -24,7 +23,6 @@ export interface ChangeFeedProps {
   readonly subscriptions: readonly Subscription[];
   readonly eventWriters?: readonly string[] | undefined;
   readonly encryptionKey?: kms.IKey | undefined;
-  readonly logRetention?: RetentionDays | undefined;
 }
 
 /** From the table's stream to subscribers: publisher, bus with archive, ordered feed, failure queue. */
@@ -52,7 +50,6 @@ export class ChangeFeed extends Construct {
       description: 'Publishes recorded changes of ROMA Connect instances',
       memorySize: 256,
       timeout: Duration.minutes(1),
-      logRetention: props.logRetention,
     });
     this.grantPublish(props.publishBaseline);
     if (props.eventWriters !== undefined) this.refuseOtherWriters(props.eventWriters);

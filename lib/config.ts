@@ -93,6 +93,24 @@ export const existingTableSchema = z.strictObject({
     .describe('The KMS key of yours that encrypts it. Default: none.'),
 });
 
+export const vpcSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC, such as vpc-0123456789abcdef0')
+    .describe('Id of the VPC.'),
+  subnetIds: z
+    .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet'))
+    .min(1)
+    .max(16)
+    .describe('Private subnets, with a way to Huawei Cloud and to the AWS services.'),
+  securityGroupIds: z
+    .array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be the id of a security group'))
+    .min(1)
+    .max(5)
+    .optional()
+    .describe('Default: one for each function, which lets everything out and nothing in.'),
+});
+
 /** A function has 4 KB for its whole environment. */
 const MAX_EXCLUDED_CHARACTERS = 2000;
 
@@ -302,6 +320,13 @@ export const configSchema = z.strictObject({
     .describe(
       'A table to go on with, restored from a backup or kept from a destroyed stack, with the options of a table below. `roma-history doctor --table` tells whether it is fit. Default: the stack creates one.',
     ),
+  vpc: vpcSchema
+    .optional()
+    .describe('The functions run in this network, with the options of a table below. Default: in that of Lambda.'),
+  proxy: z
+    .url({ protocol: /^http$/, error: 'must be an http:// address, such as http://proxy.example.com:3128' })
+    .optional()
+    .describe('A proxy through which the functions reach Huawei Cloud. Default: none.'),
   onDestroy: z
     .enum(['keep', 'delete'])
     .default('keep')

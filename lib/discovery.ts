@@ -1,12 +1,11 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { DISCOVERED_PREFIX, ENV, type ScheduleTemplate } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
-import { EXTRA_CA, NodeFunction } from './node-function';
+import { NodeFunction } from './node-function';
 import type { ScheduledSync } from './scheduled-sync';
 
 export interface DiscoveryProps {
@@ -17,8 +16,6 @@ export interface DiscoveryProps {
   readonly exclude: readonly string[];
   /** Identity service that is asked for projects. @default - that of the public cloud */
   readonly iamEndpoint?: string | undefined;
-  readonly logRetention?: RetentionDays | undefined;
-  readonly extraCaFile?: string | undefined;
 }
 
 /** The only schedules that the function may touch. */
@@ -37,11 +34,8 @@ export class Discovery extends Construct {
       memorySize: 512,
       timeout: Duration.minutes(15),
       retryAttempts: 2,
-      logRetention: props.logRetention,
-      packedFile: props.extraCaFile === undefined ? undefined : { path: props.extraCaFile, as: EXTRA_CA },
     });
     sync.credentials.grantRead(this.function);
-    if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
     if (props.exclude.length > 0) this.function.addEnvironment(ENV.exclude, props.exclude.join(','));
     if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
     this.grantSchedules(sync, props.every);

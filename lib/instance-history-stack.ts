@@ -1,4 +1,5 @@
-import { Annotations, CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, CfnResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
@@ -7,9 +8,14 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { Config, TargetConfig } from './config';
 import { InstanceHistory } from './instance-history';
+import type { FunctionPlace } from './node-function';
 import type { SyncTarget } from './scheduled-sync';
+import { ConfigError } from './read-config';
 import { configuredSubscription } from './subscriptions/configured';
 import { nameOfSubscription } from './subscriptions/name';
+
+/** Of a stack. */
+const MAX_RESOURCES = 500;
 
 export interface InstanceHistoryStackProps extends StackProps {
   readonly config: Config;
@@ -27,35 +33,30 @@ export class InstanceHistoryStack extends Stack {
       tags: config.tags,
       ...props,
     });
+    const { vpc, ...options } = config;
     const milliseconds = (ms: number): Duration => Duration.millis(ms);
     this.instanceHistory = new InstanceHistory(this, 'InstanceHistory', {
+      ...options,
+      ...this.network(vpc),
       targets: config.targets.map((target, index) => this.target(target, index)),
       every: milliseconds(config.every),
-      discovery: config.discovery,
-      exclude: config.exclude,
-      iamEndpoint: config.iamEndpoint,
       secret: config.secretArn === undefined ? undefined : this.secret('Secret', config.secretArn),
-      credentials: config.credentials,
       retention: config.retention === undefined ? undefined : milliseconds(config.retention),
       brakeReleaseAfter: milliseconds(config.brakeReleaseAfter),
-      publishBaseline: config.publishBaseline,
       subscriptions: config.subscriptions.map((subscription, index) =>
         configuredSubscription(this, subscription, index),
       ),
-      eventWriters: config.eventWriters,
-      orderedFeed: config.orderedFeed,
       archiveRetention: milliseconds(config.archiveRetention),
       alarmTopic:
         config.alarmTopicArn === undefined
           ? undefined
           : sns.Topic.fromTopicArn(this, 'AlarmTopic', config.alarmTopicArn),
-      ...this.encryption(config.customerKey),
+      encryptionKey: this.encryption(config.customerKey),
       architecture: config.architecture === 'x86_64' ? Architecture.X86_64 : undefined,
       memorySize: config.memory,
       timeout: milliseconds(config.timeout),
       reservedConcurrentExecutions: config.reservedConcurrency,
       logRetention: config.logRetentionDays,
-      extraCaFile: config.extraCaFile,
       existingTable: this.existingTable(config.existingTable),
       deleteTableWithStack: config.onDestroy === 'delete',
     });
@@ -63,6 +64,19 @@ export class InstanceHistoryStack extends Stack {
     for (const output of this.instanceHistory.node.children)
       if (output instanceof CfnOutput) output.overrideLogicalId(output.node.id);
     this.warnOfPlaces(config);
+    this.checkSize(config);
+  }
+
+  /** CloudFormation counts, too, but only once everything is uploaded, and without a word on what takes how much. */
+  private checkSize({ targets, subscriptions }: Config): void {
+    const count = (scope: Construct): number =>
+      scope.node.findAll().filter((part) => CfnResource.isCfnResource(part)).length;
+    const { sync, feed } = this.instanceHistory;
+    const all = count(this);
+    if (all <= MAX_RESOURCES) return;
+    throw new ConfigError('the stack', [
+      `targets: ${targets.length} and subscriptions: ${subscriptions.length} make ${all} resources, ${count(feed.subscriptions)} of them for the subscriptions and ${count(sync)} for the schedules; CloudFormation takes ${MAX_RESOURCES}: let "discovery" schedule targets, or subscribe a few queues or webhooks and let them hand on`,
+    ]);
   }
 
   /** An id by place is that of release 1.0, whose stacks go on; but in an edited list it is somebody else's. */
@@ -85,6 +99,21 @@ export class InstanceHistoryStack extends Stack {
     };
   }
 
+  /** The zones are needed by what makes subnets only. */
+  private network(vpc: Config['vpc']): FunctionPlace {
+    if (vpc === undefined) return {};
+    const { id: vpcId, subnetIds, securityGroupIds } = vpc;
+    return {
+      vpc: Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: ['any'] }),
+      vpcSubnets: {
+        subnets: subnetIds.map((id) =>
+          Subnet.fromSubnetAttributes(this, id, { subnetId: id, routeTableId: 'not needed' }),
+        ),
+      },
+      securityGroups: securityGroupIds?.map((id) => SecurityGroup.fromSecurityGroupId(this, id, id)),
+    };
+  }
+
   private existingTable(config: Config['existingTable']): ITable | undefined {
     if (config === undefined) return undefined;
     const encryptionKey = config.keyArn === undefined ? undefined : kms.Key.fromKeyArn(this, 'TableKey', config.keyArn);
@@ -96,12 +125,10 @@ export class InstanceHistoryStack extends Stack {
     return secretsmanager.Secret.fromSecretCompleteArn(this, id, arn);
   }
 
-  private encryption(customerKey: Config['customerKey']): { encryptionKey?: kms.IKey } {
-    if (customerKey === false) return {};
-    if (customerKey === true) {
-      const description = 'Encrypts the history of ROMA Connect instances';
-      return { encryptionKey: new kms.Key(this, 'Key', { enableKeyRotation: true, description }) };
-    }
-    return { encryptionKey: kms.Key.fromKeyArn(this, 'Key', customerKey) };
+  private encryption(customerKey: Config['customerKey']): kms.IKey | undefined {
+    if (customerKey === false) return undefined;
+    if (customerKey !== true) return kms.Key.fromKeyArn(this, 'Key', customerKey);
+    const description = 'Encrypts the history of ROMA Connect instances';
+    return new kms.Key(this, 'Key', { enableKeyRotation: true, description });
   }
 }

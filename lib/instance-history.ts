@@ -1,8 +1,6 @@
 import { CfnOutput, Duration } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type { Architecture } from 'aws-cdk-lib/aws-lambda';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
@@ -12,12 +10,12 @@ import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
 import { HistoryTable } from './history-table';
 import { Monitoring } from './monitoring';
-import { setArchitecture } from './node-function';
+import { type FunctionPlace, placeFunctions } from './node-function';
 import { parseConfig } from './read-config';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions/subscription';
 
-export interface InstanceHistoryProps {
+export interface InstanceHistoryProps extends FunctionPlace {
   /** What is kept in sync: at least one, or none with `discovery`. */
   readonly targets: readonly SyncTarget[];
   /** Time between two runs of a target, in whole minutes. @default Duration.minutes(5) */
@@ -50,18 +48,12 @@ export interface InstanceHistoryProps {
   readonly alarmTopic?: ITopic;
   /** Encrypts table, secret, queues and topics. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey;
-  /** Processor of the functions. @default Architecture.ARM_64 */
-  readonly architecture?: Architecture;
   /** Memory of the sync function in MB. @default 512 */
   readonly memorySize?: number;
   /** Longest run. @default Duration.minutes(5) */
   readonly timeout?: Duration;
   /** Upper limit of runs at one time. @default - the account's limit */
   readonly reservedConcurrentExecutions?: number;
-  /** @default RetentionDays.THREE_MONTHS */
-  readonly logRetention?: RetentionDays;
-  /** PEM file with certificate authorities to trust besides the public ones. @default - none */
-  readonly extraCaFile?: string;
   /** The table of a history, with its stream, to go on with. @default - a new table */
   readonly existingTable?: ITable | undefined;
   /** Whether the table is deleted with its stack. @default false: it is kept, and protected against deletion */
@@ -101,48 +93,33 @@ export class InstanceHistory extends Construct {
   constructor(scope: Construct, id: string, props: InstanceHistoryProps) {
     super(scope, id);
     checkTargets(props);
-    if (props.architecture !== undefined) setArchitecture(this, props.architecture);
+    placeFunctions(this, props);
     this.history = new HistoryTable(this, 'History', {
-      encryptionKey: props.encryptionKey,
+      ...props,
       existing: props.existingTable,
       deleteWithStack: props.deleteTableWithStack ?? false,
     });
     const every = props.every ?? Duration.minutes(5);
     this.sync = new ScheduledSync(this, 'ScheduledSync', {
+      ...props,
       history: this.history,
-      targets: props.targets,
       every,
-      secret: props.secret,
       oidc: props.credentials,
-      encryptionKey: props.encryptionKey,
-      retention: props.retention,
       brakeReleaseAfter: props.brakeReleaseAfter ?? Duration.hours(24),
       memorySize: props.memorySize ?? 512,
       timeout: props.timeout ?? Duration.minutes(5),
-      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
-      logRetention: props.logRetention,
-      extraCaFile: props.extraCaFile,
     });
     this.discovery =
       props.discovery === 'daily'
-        ? new Discovery(this, 'Discovery', {
-            sync: this.sync,
-            every,
-            exclude: props.exclude ?? [],
-            iamEndpoint: props.iamEndpoint,
-            logRetention: props.logRetention,
-            extraCaFile: props.extraCaFile,
-          })
+        ? new Discovery(this, 'Discovery', { ...props, sync: this.sync, every, exclude: props.exclude ?? [] })
         : undefined;
     this.feed = new ChangeFeed(this, 'ChangeFeed', {
+      ...props,
       history: this.history,
       publishBaseline: props.publishBaseline ?? false,
       orderedFeed: props.orderedFeed ?? false,
       archiveRetention: props.archiveRetention ?? Duration.days(30),
       subscriptions: props.subscriptions ?? [],
-      eventWriters: props.eventWriters,
-      encryptionKey: props.encryptionKey,
-      logRetention: props.logRetention,
     });
     this.monitoring = new Monitoring(this, 'Monitoring', {
       history: this.history,
@@ -152,7 +129,6 @@ export class InstanceHistory extends Construct {
       discovery: this.discovery,
       every,
       alarmTopic: props.alarmTopic,
-      logRetention: props.logRetention,
     });
     this.outputs(props.credentials === undefined);
   }

@@ -1,5 +1,4 @@
 import type { Duration } from 'aws-cdk-lib';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
@@ -18,7 +17,6 @@ export interface MonitoringProps {
   readonly discovery?: Discovery | undefined;
   readonly every: Duration;
   readonly alarmTopic?: sns.ITopic | undefined;
-  readonly logRetention?: RetentionDays | undefined;
 }
 
 /** Alarms for when somebody must act, and a dashboard for when somebody wants to look. */
@@ -27,10 +25,10 @@ export class Monitoring extends Construct {
   readonly dashboard: Dashboard;
   readonly timeline: TimelineWidget;
 
-  constructor(scope: Construct, id: string, { alarmTopic, logRetention, ...props }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { alarmTopic, ...props }: MonitoringProps) {
     super(scope, id);
     this.alarms = new Alarms(this, 'Alarms', { ...props, topic: alarmTopic });
-    this.timeline = new TimelineWidget(this, 'Timeline', { history: props.history, logRetention });
+    this.timeline = new TimelineWidget(this, 'Timeline', { history: props.history });
     this.dashboard = new Dashboard(this, 'Dashboard', {
       alarms: this.alarms,
       sync: props.sync,

@@ -1,10 +1,13 @@
 import { cpSync, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { AssetHashType, DockerImage, type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { ENV } from '../lambda/contract';
+import { acknowledge } from './acknowledge';
 import { bundle } from './bundle';
 
 export interface NodeFunctionProps {
@@ -20,14 +23,19 @@ export interface NodeFunctionProps {
   readonly retryAttempts?: number;
   /** @default - what Lambda does by itself: six hours */
   readonly maxEventAge?: Duration;
-  /** @default 90 days */
-  readonly logRetention?: logs.RetentionDays;
-  /** A file that is packed beside the code. @default - none */
-  readonly packedFile?: { readonly path: string; readonly as: string };
 }
 
-/** Name of a packed file with certificate authorities. */
-export const EXTRA_CA = 'extra-ca.pem';
+/** Name of the packed file with certificate authorities. */
+const EXTRA_CA = 'extra-ca.pem';
+
+const NETWORK_ACTIONS = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
 
 const LAMBDA_DIR = join(__dirname, '..', 'lambda');
 
@@ -42,8 +50,9 @@ export class NodeFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     super(scope, id);
+    const place = (this.node.tryGetContext(PLACE) ?? {}) as FunctionPlace;
     this.logGroup = new logs.LogGroup(this, 'Log', {
-      retention: props.logRetention ?? logs.RetentionDays.THREE_MONTHS,
+      retention: place.logRetention ?? logs.RetentionDays.THREE_MONTHS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.role = new iam.Role(this, 'Role', {
@@ -53,12 +62,20 @@ export class NodeFunction extends Construct {
     // The ARN of a group ends in `:*`: its own streams.
     this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
+    if (place.vpc !== undefined) this.joinNetwork();
     this.fn = new lambda.Function(this, 'Function', {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: architectureOf(this),
+      architecture: place.architecture ?? lambda.Architecture.ARM_64,
+      vpc: place.vpc,
+      vpcSubnets: place.vpcSubnets,
+      securityGroups: place.securityGroups,
+      environment: {
+        ...(place.proxy === undefined ? {} : { HTTPS_PROXY: place.proxy }),
+        ...(place.extraCaFile === undefined ? {} : { [ENV.extraCaFile]: `./${EXTRA_CA}` }),
+      },
       handler: 'index.handler',
-      code: codeOf(props),
+      code: codeOf(props.entry, place.extraCaFile),
       memorySize: props.memorySize,
       timeout: props.timeout,
       role: this.role.withoutPolicyUpdates(),
@@ -75,35 +92,58 @@ export class NodeFunction extends Construct {
     this.role.addToPolicy(new iam.PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
   }
 
+  private joinNetwork(): void {
+    this.allow('JoinNetwork', NETWORK_ACTIONS, ['*']);
+    const reason =
+      'Lambda makes the interfaces itself, and refuses a role that names them; so does the policy that AWS manages';
+    acknowledge(this.role, 'AwsSolutions-IAM5[Resource::*]', reason);
+  }
+
   addEnvironment(name: string, value: string): void {
     this.fn.addEnvironment(name, value);
   }
 }
 
-const ARCHITECTURE = 'roma-instance-history:architecture';
-
-/** For all functions below a construct, because a region offers one for all of them or for none. */
-export function setArchitecture(scope: Construct, architecture: lambda.Architecture): void {
-  scope.node.setContext(ARCHITECTURE, architecture);
+/** Where all functions of a history run. */
+export interface FunctionPlace {
+  /** @default Architecture.ARM_64 */
+  readonly architecture?: lambda.Architecture | undefined;
+  /** Needs a way to Huawei Cloud, and to the AWS services or their endpoints. @default - the network of Lambda */
+  readonly vpc?: ec2.IVpc | undefined;
+  /** @default - the private subnets */
+  readonly vpcSubnets?: ec2.SubnetSelection | undefined;
+  /** @default - one for each function, that lets everything out and nothing in */
+  readonly securityGroups?: ec2.ISecurityGroup[] | undefined;
+  /** @default RetentionDays.THREE_MONTHS */
+  readonly logRetention?: logs.RetentionDays | undefined;
+  /** PEM file with certificate authorities to trust besides the public ones. @default - none */
+  readonly extraCaFile?: string | undefined;
+  /** `http://host:port` through which the API of Huawei Cloud is reached. @default - directly */
+  readonly proxy?: string | undefined;
 }
-const architectureOf = (scope: Construct): lambda.Architecture =>
-  (scope.node.tryGetContext(ARCHITECTURE) as lambda.Architecture | undefined) ?? lambda.Architecture.ARM_64;
+
+const PLACE = 'roma-instance-history:place';
+
+/** To be called before a construct has children. */
+export function placeFunctions(scope: Construct, place: FunctionPlace): void {
+  scope.node.setContext(PLACE, place);
+}
 
 /** A published package carries its functions ready-made; a checkout bundles them from their sources. */
-function codeOf({ entry, packedFile }: NodeFunctionProps): lambda.Code {
+function codeOf(entry: string, extraCaFile: string | undefined): lambda.Code {
   const packed = join(__dirname, 'handlers', entry.replace(/\.handler\.ts$/, ''));
   const isPacked = existsSync(packed);
   const fill = (outputDir: string): void => {
     if (isPacked) cpSync(packed, outputDir, { recursive: true });
     else bundle(join(LAMBDA_DIR, entry), join(outputDir, 'index.mjs'));
-    if (packedFile !== undefined) cpSync(resolve(packedFile.path), join(outputDir, packedFile.as));
+    if (extraCaFile !== undefined) cpSync(resolve(extraCaFile), join(outputDir, EXTRA_CA));
   };
   return lambda.Code.fromAsset(isPacked ? packed : LAMBDA_DIR, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       // Never run, because the local way always works. The command tells the outputs of one source apart.
       image: DockerImage.fromRegistry('scratch'),
-      command: [entry, packedFile?.path ?? ''],
+      command: [entry, extraCaFile ?? ''],
       local: {
         tryBundle: (outputDir) => {
           fill(outputDir);

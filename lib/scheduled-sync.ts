@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -12,7 +11,7 @@ import { ENV, type ListApi, scheduleName, scheduleSettings, type SyncRequest } f
 import { Credentials, type OidcCredentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
-import { EXTRA_CA, NodeFunction } from './node-function';
+import { NodeFunction } from './node-function';
 import { deadLetterQueue } from './dead-letter-queue';
 
 /** One region and project that is kept in sync. */
@@ -47,8 +46,6 @@ export interface ScheduledSyncProps {
   readonly memorySize: number;
   readonly timeout: Duration;
   readonly reservedConcurrentExecutions?: number | undefined;
-  readonly logRetention?: RetentionDays | undefined;
-  readonly extraCaFile?: string | undefined;
 }
 
 /** Enough to write the last batch and the end of a run. */
@@ -77,8 +74,6 @@ export class ScheduledSync extends Construct {
       retryAttempts: shortest >= 60 ? 2 : 0,
       maxEventAge: Duration.minutes(Math.min(shortest, 360)),
       reservedConcurrentExecutions: props.reservedConcurrentExecutions,
-      logRetention: props.logRetention,
-      packedFile: props.extraCaFile === undefined ? undefined : { path: props.extraCaFile, as: EXTRA_CA },
     });
     props.history.grantRecord(this.function);
     this.credentials = new Credentials(this, 'Credentials', {
@@ -92,7 +87,6 @@ export class ScheduledSync extends Construct {
     if (props.retention !== undefined) {
       this.function.addEnvironment(ENV.retentionDays, String(props.retention.toDays()));
     }
-    if (props.extraCaFile !== undefined) this.function.addEnvironment(ENV.extraCaFile, `./${EXTRA_CA}`);
 
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
     // Goes with the stack, and discovered schedules with it. Kept, it would go on running them, and its name would be

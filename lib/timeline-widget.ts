@@ -1,13 +1,11 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
 
 export interface TimelineWidgetProps {
   readonly history: HistoryTable;
-  readonly logRetention?: RetentionDays | undefined;
 }
 
 /** Draws the timeline into a dashboard. Whoever looks at it needs `lambda:InvokeFunction` on this function. */
@@ -22,7 +20,6 @@ export class TimelineWidget extends Construct {
       description: 'Draws the timeline of ROMA Connect instances into a dashboard',
       memorySize: 512,
       timeout: Duration.seconds(30),
-      logRetention: props.logRetention,
     });
     props.history.grantRead(this.function);
     this.widget = new cloudwatch.CustomWidget({

@@ -18,7 +18,7 @@ export interface SubscriptionOptions {
 export interface SubscriptionDelivery {
   /** What EventBridge could not deliver within a day, and what a consumer has failed on too often. */
   readonly deadLetterQueue: sqs.IQueue;
-  /** EventBridge takes it on where a topic or an API destination is the target. Made when first read. */
+  /** EventBridge takes it on where a topic or an API destination is the target. */
   readonly role: iam.IRole;
   /** Encrypts what a subscription creates. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;

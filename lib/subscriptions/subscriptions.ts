@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import { CHANGE_KINDS, DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
 import { deadLetterQueue } from '../dead-letter-queue';
 import { allowRule } from './queue';
-import type { Subscription, SubscriptionDelivery } from './subscription';
+import type { Subscription } from './subscription';
 
 export interface SubscriptionsProps {
   readonly bus: events.IEventBus;
@@ -20,7 +20,6 @@ export class Subscriptions extends Construct {
   readonly deadLetters: sqs.Queue;
   /** ARN pattern of the rules on the bus. */
   private readonly rules: string;
-  #role: iam.Role | undefined;
 
   constructor(scope: Construct, id: string, props: SubscriptionsProps) {
     super(scope, id);
@@ -32,14 +31,9 @@ export class Subscriptions extends Construct {
     // As an imported queue, lest each rule adds a statement of its own.
     const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
     if (props.encryptionKey !== undefined) this.letEventBridgeUse(props.encryptionKey);
-    const roleWhenNeeded = (): iam.Role => this.role;
-    const delivery: SubscriptionDelivery = {
-      deadLetterQueue: deadLetterQueueOfRules,
-      encryptionKey: props.encryptionKey,
-      get role() {
-        return roleWhenNeeded();
-      },
-    };
+    if (props.subscriptions.length === 0) return;
+    const { encryptionKey } = props;
+    const delivery = { deadLetterQueue: deadLetterQueueOfRules, encryptionKey, role: this.role() };
     for (const subscription of props.subscriptions) {
       const rule = new events.Rule(this, subscription.name, {
         eventBus: props.bus,
@@ -56,13 +50,13 @@ export class Subscriptions extends Construct {
   }
 
   /** What EventBridge delivers with, and only for rules of the bus. */
-  private get role(): iam.Role {
-    return (this.#role ??= new iam.Role(this, 'Role', {
+  private role(): iam.Role {
+    return new iam.Role(this, 'Role', {
       description: 'Lets the rules of subscriptions reach their topics and destinations',
       assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
         conditions: { ArnLike: { 'aws:SourceArn': this.rules } },
       }),
-    }));
+    });
   }
 
   /**

@@ -6,6 +6,7 @@ import {
   existingTableSchema,
   subscriptionSchema,
   targetSchema,
+  vpcSchema,
 } from '../../lib/config';
 import { parseConfig } from '../../lib/read-config';
 import { spanText } from '../../lib/span';
@@ -50,6 +51,7 @@ describe('the tables of options in the documents', () => {
     ['## Options of a target', targetSchema.shape],
     ['## Options of credentials', credentialsSchema.shape],
     ['## Options of env', envSchema.shape],
+    ['## Options of vpc', vpcSchema.shape],
     ['## Options of existingTable', existingTableSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
@@ -66,6 +68,7 @@ describe('the tables of options in the documents', () => {
       credentialsSchema.shape,
       envSchema.shape,
       existingTableSchema.shape,
+      vpcSchema.shape,
       ...subscriptionSchema.options.map(({ shape }) => shape),
     ];
     for (const shape of shapes) {

@@ -40,8 +40,8 @@ describe('the bundles that are deployed', () => {
   afterAll(() => rmSync(outdir, { recursive: true, force: true }));
 
   // A cold start reads and compiles all of it. The limits are what was measured, and a little room.
-  it('the sync function has at most 900 KB of code', () => {
-    expect(sizeOf(/^Lists/)).toBeLessThanOrEqual(900 * 1024);
+  it('the sync function has at most 930 KB of code, of which the way through proxies has 20', () => {
+    expect(sizeOf(/^Lists/)).toBeLessThanOrEqual(930 * 1024);
   });
 
   it('the publisher has at most 550 KB, for it carries neither the API client nor the timeline', () => {

@@ -1,3 +1,5 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { ManagedPolicy, PermissionsBoundary } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { resourcesOf, stackOf, templateOf } from '../support/stack';
 
@@ -59,6 +61,48 @@ it.each([
   const functions = resourcesOf(templateOf({ ...everything, architecture }), 'AWS::Lambda::Function');
   expect(functions).toHaveLength(4);
   for (const { Properties } of functions) expect(Properties.Architectures).toEqual([expected]);
+});
+
+describe('the network of the functions', () => {
+  const network = {
+    vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] },
+    proxy: 'http://proxy.example.com:3128',
+  };
+
+  it('is a VPC, which they may join, and a proxy, where both are given', () => {
+    const { app, stack } = stackOf({ ...everything, ...network });
+    const functions = resourcesOf(templateOf({ ...everything, ...network }), 'AWS::Lambda::Function');
+    expect(functions).toHaveLength(4);
+    for (const { Properties } of functions) {
+      expect(Properties.VpcConfig).toMatchObject({ SubnetIds: network.vpc.subnetIds });
+      expect(Properties).toMatchObject({ Environment: { Variables: { HTTPS_PROXY: network.proxy } } });
+    }
+    const policies = resourcesOf(templateOf({ ...everything, ...network }), 'AWS::IAM::Policy');
+    expect(policies.filter(({ Properties }) => JSON.stringify(Properties).includes('JoinNetwork'))).toHaveLength(4);
+    expect(
+      resourcesOf(templateOf({ ...everything, ...network }), 'AWS::IAM::Role').flatMap(
+        ({ Properties }) => Properties.ManagedPolicyArns ?? [],
+      ),
+    ).toEqual([]);
+    expect(new AwsSolutionsChecks(app).validateScope(stack).violations).toEqual([]);
+  });
+
+  it('has the security groups that are named, and makes none beside them', () => {
+    const vpc = { ...network.vpc, securityGroupIds: ['sg-0123456789abcdef0'] };
+    const template = templateOf({ vpc });
+    expect(resourcesOf(template, 'AWS::EC2::SecurityGroup')).toEqual([]);
+    for (const { Properties } of resourcesOf(template, 'AWS::Lambda::Function'))
+      expect(Properties.VpcConfig).toMatchObject({ SecurityGroupIds: vpc.securityGroupIds });
+  });
+});
+
+it('a permissions boundary of the app is on every role', () => {
+  const arn = 'arn:aws:iam::123456789012:policy/boundary';
+  const { app, stack } = stackOf({ discovery: 'daily' });
+  PermissionsBoundary.of(app).apply(ManagedPolicy.fromManagedPolicyArn(stack, 'Boundary', arn));
+  const roles = resourcesOf(Template.fromStack(stack), 'AWS::IAM::Role');
+  expect(roles.length).toBeGreaterThan(4);
+  for (const { Properties } of roles) expect(Properties.PermissionsBoundary).toBe(arn);
 });
 
 it('pins, protection against deletion and tags reach the stack', () => {

@@ -249,6 +249,29 @@ describe('a stack', () => {
     expect(retained.map(({ Type }) => Type).toSorted()).toEqual(kept);
   });
 
+  it('of more is refused before anything is made, with the sum and what it is made of', () => {
+    const targets = Array.from({ length: 200 }, (_, index) => ({
+      region: 'cn-north-4',
+      projectId: `project-number-${String(index).padStart(3, '0')}`,
+    }));
+    const subscriptions = Array.from({ length: 100 }, (_, index) => ({ name: `q-${index}`, type: 'sqs' }));
+    const made = (config: object): number => {
+      const { Resources } = templateOf(config).toJSON() as { Resources: object };
+      return Object.keys(Resources).length;
+    };
+    // One more target or subscription adds what the others add.
+    const one = { targets: targets.slice(0, 1) };
+    const perTarget = made({ targets: targets.slice(0, 2) }) - made(one);
+    const perQueue =
+      made({ ...one, subscriptions: subscriptions.slice(0, 2) }) -
+      made({ ...one, subscriptions: subscriptions.slice(0, 1) });
+    const sum = made({ ...one, subscriptions: subscriptions.slice(0, 1) }) + 199 * perTarget + 99 * perQueue;
+    expect(() => stackOf({ targets, subscriptions })).toThrow(
+      new RegExp(`targets: 200 and subscriptions: 100 make ${sum} resources, \\d+ of them`),
+    );
+    expect(() => stackOf({ targets: targets.slice(0, 50), subscriptions })).not.toThrow();
+  });
+
   it('of as many targets as it may have stays within the 500 resources of CloudFormation', () => {
     const targets = Array.from({ length: 200 }, (_, index) => ({
       region: 'cn-north-4',

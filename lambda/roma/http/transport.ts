@@ -1,6 +1,8 @@
 import { rootCertificates } from 'node:tls';
+import connect from 'undici/lib/api/api-connect.js';
 import send from 'undici/lib/api/api-request.js';
-import Agent from 'undici/lib/dispatcher/agent.js';
+import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
+import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import type { Clock } from '../../core/model/clock';
 import { BodyTooLarge, decode, toText } from './body-encoding';
 import { networkError, noTime, stopped, timedOut, tooLarge } from './network-error';
@@ -61,6 +63,9 @@ export const DEFAULT_LIMITS: TransportLimits = {
   maxErrorBytes: 64 * 1024,
 };
 
+// As undici's main entry point does: the tunnel through a proxy is opened by this method.
+Dispatcher.prototype.connect = connect;
+
 /** A token alone may have 64 KiB, and it comes in a header. */
 const MAX_HEADER_BYTES = 128 * 1024;
 /** Sockets to one host; a run reads a few pages at once. */
@@ -72,17 +77,17 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** HTTP/1.1 on undici. Follows no redirects. @param extraCa PEM certificates that are trusted besides the usual ones */
+/** HTTP/1.1 on undici, through a proxy that HTTPS_PROXY and NO_PROXY name. Follows no redirects. @param extraCa PEM certificates that are trusted besides the usual ones */
 export function createTransport(
   clock: Clock,
   options: { readonly extraCa?: string | undefined; readonly limits?: Partial<TransportLimits> | undefined },
 ): Transport {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const agent = new Agent({
-    connect: {
-      timeout: limits.connectMs,
-      ca: options.extraCa === undefined ? undefined : [...rootCertificates, options.extraCa],
-    },
+  const ca = options.extraCa === undefined ? undefined : [...rootCertificates, options.extraCa];
+  const agent = new EnvHttpProxyAgent({
+    connect: { timeout: limits.connectMs, ca },
+    // Of the host behind a proxy.
+    requestTls: { timeout: limits.connectMs, ca },
     connections: MAX_CONNECTIONS,
     headersTimeout: limits.headersMs,
     bodyTimeout: limits.bodyMs,
