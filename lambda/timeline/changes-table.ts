@@ -1,4 +1,4 @@
-import { byMeaning } from '../core/model/by-meaning';
+import { byMeaning, ticksAlone } from '../core/model/by-meaning';
 import { countFields } from '../core/model/fit-changes';
 import type { Json } from '../core/model/instance';
 import type { FieldChange, Version } from '../core/model/record';
@@ -85,7 +85,9 @@ export function whatChanged(change: Version, room: number): string {
   const parts: string[] = [];
   if (change.kind === 'reappeared') parts.push(change.status);
   if (change.kind === 'statusChanged') parts.push(`${change.previousStatus ?? 'none'} → ${change.status}`);
-  const fields = byMeaning(change.changes).filter((entry) => entry.field !== 'status');
+  const others = byMeaning(change.changes).filter((entry) => entry.field !== 'status');
+  const telling = others.filter((entry) => !ticksAlone(entry.field));
+  const fields = telling.length === 0 && parts.length === 0 ? others : telling;
   const each = Math.max(12, Math.floor(room / 4));
   for (const [index, entry] of fields.entries()) {
     const part = fieldText(entry, each);

@@ -69,9 +69,10 @@ function actorText(row: Row, change: Version): string | undefined {
   return actors.length === 0 ? `not known (${reason})` : `${actors.join(' or ')} (${confidence})`;
 }
 
+/** Where nothing is wrong, the API sends nothing, or a zero and a dash. */
 function errorText({ snapshot }: Version): string | undefined {
   const parts = [snapshot.error_code, snapshot.error_msg].filter(
-    (part): part is string => typeof part === 'string' && part !== '',
+    (part): part is string => typeof part === 'string' && !['', '0', '-'].includes(part),
   );
   return parts.length === 0 ? undefined : parts.join(': ');
 }

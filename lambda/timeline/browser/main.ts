@@ -8,13 +8,14 @@ import { element, every, say } from './elements';
 import { listenToKeys, makeFocusable } from './keys';
 import { listenToSaving } from './save';
 import { hashOf, type State, stateOf } from './state';
-import { listenToTools, showTools } from './tools';
+import { listenToTools, settle, showTools } from './tools';
 
 // Everything can be read without this script. It adds search, filters, groups, any shorter period, and the details of a
 // change. It draws with the functions that have written the page, which let no text become an element, and asks no
 // server for anything, except that the live page waits for word that something changed.
 
 async function main(): Promise<void> {
+  settle();
   const { period: whole, generatedAt, records } = await unpack(element('data').textContent);
   const state = stateOf('', whole);
   const timeline = buildTimeline(records, whole, generatedAt);

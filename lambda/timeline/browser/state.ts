@@ -21,7 +21,6 @@ export function stateOf(hash: string, whole: Period): State {
   const said = new URLSearchParams(hash.slice(1));
   const filter = said.get('f');
   const grouping = said.get('g');
-  const theme = said.get('theme');
   return {
     view: {
       search: said.get('q') ?? '',
@@ -30,8 +29,13 @@ export function stateOf(hash: string, whole: Period): State {
     },
     period: periodOf(said, whole),
     change: said.get('c') ?? undefined,
-    theme: theme === 'light' || theme === 'dark' ? theme : undefined,
+    theme: themeOf(hash),
   };
+}
+
+export function themeOf(hash: string): State['theme'] {
+  const theme = new URLSearchParams(hash.slice(1)).get('theme');
+  return theme === 'light' || theme === 'dark' ? theme : undefined;
 }
 
 function periodOf(said: URLSearchParams, whole: Period): Period {

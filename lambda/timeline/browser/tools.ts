@@ -3,7 +3,14 @@ import { zoomsOf } from '../period';
 import { type View, WHOLE_VIEW } from '../view';
 import { element, every, field } from './elements';
 import type { Board } from './board';
-import { within, zoomOf } from './state';
+import { themeOf, within, zoomOf } from './state';
+
+/** What must not change before one's eyes: done before anything is read. */
+export function settle(): void {
+  const theme = themeOf(location.hash);
+  if (theme !== undefined) document.body.dataset.theme = theme;
+  (element('tools') as HTMLDetailsElement).open = !matchMedia('(max-width: 760px)').matches;
+}
 
 /** Puts the controls in the state of the page. */
 export function showTools({ state: { view, period }, whole }: Board): void {
@@ -44,7 +51,6 @@ export function listenToTools(board: Board): void {
   document.addEventListener('click', ({ target }) => {
     if ((target as Element).closest('[data-do=clear]') !== null) board.change({ view: WHOLE_VIEW });
   });
-  (element('tools') as HTMLDetailsElement).open = !matchMedia('(max-width: 760px)').matches;
 }
 
 /** What a field of seconds says, or the exact time that it shows. */

@@ -126,7 +126,11 @@ inBrowser('the page in use', (open) => {
   });
 
   it('opens a change by a click on its bar, its mark or its line, with a link to it', async () => {
-    const life = new Life(NORTH, 'the-id', 'roma-billing', { error_code: '', update_time: '2026-10-01T00:00:00Z' })
+    const life = new Life(NORTH, 'the-id', 'roma-billing', {
+      error_code: '0',
+      error_msg: '-',
+      update_time: '2026-10-01T00:00:00Z',
+    })
       .saw('baseline', ago(9 * DAY))
       .saw('statusChanged', ago(3 * DAY), {
         status: 'ERROR',
@@ -152,8 +156,8 @@ inBrowser('the page in use', (open) => {
       expect(words).toContain('ErrorROMA.0042: no route to broker');
       expect(await dialog.locator('tbody tr').allTextContents()).toEqual([
         'statusRUNNINGERROR',
-        'error_codeROMA.0042',
-        'error_msgabsentno route to broker',
+        'error_code0ROMA.0042',
+        'error_msg-no route to broker',
         'update_time2026-10-01T00:00:00Z2026-11-19T14:27:10Z',
       ]);
     };
@@ -177,6 +181,9 @@ inBrowser('the page in use', (open) => {
     await page.goto('about:blank');
     await page.goto(link);
     await expectOpen();
+    await page.keyboard.press('Escape');
+    await page.locator('.row rect.run').click();
+    expect(await dialog.textContent()).toMatch(/^Already there: roma-billing(?!.*Error)/);
   });
 
   it('copies ids and links', async () => {

@@ -80,6 +80,20 @@ describe('the page', () => {
     expect(html.indexOf('Saturday, 21 November 2026')).toBeLessThan(html.indexOf('Friday, 20 November 2026'));
   });
 
+  it('lists a time that ticks with every change only where nothing else changed', () => {
+    const life = new Life(NORTH, 'a', 'alpha', { update_time: 1 })
+      .saw('baseline', ago(9 * DAY))
+      .saw('statusChanged', ago(3 * DAY), { status: 'ERROR', update_time: 2 })
+      .saw('updated', ago(2 * DAY), { cpu: 16, update_time: 3 })
+      .saw('updated', ago(DAY), { update_time: 4 });
+    const html = bodyOf(draw([recordsOf(NORTH, [life], { now })]));
+    expect([...html.matchAll(/<td>([^<]+)(?=<tr|<\/t)/g)].map((match) => match[1])).toEqual([
+      'update_time: 3 → 4',
+      'cpu = 16 (new)',
+      'RUNNING → ERROR',
+    ]);
+  });
+
   it('tells how a deletion is known', () => {
     const life = new Life(NORTH, 'a', 'alpha').saw('baseline', ago(9 * DAY)).saw('deleted', ago(DAY));
     expect(draw([recordsOf(NORTH, [life], { now })])).toContain('Deleted<td>absent from two equal listings');
