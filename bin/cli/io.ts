@@ -16,8 +16,11 @@ export interface Io {
   readonly place?: string;
   /** Every changed field is shown, with its whole values. */
   readonly isFull?: boolean;
+  /** Renders one object where the output is YAML. */
+  readonly yaml?: (value: unknown) => string;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
 
-export const printJson = (io: Io, value: unknown): void => io.out(jsonLine(value));
+/** Prints an object in the form of `--json`, or as YAML. */
+export const printJson = (io: Io, value: unknown): void => io.out((io.yaml ?? jsonLine)(value));

@@ -10,7 +10,7 @@ import type { RunOutcome } from '../../lambda/core/model/record';
 /** How many code units of a text are shown unless the caller asks for all. */
 const MAX_SHOWN = 400;
 /** Control, format, surrogate, private and separator characters: none of them is visible. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
+export const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 /** More than two combining marks in a row spill into other lines. */
 const STACKED = /(\p{M}{2})\p{M}+/gu;
 /** When the output is pasted into a spreadsheet, text that begins with these would become a formula. */

@@ -7,9 +7,10 @@ import { EXIT, ExitCode } from './exit';
 import type { Io } from './io';
 import { safeLine } from './output';
 import { completePlace, hint, placeFlags, useAws } from './place';
+import type { RowOptions } from './rows';
 import { DEFAULT_FOLDER } from './store';
 
-async function build(io: Io & { place?: string }, argv: readonly string[]): Promise<Command> {
+async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonly string[]): Promise<Command> {
   const program = new Command('roma-history')
     .description('The history of Huawei Cloud ROMA Connect instances.')
     .version(version, '--version', 'show the version')
@@ -37,6 +38,9 @@ async function build(io: Io & { place?: string }, argv: readonly string[]): Prom
       const place = await completePlace(command, named, io.environment);
       useAws(place, io.environment);
       io.place = placeFlags(place);
+      const { output } = command.opts<RowOptions>();
+      if (output === 'json' || output === 'yaml') command.setOptionValue('json', true);
+      if (output === 'yaml') io.yaml = (await import('./yaml')).yamlItem;
     });
   program.addHelpText(
     'after',

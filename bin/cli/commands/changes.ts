@@ -4,13 +4,17 @@ import { NotFoundError, UsageError } from '../../../lambda/core/model/errors';
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { targetName } from '../../../lambda/core/model/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../../lambda/core/model/record';
+import { chosenBy, collect, type FilterOptions, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
+import { printTable, type RowOptions, wantsTable, withRowOptions } from '../rows';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
-import { changeLine } from './views';
+import { changeColumns, changeLine, type ChangeRow } from './views';
 
-interface ChangesOptions extends TargetOptions {
+interface ChangesOptions extends TargetOptions, FilterOptions, RowOptions {
+  readonly json?: boolean;
+  readonly field?: readonly string[];
   readonly since?: string;
   readonly until?: string;
   readonly kind?: readonly ChangeKind[];
@@ -23,17 +27,26 @@ const KINDS = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
 export function registerChanges(command: Command, io: Io): void {
   withTargetOptions(
-    command
-      .option('--since <time>', 'from this time on (default: 24h)')
-      .option('--until <time>', 'before this time (default: now)')
-      .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
-      .option('--full', 'show every changed field, with its whole values')
-      .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
+    withRowOptions(
+      withFilterOptions(
+        command
+          .option('--since <time>', 'from this time on (default: 24h)')
+          .option('--until <time>', 'before this time (default: now)')
+          .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
+          .option('--field <field>', 'only changes of this field (repeatable)', collect)
+          .option('--full', 'show every changed field, with its whole values')
+          .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
+      ),
+    ),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: ChangesOptions) => {
       if (options.follow === true && options.until !== undefined)
         throw new UsageError('--follow has no end: leave out --until');
+      if (options.follow === true && wantsTable(options))
+        throw new UsageError(
+          '--follow prints lines, without end: leave out --output, --sort and --columns, or give --json',
+        );
       const span = parseSpan(options, io.clock.now(), '24h', io.time.zone);
       await withStore(io, options, async ({ history, reader, describe }) => {
         if (options.target !== undefined)
@@ -50,20 +63,27 @@ export function registerChanges(command: Command, io: Io): void {
                 onProblem: (error) => io.err(`roma-history: trying again: ${safeLine(describe(error))}`),
               })
             : history.changes(span);
+        const isChosen = chosenBy(options);
+        const rows: ChangeRow[] = [];
         let printed = 0;
         for await (const version of changes) {
-          if (!matches(version, options.kind, wanted)) continue;
+          if (!matches(version, options, wanted) || !isChosen(version)) continue;
           printed += 1;
           if (options.json === true) printJson(io, { ...toChangeEvent(version), narrowed: narrowed(version) });
+          else if (wantsTable(options)) rows.push({ version });
           else io.out(changeLine({ ...io, isFull: options.full }, version));
         }
-        if (printed === 0 && options.json !== true && options.follow !== true) io.out('no change in this time');
+        if (wantsTable(options)) await printTable(io, options, changeColumns(io), rows);
+        else if (printed === 0 && options.json !== true && options.follow !== true) io.out('no change in this time');
       });
     });
 }
 
-const matches = (version: Version, kinds: readonly ChangeKind[] | undefined, targets: ReadonlySet<string>): boolean =>
-  (kinds?.includes(version.kind) ?? true) && (targets.size === 0 || targets.has(targetName(version.target)));
+const matches = (version: Version, { kind, field }: ChangesOptions, targets: ReadonlySet<string>): boolean =>
+  (kind?.includes(version.kind) ?? true) &&
+  (field === undefined ||
+    version.changes.some((change) => field.some((one) => `${change.field}/`.startsWith(`${one}/`)))) &&
+  (targets.size === 0 || targets.has(targetName(version.target)));
 
 const EXAMPLES = `
 Examples:

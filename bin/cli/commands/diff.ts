@@ -1,3 +1,4 @@
+import { NotFoundError } from '../../../lambda/core/model/errors';
 import type { Command } from 'commander';
 import { byMeaning } from '../../../lambda/core/model/by-meaning';
 import { unobservedIn, versionDiff } from '../../../lambda/core/history/queries';
@@ -9,6 +10,7 @@ import type { History } from '../../../lambda/history';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue } from '../output';
+import { withFormat } from '../rows';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
@@ -17,17 +19,20 @@ import { spanLine, unobservedText } from './views';
 
 export function registerDiff(command: Command, io: Io): void {
   withTargetOptions(
-    command
-      .argument('<instance>', INSTANCE_HELP)
-      .argument('<a>', 'a version (3 or v3) or a time (see roma-history --help)')
-      .argument('<b>', 'the same, or "now"'),
+    withFormat(
+      command
+        .argument('<instance>', INSTANCE_HELP)
+        .argument('[a]', 'a version (3 or v3) or a time (see roma-history --help); without it: the last change')
+        .argument('[b]', 'the same (default: now)'),
+    ),
   )
     .addHelpText('after', EXAMPLES)
-    .action(async (instance: string, a: string, b: string, options: TargetOptions) => {
+    .action(async (instance: string, a: string | undefined, b: string | undefined, options: TargetOptions) => {
       const nowMs = io.clock.now();
-      const wanted = [wantedSide(a, io, '<a>'), wantedSide(b, io, '<b>')] as const;
+      const given = a === undefined ? undefined : [wantedSide(a, io, '<a>'), wantedSide(b ?? 'now', io, '<b>')];
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);
+        const wanted = given ?? lastChange(current);
         const [from, to] = await Promise.all(wanted.map(async (one) => resolve(store.history, current, one)));
         if (from === undefined || to === undefined) return;
         const between = wanted.every((one) => 'at' in one)
@@ -40,6 +45,11 @@ export function registerDiff(command: Command, io: Io): void {
 
 /** A version, or a time; undefined is now. */
 type Wanted = { readonly number: number } | { readonly at: Instant | undefined };
+
+function lastChange({ id, version }: Current): readonly Wanted[] {
+  if (version > 1) return [{ number: version - 1 }, { number: version }];
+  throw new NotFoundError(`instance ${id} has not changed since it was first seen: "roma-history show" shows it`);
+}
 
 const wantedSide = (text: string, io: Io, what: string): Wanted =>
   /^v?[1-9]\d{0,8}$/.test(text)
@@ -112,5 +122,6 @@ function print(io: Io, options: TargetOptions, a: Side, b: Side, between: readon
 
 const EXAMPLES = `
 Examples:
+  roma-history diff roma-prod              what the last change changed
   roma-history diff roma-prod 3 7
   roma-history diff roma-prod 24h now`;

@@ -1,19 +1,26 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import pMap from 'p-map';
 import type { FleetMember } from '../../../lambda/core/history/queries';
 import { isDeletedStatus, normalizeStatus, targetName } from '../../../lambda/core/model/instance';
 import { toMs } from '../../../lambda/core/model/instant';
 import { isGone, type Version } from '../../../lambda/core/model/record';
 import { BEGINNING, openGapOf, type UnobservedSpan } from '../../../lambda/core/history/spans';
+import { chosenBy, type FilterOptions, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
-import { flow, renderTable } from '../layout';
+import { flow } from '../layout';
 import { safeText, statusColour } from '../output';
 import { hint } from '../place';
+import { printNote, printTable, type RowColumn, type RowOptions, withRowOptions } from '../rows';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseMoment, showTime } from '../time';
 import { isFromBaseline, NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
 
-interface ListOptions extends TargetOptions {
+/** Between two looks of --watch. */
+const WATCH_MS = 5000;
+
+interface ListOptions extends TargetOptions, FilterOptions, RowOptions {
+  readonly json?: boolean;
+  readonly watch?: boolean;
   readonly at?: string;
   readonly status?: string;
   readonly all?: boolean;
@@ -21,13 +28,24 @@ interface ListOptions extends TargetOptions {
 
 export function registerList(command: Command, io: Io): void {
   withTargetOptions(
-    command
-      .option('--at <time>', 'as of this time')
-      .option('--status <status>', 'only instances with this status')
-      .option('--all', 'show deleted instances too (--json always does)'),
+    withRowOptions(
+      withFilterOptions(
+        command
+          .option('--at <time>', 'as of this time')
+          .option('--status <status>', 'only instances with this status')
+          .option('--all', 'show deleted instances too (--json always does)')
+          .addOption(new Option('--watch', 'print again every few seconds, until Ctrl-C').conflicts(['at', 'json'])),
+      ),
+    ),
   )
     .addHelpText('after', EXAMPLES)
-    .action(async (options: ListOptions) => list(io, options));
+    .action(async (options: ListOptions) => {
+      do {
+        if (options.watch === true && io.time.isTerminal) io.out('\u001b[2J\u001b[H');
+        await list(io, options);
+        if (options.watch === true) await io.clock.sleep(WATCH_MS, io.signal);
+      } while (options.watch === true && !io.signal.aborted);
+    });
 }
 
 async function list(io: Io, options: ListOptions): Promise<void> {
@@ -36,12 +54,14 @@ async function list(io: Io, options: ListOptions): Promise<void> {
   const status = options.status === undefined ? undefined : normalizeStatus(options.status.toUpperCase());
   await withStore(io, options, async ({ history, reader }) => {
     const targets = await chooseTargets(reader, options.target);
+    const isChosen = chosenBy(options);
     const found: Member[] = [];
     let unknown = 0;
     const others = new Set<string>();
     let deleted = 0;
     for (const target of targets) {
       for await (const member of history.fleet(target, at)) {
+        if (!isChosen(member.version ?? member.current)) continue;
         if (!hasVersion(member)) {
           // The instance may have had any status.
           if (options.json !== true) unknown += 1;
@@ -66,7 +86,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
     );
     if (targets.length === 0) io.out(hint(io, NOTHING_RECORDED));
     else
-      printFleet(io, rows, {
+      await printFleet(io, options, rows, {
         deleted,
         unknown,
         targets: targets.length,
@@ -124,8 +144,9 @@ const certaintyText = (io: Io, span: UnobservedSpan): string =>
     ? unobservedText(io, span)
     : `(unobserved for ${duration(io.clock.now() - toMs(span.from))})`;
 
-function printFleet(
+async function printFleet(
   io: Io,
+  options: RowOptions,
   rows: readonly Member[],
   about: {
     readonly deleted: number;
@@ -135,10 +156,10 @@ function printFleet(
     /** What was asked for, and what else there is. */
     readonly filter: { readonly status: string; readonly others: readonly string[] } | undefined;
   },
-): void {
-  if (about.at !== undefined) io.out(`As of ${showTime(about.at, io.time)}`);
-  if (rows.length > 0) {
-    const columns = [
+): Promise<void> {
+  if (about.at !== undefined) printNote(io, options, `As of ${showTime(about.at, io.time)}`);
+  if (rows.length > 0 || options.output === 'csv') {
+    const columns: RowColumn<Member>[] = [
       {
         title: 'STATUS',
         of: ({ version }: Member) => version.status,
@@ -149,33 +170,40 @@ function printFleet(
         title: 'SINCE',
         of: ({ version, isBaseline }: Member) =>
           `${isBaseline === true ? '≥ ' : ''}${sinceText(io, version.statusSince)}`,
+        value: ({ version }) => version.statusSince,
       },
       { title: 'NAME', of: ({ version }: Member) => version.name ?? '(no name)', shrinksTo: 12 },
       { title: 'ID', of: ({ version }: Member) => version.id },
-      { title: 'VERSION', of: ({ version }: Member) => String(version.version), alignRight: true },
-      ...(about.targets > 1
-        ? [{ title: 'TARGET', of: ({ version }: Member) => targetName(version.target), shrinksTo: 20 }]
-        : []),
-      ...(rows.some(({ unobserved }) => unobserved !== undefined)
-        ? [
-            {
-              title: 'CERTAINTY',
-              of: ({ unobserved }: Member) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
-            },
-          ]
-        : []),
+      {
+        title: 'VERSION',
+        of: ({ version }: Member) => String(version.version),
+        value: ({ version }: Member) => version.version,
+        alignRight: true,
+      },
+      {
+        title: 'TARGET',
+        of: ({ version }: Member) => targetName(version.target),
+        shrinksTo: 20,
+        isWide: about.targets < 2,
+      },
+      { title: 'PROJECT', of: ({ version }: Member) => version.enterpriseProjectId ?? '', isWide: true },
+      {
+        title: 'CERTAINTY',
+        of: ({ unobserved }: Member) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
+        isWide: rows.every(({ unobserved }) => unobserved === undefined),
+      },
     ];
-    io.out(renderTable(columns, rows, io));
+    await printTable(io, options, columns, rows);
   }
   const hidden = about.deleted === 0 ? '' : `, ${about.deleted} deleted not shown (--all)`;
   const unknown = about.unknown === 0 ? '' : `, nothing is known about ${about.unknown} at that time`;
   const isNone = rows.length + about.deleted + about.unknown === 0;
   const count = `${rows.length} instance${rows.length === 1 ? '' : 's'}${hidden}${unknown}${isNone ? whyNone(about) : ''}`;
-  io.out(flow([io.paint('gray', count)], { width: io.width }));
+  printNote(io, options, flow([io.paint('gray', count)], { width: io.width }));
 }
 
 /** An empty list looks like good news. After a mistyped status it is none, so the other statuses are named. */
-function whyNone({ filter, at }: Parameters<typeof printFleet>[2]): string {
+function whyNone({ filter, at }: Parameters<typeof printFleet>[3]): string {
   if (filter !== undefined && filter.others.length > 0)
     return ` with status ${safeText(filter.status)}; the statuses are: ${filter.others.map((one) => safeText(one)).join(', ')}`;
   return at !== undefined && filter === undefined ? ': none was recorded then' : '';

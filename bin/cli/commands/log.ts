@@ -3,13 +3,25 @@ import { targetName } from '../../../lambda/core/model/instance';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';
+import { printTable, type RowOptions, wantsTable, withRowOptions } from '../rows';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
-import { changeText, evidenceText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+import {
+  changeColumns,
+  type ChangeRow,
+  changeText,
+  evidenceText,
+  sinceText,
+  spanLine,
+  unobservedText,
+  versionLine,
+  whenText,
+} from './views';
 import { wholeNumber } from './whole-number';
 
-interface LogOptions extends TargetOptions {
+interface LogOptions extends TargetOptions, RowOptions {
+  readonly json?: boolean;
   readonly since?: string;
   readonly until?: string;
   readonly limit?: number;
@@ -18,12 +30,14 @@ interface LogOptions extends TargetOptions {
 
 export function registerLog(command: Command, io: Io): void {
   withTargetOptions(
-    command
-      .argument('<instance>', INSTANCE_HELP)
-      .option('--since <time>', 'not before this time')
-      .option('--until <time>', 'before this time')
-      .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000))
-      .option('--full', 'show every changed field, with its whole values'),
+    withRowOptions(
+      command
+        .argument('<instance>', INSTANCE_HELP)
+        .option('--since <time>', 'not before this time')
+        .option('--until <time>', 'before this time')
+        .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000))
+        .option('--full', 'show every changed field, with its whole values'),
+    ),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {
@@ -31,6 +45,12 @@ export function registerLog(command: Command, io: Io): void {
       const span = { from: options.since === undefined ? undefined : from, to, limit: options.limit };
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);
+        if (wantsTable(options)) {
+          const rows: ChangeRow[] = [];
+          for await (const entry of store.history.log(current, span)) rows.push(entry);
+          await printTable(io, options, changeColumns(io), rows);
+          return;
+        }
         if (options.json !== true)
           io.out(
             flow(

@@ -9,6 +9,7 @@ import type { State, UnobservedSpan } from '../../../lambda/core/history/spans';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
+import { withFormat } from '../rows';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
@@ -17,6 +18,7 @@ import { evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLi
 interface ShowOptions extends TargetOptions {
   readonly at?: string;
   readonly version?: number;
+  readonly changes?: boolean;
 }
 
 const versionNumber = (text: string): number => {
@@ -26,10 +28,13 @@ const versionNumber = (text: string): number => {
 
 export function registerShow(command: Command, io: Io): void {
   withTargetOptions(
-    command
-      .argument('<instance>', INSTANCE_HELP)
-      .addOption(new Option('--at <time>', 'as of this time').conflicts('version'))
-      .addOption(new Option('--version <number>', 'this version').argParser(versionNumber)),
+    withFormat(
+      command
+        .argument('<instance>', INSTANCE_HELP)
+        .addOption(new Option('--at <time>', 'as of this time').conflicts('version'))
+        .addOption(new Option('--version <number>', 'this version').argParser(versionNumber))
+        .option('--changes', 'only what the version changed, not its whole state'),
+    ),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: ShowOptions) => show(io, instance, options));
@@ -84,7 +89,11 @@ export async function versionByNumber(reader: Reader, current: Current, number: 
 
 function print(io: Io, options: ShowOptions, version: Version, during?: UnobservedSpan): void {
   if (options.json === true) {
-    printJson(io, { ...versionLine(version), unobserved: during && spanLine(during) });
+    printJson(io, {
+      ...versionLine(version),
+      ...(options.changes === true ? { snapshot: undefined } : {}),
+      unobserved: during && spanLine(during),
+    });
     return;
   }
   const line = (title: string, ...parts: string[]): void =>
@@ -101,6 +110,7 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
   line('version', `${version.version}, ${version.kind}${evidenceText(version)}`);
   line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
   for (const change of byMeaning(version.changes)) line('changed', fieldText(change, text));
+  if (options.changes === true) return;
   io.out('');
   // DynamoDB does not keep the order of a map: it changes from read to read.
   for (const field of Object.keys(version.snapshot).toSorted())

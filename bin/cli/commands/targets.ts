@@ -6,6 +6,7 @@ import { chooseTargets, type Discovery } from '../../../lambda/roma/auth/project
 import { type Io, printJson } from '../io';
 import { renderTable } from '../layout';
 import { hint } from '../place';
+import { printTable, type RowOptions, withRowOptions } from '../rows';
 import { type StoreOptions, withStore, withStoreOptions } from '../store';
 import { ago, duration } from '../time';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
@@ -13,9 +14,9 @@ import { NOTHING_RECORDED } from './views';
 
 export function registerTargets(command: Command, io: Io): void {
   const targets = command;
-  withStoreOptions(targets.command('list').description('what is kept in sync and how fresh it is'))
+  withStoreOptions(withRowOptions(targets.command('list').description('what is kept in sync and how fresh it is')))
     .addHelpText('after', LIST_EXAMPLES)
-    .action(async (options: StoreOptions) => listTargets(io, options));
+    .action(async (options: StoreOptions & RowOptions) => listTargets(io, options));
   withApiOptions(
     targets
       .command('discover')
@@ -41,7 +42,7 @@ interface Row {
   readonly head: Head | undefined;
 }
 
-async function listTargets(io: Io, options: StoreOptions): Promise<void> {
+async function listTargets(io: Io, options: StoreOptions & RowOptions): Promise<void> {
   const nowMs = io.clock.now();
   await withStore(io, options, async ({ reader }) => {
     const rows: Row[] = [];
@@ -54,30 +55,33 @@ async function listTargets(io: Io, options: StoreOptions): Promise<void> {
       io.out(hint(io, NOTHING_RECORDED));
       return;
     }
-    io.out(
-      renderTable<Row>(
-        [
-          { title: 'TARGET', of: ({ target }) => targetName(target) },
-          {
-            title: 'LAST RUN',
-            of: ({ head }) => head?.outcome ?? 'never ended',
-            colour: ({ head }) => (head?.outcome === 'changed' || head?.outcome === 'unchanged' ? 'green' : 'red'),
-          },
-          {
-            title: 'COMPLETED',
-            of: ({ head }) => (head?.completedAt === undefined ? 'never' : ago(head.completedAt, nowMs)),
-            colour: ({ head }) => (openGapOf(head, nowMs) === undefined ? undefined : 'red'),
-          },
-          { title: 'EVERY', of: ({ head }) => (head?.intervalMs === undefined ? '' : duration(head.intervalMs)) },
-          { title: 'INSTANCES', of: ({ head }) => String(head?.instances ?? ''), alignRight: true },
-          ...(rows.some(({ head }) => head?.unjudged !== undefined)
-            ? [{ title: 'NOT JUDGED', of: ({ head }: Row) => String(head?.unjudged ?? ''), alignRight: true }]
-            : []),
-          { title: 'BECAUSE', of: ({ head }) => head?.because ?? '' },
-        ],
-        rows,
-        io,
-      ),
+    await printTable<Row>(
+      io,
+      options,
+      [
+        { title: 'TARGET', of: ({ target }) => targetName(target) },
+        {
+          title: 'LAST RUN',
+          of: ({ head }) => head?.outcome ?? 'never ended',
+          colour: ({ head }) => (head?.outcome === 'changed' || head?.outcome === 'unchanged' ? 'green' : 'red'),
+        },
+        {
+          title: 'COMPLETED',
+          of: ({ head }) => (head?.completedAt === undefined ? 'never' : ago(head.completedAt, nowMs)),
+          value: ({ head }) => head?.completedAt ?? null,
+          colour: ({ head }) => (openGapOf(head, nowMs) === undefined ? undefined : 'red'),
+        },
+        { title: 'EVERY', of: ({ head }) => (head?.intervalMs === undefined ? '' : duration(head.intervalMs)) },
+        { title: 'INSTANCES', of: ({ head }) => String(head?.instances ?? ''), alignRight: true },
+        {
+          title: 'NOT JUDGED',
+          of: ({ head }) => String(head?.unjudged ?? ''),
+          alignRight: true,
+          isWide: rows.every(({ head }) => head?.unjudged === undefined),
+        },
+        { title: 'BECAUSE', of: ({ head }) => head?.because ?? '' },
+      ],
+      rows,
     );
   });
 }

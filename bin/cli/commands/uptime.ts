@@ -3,15 +3,18 @@ import type { InstanceUptime } from '../../../lambda/core/history/queries';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import { type Instant, latest, toInstant } from '../../../lambda/core/model/instant';
 import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
+import { chosenBy, type FilterOptions, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
-import { flow, renderTable } from '../layout';
+import { flow } from '../layout';
 import { hint } from '../place';
+import { printNote, printTable, type RowOptions, withRowOptions } from '../rows';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseSpan, showSpan } from '../time';
 import { NOTHING_RECORDED } from './views';
 import { find, INSTANCE_HELP } from './instance-argument';
 
-interface UptimeOptions extends TargetOptions {
+interface UptimeOptions extends TargetOptions, FilterOptions, RowOptions {
+  readonly json?: boolean;
   readonly since?: string;
   readonly until?: string;
   readonly total?: boolean;
@@ -25,11 +28,15 @@ interface Row {
 
 export function registerUptime(command: Command, io: Io): void {
   withTargetOptions(
-    command
-      .argument('[instance]', INSTANCE_HELP)
-      .option('--since <time>', 'from this time on (default: 24h)')
-      .option('--until <time>', 'before this time (default: now)')
-      .option('--total', 'with --json: also one line per target that adds up its instances'),
+    withRowOptions(
+      withFilterOptions(
+        command
+          .argument('[instance]', INSTANCE_HELP)
+          .option('--since <time>', 'from this time on (default: 24h)')
+          .option('--until <time>', 'before this time (default: now)')
+          .option('--total', 'with --json: also one line per target that adds up its instances'),
+      ),
+    ),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string | undefined, options: UptimeOptions) => {
@@ -39,18 +46,20 @@ export function registerUptime(command: Command, io: Io): void {
         if (instance !== undefined) {
           const current = await find(store, instance, options);
           const uptime = await store.history.uptime(current, span);
-          print(io, options, { ...span, to: uptime.to }, [{ uptimes: [uptime] }]);
+          await print(io, options, { ...span, to: uptime.to }, [{ uptimes: [uptime] }]);
           return;
         }
+        const isChosen = chosenBy(options);
         const groups: Group[] = [];
         for (const target of await chooseTargets(store.reader, options.target)) {
           const uptimes: InstanceUptime[] = [];
-          for await (const uptime of store.history.uptimes(target, span)) uptimes.push(uptime);
+          for await (const uptime of store.history.uptimes(target, span))
+            if (isChosen(uptime.current)) uptimes.push(uptime);
           groups.push({ target, uptimes });
         }
         // Without --until, each target's span ends at the newest time known of it.
         const ends = groups.flatMap(({ uptimes }) => uptimes.map(({ to }) => to));
-        print(io, options, { ...span, to: span.to ?? latest(...ends) ?? toInstant(nowMs) }, groups);
+        await print(io, options, { ...span, to: span.to ?? latest(...ends) ?? toInstant(nowMs) }, groups);
       });
     });
 }
@@ -77,7 +86,7 @@ interface Span {
 const totalOf = (uptimes: readonly Uptime[], span: Span): Uptime =>
   totalUptime(uptimes, { ...span, to: uptimes[0]?.to ?? span.to });
 
-function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Group[]): void {
+async function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Group[]): Promise<void> {
   if (options.json === true) {
     for (const { uptimes } of groups)
       for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });
@@ -90,7 +99,7 @@ function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Grou
     io.out(hint(io, NOTHING_RECORDED));
     return;
   }
-  io.out(flow([showSpan(span.from, span.to, io.time)], { width: io.width }));
+  printNote(io, options, flow([showSpan(span.from, span.to, io.time)], { width: io.width }));
   const rows: Row[] = groups.flatMap(({ target, uptimes }) => [
     ...uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime })),
     ...(target === undefined
@@ -105,36 +114,36 @@ function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Grou
   ]);
   const percent = ({ uptime }: Row): string =>
     uptime.availability === null ? 'unknown' : `${(Math.floor(uptime.availability * 1e5) / 1e3).toFixed(3)} %`;
-  io.out(
-    renderTable<Row>(
-      [
-        { title: 'NAME', of: ({ name }) => name, shrinksTo: 12 },
-        { title: 'ID', of: ({ id }) => id },
-        {
-          title: 'AVAILABILITY',
-          of: percent,
-          alignRight: true,
-          colour: ({ uptime }) =>
-            uptime.availability === null ? 'yellow' : uptime.availability === 1 ? 'green' : 'red',
-        },
-        {
-          title: 'UNOBSERVED',
-          of: ({ uptime }) => (uptime.unobservedMs === 0 ? '' : duration(uptime.unobservedMs)),
-          alignRight: true,
-        },
-        {
-          title: 'TIME IN STATUS',
-          of: ({ uptime }) =>
-            Object.entries(uptime.statusMs)
-              .toSorted(([, a], [, b]) => b - a)
-              .map(([status, ms]) => `${status} ${duration(ms)}`)
-              .join(', '),
-          shrinksTo: 24,
-        },
-      ],
-      rows,
-      io,
-    ),
+  await printTable<Row>(
+    io,
+    options,
+    [
+      { title: 'NAME', of: ({ name }) => name, shrinksTo: 12 },
+      { title: 'ID', of: ({ id }) => id },
+      {
+        title: 'AVAILABILITY',
+        of: percent,
+        alignRight: true,
+        value: ({ uptime }) => uptime.availability,
+        colour: ({ uptime }) => (uptime.availability === null ? 'yellow' : uptime.availability === 1 ? 'green' : 'red'),
+      },
+      {
+        title: 'UNOBSERVED',
+        of: ({ uptime }) => (uptime.unobservedMs === 0 ? '' : duration(uptime.unobservedMs)),
+        value: ({ uptime }) => uptime.unobservedMs,
+        alignRight: true,
+      },
+      {
+        title: 'TIME IN STATUS',
+        of: ({ uptime }) =>
+          Object.entries(uptime.statusMs)
+            .toSorted(([, a], [, b]) => b - a)
+            .map(([status, ms]) => `${status} ${duration(ms)}`)
+            .join(', '),
+        shrinksTo: 24,
+      },
+    ],
+    rows,
   );
 }
 

@@ -4,8 +4,10 @@ import type { Reader } from '../../../lambda/core/history/reader';
 import { byMeaning, ticksAlone } from '../../../lambda/core/model/by-meaning';
 import { countFields } from '../../../lambda/core/model/fit-changes';
 import type { FieldChange, Version } from '../../../lambda/core/model/record';
+import { targetName } from '../../../lambda/core/model/instance';
 import type { Io } from '../io';
 import { cutTo, flow } from '../layout';
+import type { RowColumn } from '../rows';
 import { safeText, safeValue, statusColour } from '../output';
 import { ago, clockText, showSpan, showTime } from '../time';
 
@@ -118,4 +120,37 @@ export async function isFromBaseline(reader: Reader, version: Version): Promise<
   if (version.kind !== 'updated') return version.kind === 'baseline';
   const first = await reader.versionAt(version.target, version.id, version.statusSince, { isWhole: false });
   return first?.kind === 'baseline';
+}
+
+/** A version, or a span without observation in its place. */
+export interface ChangeRow {
+  readonly version?: Version;
+  readonly gap?: UnobservedSpan;
+}
+
+/** The columns of `log` and `changes`. */
+export function changeColumns(io: Io): RowColumn<ChangeRow>[] {
+  const plain: Io = { ...io, isFull: true, paint: (_, text) => text };
+  const column = (title: string, of: (version: Version) => string, more: Partial<RowColumn<ChangeRow>> = {}) => ({
+    title,
+    of: ({ version }: ChangeRow) => (version === undefined ? '' : of(version)),
+    ...more,
+  });
+  const time = ({ version, gap }: ChangeRow): string => version?.observedAt ?? gap?.from ?? '';
+  return [
+    { title: 'TIME', of: (row) => (time(row) === BEGINNING ? '' : showTime(time(row), io.time)), value: time },
+    column('NAME', ({ name }) => name ?? '', { shrinksTo: 12 }),
+    column('ID', ({ id }) => id),
+    { title: 'KIND', of: ({ version }) => version?.kind ?? 'unobserved' },
+    column('CHANGE', (version) => changeText(plain, version), { shrinksTo: 24 }),
+    column('VERSION', ({ version }) => String(version), { alignRight: true, isWide: true }),
+    column('STATUS', ({ status }) => status, { isWide: true }),
+    column('CHANGED AFTER', ({ changedAfter }) => (changedAfter === null ? '' : showTime(changedAfter, io.time)), {
+      value: ({ version }) => version?.changedAfter ?? null,
+      isWide: true,
+    }),
+    column('EVIDENCE', ({ evidence }) => evidence, { isWide: true }),
+    column('TARGET', ({ target }) => targetName(target), { isWide: true }),
+    column('PROJECT', ({ enterpriseProjectId }) => enterpriseProjectId ?? '', { isWide: true }),
+  ];
 }

@@ -1,0 +1,147 @@
+import { parse as parseCsv } from 'csv-parse/sync';
+import { parse as parseYaml } from 'yaml';
+import { cli } from '../../support/cli';
+import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
+import { headItems, itemsOf, versionsOf, writeItems } from '../../support/history-rows';
+
+const at = (time: string): string => `2026-11-22T${time}:00.000Z`;
+const HOSTILE = '=cmd()\u202e,"x"\n\u001b[2J';
+
+onEachEngine('rows', (engine) => {
+  let table: TestTable;
+  const run = async (...args: string[]) =>
+    cli([...args, '--dynamodb-endpoint', table.endpoint, '--table', table.tableName]);
+  const csv = async (...args: string[]) =>
+    parseCsv((await run(...args, '-o', 'csv')).out, { columns: true }) as Record<string, string>[];
+
+  beforeAll(async () => {
+    table = await createTestTable(engine);
+    const life = (id: string, name: string, project: string, more: object = {}) =>
+      itemsOf(
+        versionsOf([
+          {
+            at: at('08:00'),
+            snapshot: { id, name, status: 'RUNNING', enterprise_project_id: project },
+            kind: 'baseline',
+          },
+          { at: at('09:00'), snapshot: { id, name, status: 'ERROR', enterprise_project_id: project, ...more } },
+          { at: at('10:00'), snapshot: { id, name, status: 'RUNNING', enterprise_project_id: project, ...more } },
+        ]),
+      );
+    await writeItems(table, [
+      ...headItems({ completedObservedAt: at('11:58'), intervalMs: 300_000, outcome: 'unchanged' }),
+      ...life('a1', 'Prod-Orders', 'one', { error_msg: 'disk full' }),
+      ...life('b2', 'prod-mail', 'two'),
+      ...life('c3', HOSTILE, 'two'),
+    ]);
+  });
+  afterAll(() => table.close());
+
+  it.each([
+    [
+      ['--name', 'prod-*'],
+      ['a1', 'b2'],
+    ],
+    [
+      ['--name', 'prod-o*', '--name', '*mail'],
+      ['a1', 'b2'],
+    ],
+    [
+      ['--enterprise-project', 'two'],
+      ['b2', 'c3'],
+    ],
+    [
+      ['--instance', 'a', '--instance', 'prod-mail'],
+      ['a1', 'b2'],
+    ],
+    [['--enterprise-project', 'two', '--name', 'prod-*'], ['b2']],
+  ])('are chosen by %j, by every command alike', async (filter, ids) => {
+    for (const command of ['list', 'uptime', 'changes'])
+      expect(new Set((await csv(command, ...filter)).map(({ id }) => id).filter(Boolean))).toEqual(new Set(ids));
+  });
+
+  it('of changes are chosen by field', async () => {
+    expect((await csv('changes', '--field', 'error_msg')).map(({ id, change }) => [id, change])).toEqual([
+      ['a1', 'RUNNING → ERROR, error_msg: (absent) → disk full'],
+    ]);
+    expect(await csv('changes', '--field', 'status', '--kind', 'statusChanged')).toHaveLength(6);
+  });
+
+  it('are sorted by what a column means, and have the columns that are asked for', async () => {
+    const { out } = await run('list', '--sort', '-name', '--columns', 'id,since', '--name', 'prod*');
+    expect(out.split('\n').slice(0, 3)).toEqual(['ID  SINCE', 'a1  2 h ago', 'b2  2 h ago']);
+    expect((await csv('uptime', '--sort', '-unobserved', '--columns', 'id,availability')).length).toBe(4);
+    expect(await run('list', '--columns', 'nope')).toMatchObject({
+      exitCode: 2,
+      err: 'roma-history: there is no column "nope": the columns are status, since, name, id, version, target, project, certainty',
+    });
+    expect((await run('list', '-o', 'wide')).out.split('\n')[0]).toMatch(/TARGET +PROJECT/);
+  });
+
+  it('are whole and harmless as CSV: no formula, no escape, one line each', async () => {
+    const { out } = await run('list', '-o', 'csv');
+    expect(out).not.toMatch(/[^\P{C}\n]/u);
+    expect(out.split('\n')).toHaveLength(4);
+    const row = (await csv('list', '--instance', 'c3'))[0];
+    expect(row).toMatchObject({ name: String.raw`'=cmd()\u{202e},"x"\n\u{1b}[2J'`, since: at('10:00'), version: '3' });
+    expect(await csv('log', 'b2')).toHaveLength(3);
+    expect((await csv('targets', 'list'))[0]).toMatchObject({ 'last-run': 'unchanged' });
+  });
+
+  it('are the same as YAML and as JSON, also without a hidden character in the text', async () => {
+    for (const command of [
+      ['list'],
+      ['changes'],
+      ['uptime'],
+      ['log', 'c3'],
+      ['show', 'c3'],
+      ['diff', 'c3'],
+      ['targets', 'list'],
+    ]) {
+      const { out } = await run(...command, '-o', 'yaml');
+      expect(out).not.toMatch(/[^\P{C}\n]/u);
+      const json = (await run(...command, '--json')).json();
+      expect(parseYaml(out)).toEqual(json);
+      expect((await run(...command, '-o', 'json')).json()).toEqual(json);
+    }
+  });
+
+  it('of diff are those of the last change, and show can leave the state out', async () => {
+    expect((await run('diff', 'a1')).out).toContain('status\n  - ERROR\n  + RUNNING');
+    expect((await run('diff', 'a1')).out).toContain('--- v2');
+    expect((await run('show', 'a1', '--changes')).out).toMatch(/changed {5}status: ERROR → RUNNING$/);
+  });
+
+  it('are printed again by list --watch until Ctrl-C', async () => {
+    const stop = new AbortController();
+    let looks = 0;
+    const { out, exitCode } = await cli(
+      ['list', '--watch', '--dynamodb-endpoint', table.endpoint, '--table', table.tableName],
+      {
+        signal: stop.signal,
+        clock: {
+          now: () => Date.parse(at('12:00')),
+          sleep: async () => {
+            looks += 1;
+            if (looks === 2) stop.abort();
+          },
+        },
+      },
+    );
+    expect([exitCode, out.match(/3 instances/g)?.length]).toEqual([0, 2]);
+  });
+
+  it.each([
+    ['both --json and -o', ['list', '--json', '-o', 'csv'], /cannot be used with option '--json'/],
+    ['a table without end', ['changes', '-f', '-o', 'csv'], /--follow prints lines, without end/],
+    ['a format that does not exist', ['list', '-o', 'xml'], /Allowed choices are table, wide, csv, json, yaml/],
+  ])('refuse %s', async (_, args, message) => {
+    const { err, exitCode } = await run(...args);
+    expect([exitCode, err]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it('suggest the nearest names', async () => {
+    expect((await run('show', 'prod-mial')).err).toContain('did you mean "prod-mail"?');
+    expect((await run('show', 'prod-m')).exitCode).toBe(0);
+  });
+});
