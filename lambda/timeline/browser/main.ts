@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     board.state = { ...board.state, ...to };
     if (to.period !== undefined) board.timeline = buildTimeline(records, to.period, generatedAt);
     if (to.period !== undefined || to.view !== undefined) draw(board);
-    history.replaceState(null, '', hashOf(board.state, whole) || location.pathname + location.search);
+    history.replaceState(history.state, '', hashOf(board.state, whole) || location.pathname + location.search);
     if (board.state.theme !== undefined) document.body.dataset.theme = board.state.theme;
     if ('change' in to) showDialog(board);
   }
@@ -36,6 +36,12 @@ async function main(): Promise<void> {
     if (location.hash.includes('=')) change(stateOf(location.hash, whole));
   };
   addEventListener('hashchange', restore);
+  // Kept beside the address, so that a live page that renews itself stays as it is.
+  const keepFolded = ({ target }: Event): void => {
+    if (!(target as Element).matches('[data-title]')) return;
+    history.replaceState({ folded: every('[data-title]:not([open])').map((group) => group.dataset.title) }, '');
+  };
+  document.addEventListener('toggle', keepFolded, { capture: true });
   showTools(board);
   makeFocusable();
   restore();
@@ -44,11 +50,12 @@ async function main(): Promise<void> {
 }
 
 function draw(board: { -readonly [K in keyof Board]: Board[K] }): void {
-  const folded = new Set(every('details[data-title]:not([open])').map((group) => group.dataset.title));
   const { parts, rows } = partsOf(board.timeline, board.state.view);
   board.rows = rows;
   for (const [id, html] of Object.entries(parts)) element(id).innerHTML = html;
-  for (const group of every('details[data-title]')) group.toggleAttribute('open', !folded.has(group.dataset.title));
+  const { folded = [] } = (history.state ?? {}) as { readonly folded?: readonly string[] };
+  for (const title of folded)
+    for (const group of every(`[data-title="${CSS.escape(title)}"]`)) group.removeAttribute('open');
   say(`${rows.length} instances shown`);
   showTools(board);
   makeFocusable();

@@ -114,12 +114,15 @@ inBrowser('the page in use', (open) => {
     expect(await page.inputValue('#search')).toBe('');
   });
 
-  it('folds groups, and keeps them folded while it draws again', async () => {
+  it('folds groups, and keeps them folded while it draws again or is loaded again', async () => {
     const page = await visit();
     await page.selectOption('#grouping', 'target');
     await page.locator('.group summary').first().click();
     expect(await page.locator('.row:visible').count()).toBe(12);
     await page.getByText('7 d', { exact: true }).click();
+    expect(await page.locator('.row:visible').count()).toBe(11);
+    await page.reload();
+    await page.locator('details.group:not([open])').waitFor();
     expect(await page.locator('.row:visible').count()).toBe(11);
     await page.selectOption('#grouping', 'project');
     expect(await page.locator('.group h2').allTextContents()).toEqual(['enterprise project 0']);
