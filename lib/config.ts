@@ -150,11 +150,35 @@ const name = z
   .describe(
     'Its own name, which nothing else may have. A new name makes a new topic, queue or key. Default: type and place, such as `sqs2`.',
   );
-const kinds = z
-  .array(z.enum(CHANGE_KINDS))
-  .min(1)
-  .optional()
-  .describe('Send only these kinds of change. Default: all but `baseline`.');
+const filter = {
+  kinds: z
+    .array(z.enum(CHANGE_KINDS))
+    .min(1)
+    .optional()
+    .describe('Send only these kinds of change. Default: all but `baseline`.'),
+  statuses: z
+    .array(z.string().min(1).max(256))
+    .min(1)
+    .optional()
+    .describe('Send only changes after which the instance has one of these statuses.'),
+  namePattern: z
+    .string()
+    .min(1)
+    .max(256)
+    .optional()
+    .describe('Send only changes of instances with such a name. `*` stands for any text, as in `*-prod`.'),
+  enterpriseProjects: z
+    .array(z.string().min(1).max(256))
+    .min(1)
+    .optional()
+    .describe('Send only changes of instances of these enterprise projects.'),
+  fields: z
+    .array(z.string().min(1).max(256))
+    .min(1)
+    .optional()
+    .describe('Send only changes of one of these fields, such as `status`.'),
+};
+const key = (what: string) => secretArn.describe(`A secret whose text is ${what}.`);
 
 export const subscriptionSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -163,7 +187,7 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
     address: z
       .email('must be an e-mail address')
       .describe('The address that receives a short text about each change. Its owner must confirm it once.'),
-    kinds,
+    ...filter,
   }),
   z.strictObject({
     type: z.literal('sqs'),
@@ -171,7 +195,7 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
     queueArn: queueArn
       .optional()
       .describe('Your own queue, whose policy must allow EventBridge to send. Default: the stack creates one.'),
-    kinds,
+    ...filter,
   }),
   z.strictObject({
     type: z.literal('webhook'),
@@ -188,7 +212,39 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
       .optional()
       .describe('A secret whose text is the key that the receiver expects. Default: the stack generates one.'),
     perSecond: z.int().min(1).max(300).default(10).describe('The most requests per second.'),
-    kinds,
+    format: z
+      .enum(['event', 'cloudevents'])
+      .default('event')
+      .describe('`event` posts what EventBridge delivers, `cloudevents` a CloudEvent in structured mode.'),
+    ...filter,
+  }),
+  z.strictObject({
+    type: z.literal('slack'),
+    name,
+    channel: z
+      .string()
+      .regex(/^[A-Z0-9]{9,20}$/, 'must be the id of a channel such as C0123456789')
+      .describe('The id of the channel. The bot must be a member.'),
+    secretArn: key('`Bearer ` and the token of a bot that may `chat:write`'),
+    ...filter,
+  }),
+  z.strictObject({
+    type: z.literal('teams'),
+    name,
+    url: z
+      .url({ protocol: /^https$/, error: 'must be an https:// address' })
+      .describe('The address of a Teams workflow, without its parameter `sig`.'),
+    secretArn: key('the value of `sig`'),
+    ...filter,
+  }),
+  z.strictObject({
+    type: z.literal('pagerduty'),
+    name,
+    secretArn: key('the integration key of a service (Events API v2)'),
+    ...filter,
+    statuses: filter.statuses.describe(
+      'The statuses that begin an incident; it is resolved when the instance leaves them. Default: `ERROR`, `CREATE_FAILED`, `DELETE_FAILED`.',
+    ),
   }),
 ]);
 

@@ -8,7 +8,13 @@ export { InstanceHistory, type InstanceHistoryProps } from './instance-history';
 export { InstanceHistoryStack, type InstanceHistoryStackProps } from './instance-history-stack';
 export { ConfigError, parseConfig, readConfig } from './read-config';
 export { ScheduledSync, type SyncTarget } from './scheduled-sync';
+export type {
+  PagerdutySubscriptionOptions,
+  SlackSubscriptionOptions,
+  TeamsSubscriptionOptions,
+} from './subscriptions/chat';
 export type { EmailSubscriptionOptions } from './subscriptions/email';
+export type { SubscriptionFilter } from './subscriptions/filter';
 export type { QueueSubscriptionOptions } from './subscriptions/queue';
 export { Subscription, type SubscriptionDelivery, type SubscriptionOptions } from './subscriptions/subscription';
 export type { WebhookSubscriptionOptions } from './subscriptions/webhook';

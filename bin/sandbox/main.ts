@@ -7,7 +7,8 @@ import { periodBefore } from '../../lambda/timeline/period';
 import { systemClock } from '../../lambda/wire';
 import { type Column, renderTable } from '../cli/layout';
 import { nodeNotice } from '../cli/node-version';
-import { outcomeColour, safeText, statusColour } from '../cli/output';
+import { cloudEvent, slackMessage } from '../../lib/subscriptions/messages';
+import { jsonLine, outcomeColour, safeText, statusColour } from '../cli/output';
 import type { BusEvent } from './event-bus';
 import { Scenario } from './scenario';
 import { startSandbox, SANDBOX_TARGET, type Sandbox } from './start-sandbox';
@@ -68,6 +69,18 @@ const subscriber =
     );
   };
 
+/** What receivers of other forms would get of the event. */
+function printMessages(event: BusEvent): void {
+  const field = (path: string): string =>
+    path
+      .slice(2)
+      .split('.')
+      .reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], event) as string;
+  const { data: _whole, ...cloud } = cloudEvent(field);
+  print(paint('gray', `  slack   ${safeText(String(slackMessage(field, 'C0123456789').text))}`));
+  print(paint('gray', `  cloud   ${jsonLine({ ...cloud, data: '…' })}`));
+}
+
 const HISTORY: readonly Column<Version>[] = [
   { title: 'version', of: ({ version }) => String(version), alignRight: true },
   { title: 'observed', of: ({ observedAt }) => observedAt },
@@ -124,7 +137,14 @@ async function runSandbox(): Promise<void> {
   const stopped = new AbortController();
   process.once('SIGINT', () => stopped.abort());
   const latencies: number[] = [];
-  const sandbox = await startSandbox({ environment: process.env, onEvent: subscriber(latencies) });
+  const toSubscriber = subscriber(latencies);
+  const sandbox = await startSandbox({
+    environment: process.env,
+    onEvent: (event) => {
+      toSubscriber(event);
+      if (isWatching) printMessages(event);
+    },
+  });
   let timeline: TimelineServer | undefined;
   const startedMs = systemClock.now();
   try {

@@ -4,6 +4,8 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 import { grantKey } from '../encryption';
+import { letter } from './messages';
+import { field } from './webhook';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
 export interface EmailSubscriptionOptions extends SubscriptionOptions {
@@ -25,13 +27,10 @@ export function emailTarget(
   // as an imported one: the target's own grant would allow kms:GenerateDataKey*.
   grantKey(encryptionKey, role, 'send', 'sns');
   const topicOfRule = sns.Topic.fromTopicArn(scope, 'TopicOfRule', topic.topicArn);
-  return new targets.SnsTopic(topicOfRule, { deadLetterQueue, message: LETTER, authorizeUsingRole: true, role });
+  return new targets.SnsTopic(topicOfRule, {
+    deadLetterQueue,
+    message: events.RuleTargetInput.fromMultilineText(letter(field)),
+    authorizeUsingRole: true,
+    role,
+  });
 }
-
-const field = (path: string): string => events.EventField.fromPath(path);
-const LETTER = events.RuleTargetInput.fromMultilineText(
-  `${field('$.detail-type')}: ${field('$.detail.instance.name')} (${field('$.detail.instance.id')}) in ${field('$.detail.instance.region')}
-Status: ${field('$.detail.status.to')}, before: ${field('$.detail.status.from')}
-Observed at ${field('$.detail.observedAt')}, happened after ${field('$.detail.changedAfter')}
-Event ${field('$.detail.eventId')}`,
-);

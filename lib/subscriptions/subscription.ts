@@ -3,19 +3,26 @@ import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { ChangeKind } from '../../lambda/contract';
+import {
+  INCIDENT_STATUSES,
+  type PagerdutySubscriptionOptions,
+  pagerdutyTarget,
+  type SlackSubscriptionOptions,
+  slackTarget,
+  type TeamsSubscriptionOptions,
+  teamsTarget,
+} from './chat';
+import type { SubscriptionFilter } from './filter';
 import { NO_SUBSCRIPTION_NAME, SUBSCRIPTION_NAME } from './name';
 import { emailTarget, type EmailSubscriptionOptions } from './email';
 import { queueTarget, type QueueSubscriptionOptions } from './queue';
 import { webhookTarget, type WebhookSubscriptionOptions } from './webhook';
 
-export interface SubscriptionOptions {
-  /** Send only these kinds of change. @default - all but `baseline` */
-  readonly kinds?: readonly ChangeKind[] | undefined;
-}
+export type SubscriptionOptions = SubscriptionFilter;
 
 /** What every subscription shares with the others. */
 export interface SubscriptionDelivery {
+  readonly bus: events.IEventBus;
   /** What EventBridge could not deliver within a day, and what a consumer has failed on too often. */
   readonly deadLetterQueue: sqs.IQueue;
   /** EventBridge takes it on where a topic or an API destination is the target. */
@@ -44,8 +51,24 @@ export abstract class Subscription {
     return new BuiltIn(name, options, (scope, delivery) => webhookTarget(scope, delivery, options));
   }
 
+  /** One message per change to a channel. */
+  static slack(name: string, options: SlackSubscriptionOptions): Subscription {
+    return new BuiltIn(name, options, (scope, delivery) => slackTarget(scope, delivery, options));
+  }
+
+  /** One card per change to a workflow of Teams. */
+  static teams(name: string, options: TeamsSubscriptionOptions): Subscription {
+    return new BuiltIn(name, options, (scope, delivery) => teamsTarget(scope, delivery, options));
+  }
+
+  /** An incident per instance: triggered when its status becomes one of `statuses`, resolved when it leaves them. */
+  static pagerduty(name: string, options: PagerdutySubscriptionOptions): Subscription {
+    const filter = { statuses: INCIDENT_STATUSES, ...options };
+    return new BuiltIn(name, filter, (scope, delivery) => pagerdutyTarget(scope, delivery, options));
+  }
+
   readonly name: string;
-  readonly kinds: readonly ChangeKind[] | undefined;
+  readonly filter: SubscriptionFilter;
 
   /** @throws Error if the name is none */
   protected constructor(name: string, options: SubscriptionOptions) {
@@ -53,7 +76,7 @@ export abstract class Subscription {
       throw new Error(`the name of a subscription, ${JSON.stringify(name)}, ${NO_SUBSCRIPTION_NAME}`);
     }
     this.name = name;
-    this.kinds = options.kinds;
+    this.filter = options;
   }
 
   /** Makes what the subscription needs below `scope`, which is its rule. Called once. */

@@ -4,8 +4,8 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { CHANGE_KINDS, DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
 import { deadLetterQueue } from '../dead-letter-queue';
+import { patternOf } from './filter';
 import { allowRule } from './queue';
 import type { Subscription } from './subscription';
 
@@ -32,16 +32,13 @@ export class Subscriptions extends Construct {
     const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
     if (props.encryptionKey !== undefined) this.letEventBridgeUse(props.encryptionKey);
     if (props.subscriptions.length === 0) return;
-    const { encryptionKey } = props;
-    const delivery = { deadLetterQueue: deadLetterQueueOfRules, encryptionKey, role: this.role() };
+    const { bus, encryptionKey } = props;
+    const delivery = { bus, deadLetterQueue: deadLetterQueueOfRules, encryptionKey, role: this.role() };
     for (const subscription of props.subscriptions) {
       const rule = new events.Rule(this, subscription.name, {
         eventBus: props.bus,
         description: `Changes of ROMA Connect instances for ${subscription.name}`,
-        eventPattern: {
-          source: [EVENT_SOURCE],
-          detailType: (subscription.kinds ?? ALL_BUT_BASELINE).map((kind) => DETAIL_TYPE[kind]),
-        },
+        eventPattern: patternOf(subscription.filter),
       });
       // What is imported has no environment that is known, and a queue of another account may let EventBridge in itself.
       Annotations.of(rule).acknowledgeWarning('@aws-cdk/aws-events:ruleUnresolvedEnvironment');
@@ -79,5 +76,3 @@ export class Subscriptions extends Construct {
     );
   }
 }
-
-const ALL_BUT_BASELINE = CHANGE_KINDS.filter((kind) => kind !== 'baseline');

@@ -5,6 +5,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { acknowledge } from '../acknowledge';
+import { cloudEvent, type Message } from './messages';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
 export interface WebhookSubscriptionOptions extends SubscriptionOptions {
@@ -16,18 +17,33 @@ export interface WebhookSubscriptionOptions extends SubscriptionOptions {
   readonly key?: secretsmanager.ISecret | undefined;
   /** The most requests per second. @default 10 */
   readonly perSecond?: number;
+  /** `event` posts what EventBridge delivers, `cloudevents` a CloudEvent in structured mode. @default 'event' */
+  readonly format?: 'event' | 'cloudevents';
 }
+
+/** What other services than a webhook of one's own need. */
+interface MessageOptions {
+  /** @default - the event as it is */
+  readonly message?: Message;
+  readonly query?: Record<string, events.HttpParameter>;
+  readonly body?: Record<string, events.HttpParameter>;
+}
+
+/** Placeholders that EventBridge fills in. */
+export const field = (path: string): string => events.EventField.fromPath(path);
 
 export function webhookTarget(
   scope: Construct,
   { deadLetterQueue, encryptionKey, role }: SubscriptionDelivery,
-  { url, header, key, perSecond }: WebhookSubscriptionOptions,
+  { url, header, key, perSecond, format, query, body, ...more }: WebhookSubscriptionOptions & MessageOptions,
 ): events.IRuleTarget {
   const secret = key ?? generatedKey(scope, encryptionKey);
   const connection = new events.Connection(scope, 'Connection', {
     // `doctor` looks for the ARN, to tell when the key is newer than its copy here.
     description: `Changes of ROMA Connect instances, with the key in ${secret.secretArn}`,
     authorization: events.Authorization.apiKey(header ?? 'X-Api-Key', secret.secretValue),
+    queryStringParameters: query,
+    bodyParameters: body,
   });
   const destination = new events.ApiDestination(scope, 'Destination', {
     connection,
@@ -35,7 +51,14 @@ export function webhookTarget(
     httpMethod: events.HttpMethod.POST,
     rateLimitPerSecond: perSecond ?? 10,
   });
-  return new targets.ApiDestination(destination, { deadLetterQueue, eventRole: role });
+  const isCloudEvent = format === 'cloudevents';
+  const message = isCloudEvent ? cloudEvent(field) : more.message;
+  return new targets.ApiDestination(destination, {
+    deadLetterQueue,
+    eventRole: role,
+    event: message && events.RuleTargetInput.fromObject(message),
+    headerParameters: isCloudEvent ? { 'Content-Type': 'application/cloudevents+json' } : undefined,
+  });
 }
 
 function generatedKey(scope: Construct, encryptionKey: kms.IKey | undefined): secretsmanager.Secret {

@@ -1,0 +1,80 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
+import { pagerdutyEvent, slackMessage, teamsMessage } from './messages';
+import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
+import { field, webhookTarget } from './webhook';
+
+export interface SlackSubscriptionOptions extends SubscriptionOptions {
+  /** The id of the channel, such as `C0123456789`. The bot must be a member. */
+  readonly channel: string;
+  /** Its text is `Bearer` and the token of a bot with the scope `chat:write`. */
+  readonly key: secretsmanager.ISecret;
+}
+
+export interface TeamsSubscriptionOptions extends SubscriptionOptions {
+  /** The address of a Teams workflow, without its parameter `sig`. */
+  readonly url: string;
+  /** Its text is the value of `sig`. */
+  readonly key: secretsmanager.ISecret;
+}
+
+export interface PagerdutySubscriptionOptions extends SubscriptionOptions {
+  /** Its text is the integration key of a service (Events API v2). */
+  readonly key: secretsmanager.ISecret;
+}
+
+/** The statuses that begin an incident, unless the subscription names others. */
+export const INCIDENT_STATUSES = ['ERROR', 'CREATE_FAILED', 'DELETE_FAILED'];
+
+export const slackTarget = (
+  scope: Construct,
+  delivery: SubscriptionDelivery,
+  { channel, key }: SlackSubscriptionOptions,
+): events.IRuleTarget =>
+  webhookTarget(scope, delivery, {
+    url: 'https://slack.com/api/chat.postMessage',
+    header: 'Authorization',
+    key,
+    perSecond: 1,
+    message: slackMessage(field, channel),
+  });
+
+export const teamsTarget = (
+  scope: Construct,
+  delivery: SubscriptionDelivery,
+  { url, key }: TeamsSubscriptionOptions,
+): events.IRuleTarget =>
+  webhookTarget(scope, delivery, {
+    url,
+    key,
+    perSecond: 4,
+    message: teamsMessage(field),
+    query: { sig: events.HttpParameter.fromSecret(key.secretValue) },
+  });
+
+/** The rule of the subscription triggers; a second one resolves when the instance leaves these statuses. */
+export function pagerdutyTarget(
+  scope: Construct,
+  delivery: SubscriptionDelivery,
+  { key, statuses = INCIDENT_STATUSES }: PagerdutySubscriptionOptions,
+): events.IRuleTarget {
+  const targetOf = (place: Construct, action: 'trigger' | 'resolve'): events.IRuleTarget =>
+    webhookTarget(place, delivery, {
+      url: 'https://events.pagerduty.com/v2/enqueue',
+      key,
+      message: pagerdutyEvent(field, action),
+      body: { routing_key: events.HttpParameter.fromSecret(key.secretValue) },
+    });
+  const resolve = new events.Rule(scope, 'Resolve', {
+    eventBus: delivery.bus,
+    eventPattern: {
+      source: [EVENT_SOURCE],
+      detailType: [DETAIL_TYPE.statusChanged, DETAIL_TYPE.deleted],
+      detail: { status: { from: statuses, to: [{ 'anything-but': statuses }] } },
+    },
+  });
+  resolve.addTarget(targetOf(resolve, 'resolve'));
+  return targetOf(scope, 'trigger');
+}

@@ -1,0 +1,42 @@
+import type * as events from 'aws-cdk-lib/aws-events';
+import { CHANGE_KINDS, type ChangeKind, DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
+
+/** Which changes a subscription gets: those that match all that is given. */
+export interface SubscriptionFilter {
+  /** Send only these kinds of change. @default - all but `baseline` */
+  readonly kinds?: readonly ChangeKind[] | undefined;
+  /** Send only changes after which the instance has one of these statuses. @default - any */
+  readonly statuses?: readonly string[] | undefined;
+  /** Send only changes of instances with such a name; `*` stands for any text. @default - any */
+  readonly namePattern?: string | undefined;
+  /** Send only changes of instances of these enterprise projects. @default - any */
+  readonly enterpriseProjects?: readonly string[] | undefined;
+  /** Send only changes of one of these fields, such as `status` or `flavor_id`. @default - any */
+  readonly fields?: readonly string[] | undefined;
+}
+
+const ALL_BUT_BASELINE = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
+
+/** The same as a pattern of EventBridge. */
+export function patternOf({
+  kinds = ALL_BUT_BASELINE,
+  statuses,
+  namePattern,
+  enterpriseProjects,
+  fields,
+}: SubscriptionFilter): events.EventPattern {
+  const instance = {
+    ...(namePattern === undefined ? {} : { name: [{ wildcard: namePattern }] }),
+    ...(enterpriseProjects === undefined ? {} : { enterpriseProjectId: enterpriseProjects }),
+  };
+  const detail = {
+    ...(statuses === undefined ? {} : { status: { to: statuses } }),
+    ...(Object.keys(instance).length === 0 ? {} : { instance }),
+    ...(fields === undefined ? {} : { changes: { field: fields } }),
+  };
+  return {
+    source: [EVENT_SOURCE],
+    detailType: kinds.map((kind) => DETAIL_TYPE[kind]),
+    ...(Object.keys(detail).length === 0 ? {} : { detail }),
+  };
+}

@@ -1,0 +1,184 @@
+import { Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { HTTP, type CloudEvent } from 'cloudevents';
+import { InstanceHistory, Subscription } from '../../../lib';
+import { matchesPattern, type Pattern } from '../../support/event-bus/pattern';
+import { appWithoutBundling, TARGET } from '../../support/stack';
+import { DETAIL_TYPE, EVENT_SOURCE } from '../../../lambda/contract';
+import { toChangeEvent } from '../../../lambda/core/publish/change-event';
+import { versionsOf } from '../../support/history-rows';
+
+interface Given {
+  readonly id: string;
+  readonly name: string | null;
+  readonly from: string;
+  readonly to: string;
+  readonly enterpriseProjectId?: string;
+  readonly fields?: readonly string[];
+}
+/** What the bus delivers for the second version of an instance. */
+function asBusEvent({ id, name, from, to, enterpriseProjectId = 'ep-1', fields }: Given) {
+  const snapshot = { id, name, enterprise_project_id: enterpriseProjectId };
+  const [, version] = versionsOf([
+    { at: '2026-11-22T08:00:00.000Z', snapshot: { ...snapshot, status: from } },
+    { at: '2026-11-22T09:00:00.000Z', snapshot: { ...snapshot, status: to } },
+  ]);
+  const detail = toChangeEvent(version!);
+  const changes = fields?.map((field) => ({ field, from: 1, to: 2 })) ?? detail.changes;
+  return { source: EVENT_SOURCE, 'detail-type': DETAIL_TYPE[detail.kind], detail: { ...detail, changes } };
+}
+
+const key = (stack: Stack) => Secret.fromSecretNameV2(stack, 'Given', 'given');
+const make = (of: (stack: Stack) => Subscription): Template => {
+  const stack = new Stack(appWithoutBundling(), 'Platform');
+  const history = new InstanceHistory(stack, 'RomaHistory', { targets: [TARGET], subscriptions: [of(stack)] });
+  return Template.fromStack(Stack.of(history));
+};
+interface RuleOf {
+  readonly EventPattern: Pattern;
+  readonly Targets: readonly {
+    readonly InputTransformer?: { readonly InputPathsMap: Record<string, string>; readonly InputTemplate: string };
+    readonly HttpParameters?: { readonly HeaderParameters?: Record<string, string> };
+  }[];
+}
+const rulesOf = (template: Template): RuleOf[] =>
+  Object.values(
+    template.findResources('AWS::Events::Rule', { Properties: { EventPattern: { source: Match.anyValue() } } }),
+  )
+    .map(({ Properties }) => Properties as RuleOf)
+    .filter(({ Targets }) => Targets.some((target) => target.InputTransformer !== undefined));
+
+const event = asBusEvent({ id: 'e346', name: 'roma-prod', from: 'RUNNING', to: 'ERROR' });
+const valueAt = (path: string): unknown =>
+  path
+    .slice(2)
+    .split('.')
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], event);
+
+/** What EventBridge makes of the template: in quotes a value is text, else it is JSON. */
+function bodyOf({ Targets: [target] }: RuleOf): string {
+  const { InputPathsMap = {}, InputTemplate = '' } = target?.InputTransformer ?? {};
+  return InputTemplate.replaceAll(/"(?:[^"\\]|\\.)*"|<([\w-]+)>/g, (found, whole?: string) => {
+    if (whole !== undefined) return JSON.stringify(valueAt(InputPathsMap[whole] ?? ''));
+    return found.replaceAll(/<([\w-]+)>/g, (_, name: string) =>
+      JSON.stringify(String(valueAt(InputPathsMap[name] ?? ''))).slice(1, -1),
+    );
+  });
+}
+
+const LINE = 'ROMA Instance Status Changed: roma-prod';
+const WINDOW = 'after 2026-11-22T08:55:00.000Z, no later than 2026-11-22T09:00:00.000Z';
+
+describe('what a receiver gets', () => {
+  it('a CloudEvent is one for its own library', () => {
+    const [rule] = rulesOf(
+      make(() => Subscription.webhook('hook', { url: 'https://hooks.example.com/roma', format: 'cloudevents' })),
+    );
+    const headers = { 'content-type': rule?.Targets[0]?.HttpParameters?.HeaderParameters?.['Content-Type'] };
+    const read = HTTP.toEvent({ headers, body: bodyOf(rule!) }) as CloudEvent<Record<string, unknown>>;
+    expect(read.validate()).toBe(true);
+    expect(read).toMatchObject({
+      id: valueAt('$.detail.eventId'),
+      subject: 'e346',
+      time: '2026-11-22T09:00:00.000Z',
+      sequence: 2,
+      source: `/roma-instance-history/cn-north-4/${String(valueAt('$.detail.instance.projectId'))}`,
+      type: 'ROMA Instance Status Changed',
+      data: JSON.parse(JSON.stringify(valueAt('$.detail'))) as unknown,
+    });
+  });
+
+  it('an email says what changed, between which times, how that is known, and how to see more', () => {
+    const [rule] = rulesOf(make(() => Subscription.email('ops', { address: 'ops@example.com' })));
+    const lines = bodyOf(rule!)
+      .split('\n')
+      .map((line) => JSON.parse(line) as string);
+    expect(lines).toEqual([
+      LINE,
+      expect.stringContaining('roma-prod (e346) of cn-north-4/'),
+      'Status: RUNNING → ERROR',
+      `Happened: ${WINDOW}`,
+      'Evidence: listed',
+      'More: roma-history log e346',
+      expect.stringMatching(/^Event: .*\/e346\/2$/),
+    ]);
+  });
+
+  it('Slack gets a message for a channel, with the token in a header', () => {
+    const template = make((stack) => Subscription.slack('chat', { channel: 'C0123456789', key: key(stack) }));
+    expect(JSON.parse(bodyOf(rulesOf(template)[0]!))).toEqual({
+      channel: 'C0123456789',
+      mrkdwn: false,
+      text: `${LINE}  RUNNING → ERROR  ${WINDOW} (listed). roma-history log e346`,
+    });
+    template.hasResourceProperties('AWS::Events::ApiDestination', {
+      InvocationEndpoint: 'https://slack.com/api/chat.postMessage',
+    });
+    template.hasResourceProperties('AWS::Events::Connection', {
+      AuthParameters: {
+        ApiKeyAuthParameters: {
+          ApiKeyName: 'Authorization',
+          ApiKeyValue: Match.objectLike({ 'Fn::Join': Match.anyValue() }),
+        },
+      },
+    });
+  });
+
+  it('Teams gets an adaptive card, and the secret part of its address is a secret', () => {
+    const url =
+      'https://prod-1.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke?api-version=2016-06-01';
+    const template = make((stack) => Subscription.teams('team', { url, key: key(stack) }));
+    const { attachments } = JSON.parse(bodyOf(rulesOf(template)[0]!)) as {
+      attachments: { content: { body: unknown[] } }[];
+    };
+    expect(attachments[0]?.content.body).toEqual([
+      { type: 'TextBlock', text: LINE, weight: 'Bolder', wrap: true },
+      { type: 'FactSet', facts: expect.arrayContaining([{ title: 'Happened', value: WINDOW }]) },
+    ]);
+    template.hasResourceProperties('AWS::Events::Connection', {
+      AuthParameters: { InvocationHttpParameters: { QueryStringParameters: [{ Key: 'sig', IsValueSecret: true }] } },
+    });
+  });
+
+  it('PagerDuty gets one incident per instance, which ends when the instance recovers', () => {
+    const template = make((stack) => Subscription.pagerduty('pager', { key: key(stack) }));
+    const rules = rulesOf(template);
+    const actions = rules.map((rule) => JSON.parse(bodyOf(rule)) as { event_action: string; dedup_key: string });
+    expect(actions.map(({ event_action }) => event_action).toSorted()).toEqual(['resolve', 'trigger']);
+    expect(new Set(actions.map(({ dedup_key }) => dedup_key)).size).toBe(1);
+    const told = (from: string, to: string): string[] =>
+      rules.flatMap((rule, place) =>
+        matchesPattern(rule.EventPattern, asBusEvent({ id: 'e346', name: null, from, to }))
+          ? [actions[place]!.event_action]
+          : [],
+      );
+    expect([
+      told('RUNNING', 'ERROR'),
+      told('ERROR', 'RUNNING'),
+      told('ERROR', 'DELETE_FAILED'),
+      told('RUNNING', 'FROZEN'),
+    ]).toEqual([['trigger'], ['resolve'], ['trigger'], []]);
+    template.hasResourceProperties('AWS::Events::Connection', {
+      AuthParameters: { InvocationHttpParameters: { BodyParameters: [{ Key: 'routing_key', IsValueSecret: true }] } },
+    });
+  });
+});
+
+describe('a filter', () => {
+  it.each([
+    [{ statuses: ['ERROR'] }, { to: 'FROZEN' }],
+    [{ namePattern: 'roma-*' }, { name: 'edge-1' }],
+    [{ enterpriseProjects: ['ep-1'] }, { enterpriseProjectId: 'ep-2' }],
+    [{ fields: ['status', 'name'] }, { fields: ['flavor_id'] }],
+  ])('%j is a pattern of EventBridge, which does not match %j', (filter, other) => {
+    const template = make(() => Subscription.sqs('queue', filter));
+    const [pattern] = Object.values(template.findResources('AWS::Events::Rule')).flatMap(({ Properties }) => {
+      const { EventPattern, Description } = Properties as RuleOf & { Description?: string };
+      return Description?.endsWith('for queue') === true ? [EventPattern] : [];
+    });
+    const given = { id: 'e346', name: 'roma-prod', from: 'RUNNING', to: 'ERROR', enterpriseProjectId: 'ep-1' };
+    expect(matchesPattern(pattern!, asBusEvent(given))).toBe(true);
+    expect(matchesPattern(pattern!, asBusEvent({ ...given, ...other }))).toBe(false);
+  });
+});
