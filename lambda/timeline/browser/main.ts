@@ -1,6 +1,7 @@
 import { buildTimeline } from '../model';
 import type { PackedTimeline } from '../packed';
 import { partsOf } from '../parts';
+import { sectionsOf } from '../view';
 import type { Board } from './board';
 import { listenToChart } from './chart-events';
 import { listenToDialog, showDialog } from './dialog';
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
   const { period: whole, generatedAt, records } = await unpack(element('data').textContent);
   const state = stateOf('', whole);
   const timeline = buildTimeline(records, whole, generatedAt);
-  const board = { whole, state, timeline, rows: partsOf(timeline, state.view).rows, change };
+  const rows = sectionsOf(timeline, state.view).flatMap((section) => section.rows);
+  const board = { whole, state, timeline, rows, change };
 
   function change(to: Partial<State>): void {
     board.state = { ...board.state, ...to };
