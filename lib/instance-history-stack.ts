@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, CfnResource, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import { Annotations, CfnOutput, CfnResource, Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
 import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
@@ -129,6 +129,7 @@ export class InstanceHistoryStack extends Stack {
     if (customerKey === false) return undefined;
     if (customerKey !== true) return kms.Key.fromKeyArn(this, 'Key', customerKey);
     const description = 'Encrypts the history of ROMA Connect instances';
-    return new kms.Key(this, 'Key', { enableKeyRotation: true, description });
+    const removalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
+    return new kms.Key(this, 'Key', { enableKeyRotation: true, description, removalPolicy });
   }
 }

@@ -1,0 +1,72 @@
+import { templateOf } from '../support/stack';
+import { lossesBetween, resourcesIn } from '../support/template-losses';
+
+const tableArn = 'arn:aws:dynamodb:us-east-1:123456789012:table/restored';
+const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:roma-AbCdEf';
+
+/** Each option as it may be switched on, and what goes when it is switched on or off, by type. */
+const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[]; off?: readonly string[] }>> = {
+  orderedFeed: { value: true, off: ['AWS::SNS::Topic'] },
+  discovery: { value: 'daily', off: ['AWS::Logs::LogGroup'] },
+  customerKey: { value: true, off: ['AWS::KMS::Key'] },
+  eventWriters: { value: [] },
+  architecture: { value: 'x86_64' },
+  proxy: { value: 'http://proxy.example.com:3128' },
+  vpc: { value: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] } },
+  retention: { value: '400d' },
+  archiveRetention: { value: '90d' },
+  publishBaseline: { value: true },
+  env: { value: { account: '123456789012', region: 'us-east-1' } },
+  terminationProtection: { value: true },
+  tags: { value: { team: 'platform' } },
+  onDestroy: { value: 'delete' },
+  // What the stack made until now is kept beside it.
+  secretArn: { value: secretArn, on: ['AWS::SecretsManager::Secret'] },
+  existingTable: {
+    value: { arn: tableArn, streamArn: `${tableArn}/stream/2026-11-25T10:00:00.000` },
+    // The mapping starts anew, at the beginning of the other stream.
+    on: ['AWS::DynamoDB::Table', 'AWS::Lambda::EventSourceMapping'],
+    off: ['AWS::Lambda::EventSourceMapping'],
+  },
+};
+const subscriptions = [
+  { name: 'ops', type: 'email', address: 'ops@example.com' },
+  { name: 'changes', type: 'sqs' },
+  { name: 'hook', type: 'webhook', url: 'https://hooks.example.com/roma' },
+];
+const resourcesOf = (config: object) => resourcesIn(templateOf({ subscriptions, ...config }));
+const everything = Object.fromEntries(Object.entries(OPTIONS).map(([name, { value }]) => [name, value]));
+
+/** The types of what an update costs. */
+function lost(before: ReturnType<typeof resourcesOf>, after: ReturnType<typeof resourcesOf>): string[] {
+  return lossesBetween(before, after)
+    .map((id) => before[id]!.Type)
+    .toSorted();
+}
+
+describe.each(Object.entries(OPTIONS))('the option %s', (name, { value, on = [], off = [] }) => {
+  it('costs nothing but its own when it is switched on and off, alone', () => {
+    expect(lost(resourcesOf({}), resourcesOf({ [name]: value }))).toEqual(on);
+    expect(lost(resourcesOf({ [name]: value }), resourcesOf({}))).toEqual(off);
+  });
+
+  it('and beside all others', () => {
+    const { [name]: _without, ...others } = everything;
+    expect(lost(resourcesOf(others), resourcesOf(everything))).toEqual(on);
+    expect(lost(resourcesOf(everything), resourcesOf(others))).toEqual(off);
+  });
+});
+
+it('what an update takes out of the stack and cannot be made again is kept', () => {
+  const before = resourcesOf({ customerKey: true });
+  const after = resourcesOf({ secretArn, existingTable: OPTIONS.existingTable!.value });
+  const kept = lossesBetween(before, after)
+    .map((id) => before[id]!)
+    .filter(({ Type }) => Type !== 'AWS::Lambda::EventSourceMapping');
+  expect(kept.map(({ Type, DeletionPolicy }) => `${Type} ${DeletionPolicy}`).toSorted()).toEqual([
+    'AWS::DynamoDB::Table Retain',
+    // Not after a first deployment that failed: then nothing is worth keeping.
+    'AWS::KMS::Key RetainExceptOnCreate',
+    'AWS::SecretsManager::Secret RetainExceptOnCreate',
+  ]);
+});
