@@ -6,24 +6,22 @@ import { pagerdutyEvent, slackMessage, teamsMessage } from './messages';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 import { field, webhookTarget } from './webhook';
 
-export interface SlackSubscriptionOptions extends SubscriptionOptions {
-  /** The id of the channel, such as `C0123456789`. The bot must be a member. */
-  readonly channel: string;
-  /** Its text is `Bearer` and the token of a bot with the scope `chat:write`. */
+/** The secret of the service: for Slack `Bearer` and a bot's token, for Teams `sig`, for PagerDuty an integration key. */
+interface KeyOptions extends SubscriptionOptions {
   readonly key: secretsmanager.ISecret;
 }
 
-export interface TeamsSubscriptionOptions extends SubscriptionOptions {
+export interface SlackSubscriptionOptions extends KeyOptions {
+  /** The id of the channel, such as `C0123456789`. The bot must be a member, and have the scope `chat:write`. */
+  readonly channel: string;
+}
+
+export interface TeamsSubscriptionOptions extends KeyOptions {
   /** The address of a Teams workflow, without its parameter `sig`. */
   readonly url: string;
-  /** Its text is the value of `sig`. */
-  readonly key: secretsmanager.ISecret;
 }
 
-export interface PagerdutySubscriptionOptions extends SubscriptionOptions {
-  /** Its text is the integration key of a service (Events API v2). */
-  readonly key: secretsmanager.ISecret;
-}
+export type PagerdutySubscriptionOptions = KeyOptions;
 
 /** The statuses that begin an incident, unless the subscription names others. */
 export const INCIDENT_STATUSES = ['ERROR', 'CREATE_FAILED', 'DELETE_FAILED'];

@@ -19,6 +19,17 @@ interface Family {
   readonly samples: (readonly [labels: Labels, value: number])[];
 }
 
+const family = (name: string, type: Family['type'], help: string, unit?: string): Family => ({
+  name,
+  type,
+  help,
+  unit,
+  samples: [],
+});
+const STATUS = 'roma_instance_status';
+const AVAILABILITY =
+  'Share of the observed time of a span in which the instance was RUNNING. Missing where none was observed.';
+
 export const CONTENT_TYPE = {
   openMetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
   prometheus: 'text/plain; version=0.0.4; charset=utf-8',
@@ -55,46 +66,16 @@ export async function metricsText(
   options: { readonly nowMs: number; readonly targets: readonly Target[]; readonly format: keyof typeof CONTENT_TYPE },
 ): Promise<string> {
   const { nowMs, targets, format } = options;
-  const STATUS = 'roma_instance_status';
-  const status: Family = {
-    name: STATUS,
-    type: 'stateset',
-    help: `1 for the present status of an instance, ${UNOBSERVED} while nobody looks.`,
-    samples: [],
-  };
-  const availability: Family = {
-    name: 'roma_instance_availability_ratio',
-    type: 'gauge',
-    unit: 'ratio',
-    help: 'Share of the observed time of a span in which the instance was RUNNING. Missing where none was observed.',
-    samples: [],
-  };
-  const unobserved: Family = {
-    name: 'roma_instance_unobserved_seconds',
-    type: 'gauge',
-    unit: 'seconds',
-    help: 'Time of a span in which nobody looked.',
-    samples: [],
-  };
-  const age: Family = {
-    name: 'roma_target_age_seconds',
-    type: 'gauge',
-    unit: 'seconds',
-    help: 'Since the last completed run of a target.',
-    samples: [],
-  };
-  const observed: Family = {
-    name: 'roma_target_observed',
-    type: 'gauge',
-    help: '0 while a target is in a gap.',
-    samples: [],
-  };
-  const changes: Family = {
-    name: 'roma_changes',
-    type: 'counter',
-    help: 'Changes since the first version of each instance.',
-    samples: [],
-  };
+  const status = family(
+    STATUS,
+    'stateset',
+    `1 for the present status of an instance, ${UNOBSERVED} while nobody looks.`,
+  );
+  const availability = family('roma_instance_availability_ratio', 'gauge', AVAILABILITY, 'ratio');
+  const unobserved = family('roma_instance_unobserved_seconds', 'gauge', 'Unobserved time of a span.', 'seconds');
+  const age = family('roma_target_age_seconds', 'gauge', 'Since the last completed run of a target.', 'seconds');
+  const observed = family('roma_target_observed', 'gauge', '0 while a target is in a gap.');
+  const changes = family('roma_changes', 'counter', 'Changes since the first version of each instance.');
   for (const target of targets) {
     const labels = { region: target.region, project_id: target.projectId };
     const head = await reader.head(target);
