@@ -42,7 +42,7 @@ const project = (displayName, testMatch, more = {}) => ({
   ...more,
 });
 module.exports = {
-  testTimeout: 60_000,
+  testTimeout: process.env.SOAK_STEPS === undefined ? 60_000 : 1_800_000,
   // By default jest leaves one core idle, which is every second one on a small machine.
   maxWorkers: '100%',
   projects: [

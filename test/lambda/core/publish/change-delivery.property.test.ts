@@ -15,6 +15,7 @@ import { wirePublish } from '../../../../lambda/wire';
 import { currentOf } from '../../../support/changes';
 import { createTestTable, onEachEngine, type TestTable } from '../../../support/engines';
 import { ManualClock } from '../../../support/manual-clock';
+import { soakRuns } from '../../../support/soak-runs';
 
 type Step =
   /** An instance gets its next version. */
@@ -177,7 +178,7 @@ onEachEngine('from the table to a subscriber', (engine) => {
           await world.close();
         }
       }),
-      { numRuns: 12 },
+      { numRuns: soakRuns(6) },
     );
   });
 });

@@ -9,6 +9,7 @@ import { isChangeEvent } from '../../../../lambda/events';
 import { anyEngine, onEachEngine } from '../../../support/engines';
 import { PageWorld } from '../../../support/page-world';
 import { collect } from '../../../support/sync-world';
+import { soakRuns } from '../../../support/soak-runs';
 
 const LONG = 'x'.repeat(64 * 1024);
 /** Names that mean something to objects, to JSON, to the SDK or to paths, and such as no map of an item can have. */
@@ -142,7 +143,7 @@ describe('records with fields of any names', () => {
           await world.close();
         }
       }),
-      { numRuns: 25 },
+      { numRuns: soakRuns(12) },
     );
   });
 });

@@ -12,6 +12,7 @@ import type { Engine } from '../../../../bin/local-database/dynamodb-local';
 import { anyEngine, onEachEngine } from '../../../support/engines';
 import { itemBytes, largeState, type LargeState, largeText } from '../../../support/large-records';
 import { PageWorld } from '../../../support/page-world';
+import { soakRuns } from '../../../support/soak-runs';
 
 const MAX_ITEM_BYTES = 400 * 1024;
 
@@ -100,9 +101,9 @@ onEachEngine('the largest records that are valid', (engine) => {
     if (engine !== anyEngine()) return;
     await fc.assert(
       fc.asyncProperty(story, async (pages) => play(engine, pages)),
-      { numRuns: 1 },
+      { numRuns: soakRuns(1) },
     );
-  }, 180_000);
+  }, 600_000);
 
   it('are written in as many transactions as they need', async () => play(engine, [CROWD, CROWD]));
 });

@@ -11,6 +11,7 @@ import type { HistoryStore } from '../../../support/history-stores';
 import { InMemoryHistory } from '../../../support/in-memory-history';
 import { SyncWorld } from '../../../support/sync-world';
 import { checkAnswers, type Span, Truth } from './history-model/retention-answers';
+import { soakRuns } from '../../../support/soak-runs';
 
 const DAY = 86_400_000;
 
@@ -138,8 +139,8 @@ const check = async (open: Open, numRuns: number): Promise<void> => {
 const NAME = 'whatever becomes of the retention, every answer of a reader is true or unobserved';
 
 describe(NAME, () => {
-  it('in memory', async () => check(inMemory, 300), 600_000);
+  it('in memory', async () => check(inMemory, soakRuns(200)), 600_000);
 });
 onEachEngine(NAME, (engine) => {
-  it('in DynamoDB', async () => check(onEngine(engine), 8), 600_000);
+  it('in DynamoDB', async () => check(onEngine(engine), soakRuns(4)), 600_000);
 });
