@@ -150,33 +150,20 @@ const name = z
   .describe(
     'Its own name, which nothing else may have. A new name makes a new topic, queue or key. Default: type and place, such as `sqs2`.',
   );
+const texts = z.array(z.string().min(1).max(256)).min(1).optional();
 const filter = {
   kinds: z
     .array(z.enum(CHANGE_KINDS))
     .min(1)
     .optional()
     .describe('Send only these kinds of change. Default: all but `baseline`.'),
-  statuses: z
-    .array(z.string().min(1).max(256))
-    .min(1)
-    .optional()
-    .describe('Send only changes after which the instance has one of these statuses.'),
-  namePattern: z
-    .string()
-    .min(1)
-    .max(256)
-    .optional()
+  statuses: texts.describe('Send only changes after which the instance has one of these statuses.'),
+  namePattern: texts
+    .unwrap()
+    .element.optional()
     .describe('Send only changes of instances with such a name. `*` stands for any text, as in `*-prod`.'),
-  enterpriseProjects: z
-    .array(z.string().min(1).max(256))
-    .min(1)
-    .optional()
-    .describe('Send only changes of instances of these enterprise projects.'),
-  fields: z
-    .array(z.string().min(1).max(256))
-    .min(1)
-    .optional()
-    .describe('Send only changes of one of these fields, such as `status`.'),
+  enterpriseProjects: texts.describe('Send only changes of instances of these enterprise projects.'),
+  fields: texts.describe('Send only changes of one of these fields, such as `status`.'),
 };
 const key = (what: string) => secretArn.describe(`A secret whose text is ${what}.`);
 
@@ -242,7 +229,7 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
     name,
     secretArn: key('the integration key of a service (Events API v2)'),
     ...filter,
-    statuses: filter.statuses.describe(
+    statuses: texts.describe(
       'The statuses that begin an incident; it is resolved when the instance leaves them. Default: `ERROR`, `CREATE_FAILED`, `DELETE_FAILED`.',
     ),
   }),

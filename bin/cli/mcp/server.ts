@@ -5,9 +5,8 @@ import { stdin } from 'node:process';
 import * as z from 'zod';
 import { CHANGE_KINDS } from '../../../lambda/contract';
 import { describeError } from '../../../lambda/core/model/errors';
-import { targetName } from '../../../lambda/core/model/instance';
 import { version as release } from '../../../package.json';
-import { ask, type Asker, type Question } from '../ask';
+import { type Answer, ask, type Asker, type Question } from '../ask';
 import { safeLine } from '../output';
 import type { Store } from '../store';
 import { explanationOf } from './explain';
@@ -34,45 +33,39 @@ const span = {
 };
 const at = time.describe('as of this time');
 
-/** Tools that are commands. `who` will be one more line here. */
-const TOOLS: readonly { name: string; question: Question; description: string; input: z.ZodRawShape }[] = [
-  {
-    name: 'list',
-    question: 'list',
-    description: 'All instances now, deleted ones included. `since` is when a run first saw the status.',
-    input: { status: z.string().max(256).optional().describe('only this status'), target, limit },
-  },
-  {
-    name: 'at',
-    question: 'show',
-    description: 'The whole state of one instance at a time, with `unobserved` where nobody looked then.',
-    input: { instance, at, target },
-  },
-  {
-    name: 'log',
-    question: 'log',
-    description: 'The history of one instance, newest first: versions, and gaps in which nobody looked.',
-    input: { instance, since: time.optional(), until: time.optional(), target, limit },
-  },
-  {
-    name: 'diff',
-    question: 'diff',
-    description: 'What differs between two versions or times of one instance, and when nobody looked between.',
-    input: { instance, a: time.describe('a version number or a time'), b: time.describe('the same, or "now"'), target },
-  },
-  {
-    name: 'changes',
-    question: 'changes',
-    description: 'Changes of all instances, oldest first, each with its window and the evidence.',
-    input: { ...span, kind: z.enum(CHANGE_KINDS).exclude(['baseline']).optional(), target, limit },
-  },
-  {
-    name: 'uptime',
-    question: 'uptime',
-    description: 'Milliseconds in each status, unobserved time, and availability (0 to 1; null: nothing was observed).',
-    input: { instance: instance.optional().describe('leave out for all instances'), ...span, target, limit },
-  },
-];
+/** Tools that are commands, by what they ask. */
+const TOOLS: Readonly<Partial<Record<Question, readonly [name: string, input: z.ZodRawShape, description: string]>>> = {
+  list: [
+    'list',
+    { status: z.string().max(256).optional().describe('only this status'), target, limit },
+    'All instances now, deleted ones included. `since` is when a run first saw the status.',
+  ],
+  show: [
+    'at',
+    { instance, at, target },
+    'The whole state of one instance at a time, `unobserved` where nobody looked then.',
+  ],
+  log: [
+    'log',
+    { instance, since: time.optional(), until: time.optional(), target, limit },
+    'The history of one instance, newest first: versions, and gaps in which nobody looked.',
+  ],
+  diff: [
+    'diff',
+    { instance, a: time.describe('a version number or a time'), b: time.describe('the same, or "now"'), target },
+    'What differs between two versions or times of one instance, and when nobody looked between.',
+  ],
+  changes: [
+    'changes',
+    { ...span, kind: z.enum(CHANGE_KINDS).exclude(['baseline']).optional(), target, limit },
+    'Changes of all instances, oldest first, each with its window and the evidence.',
+  ],
+  uptime: [
+    'uptime',
+    { instance: instance.optional().describe('leave out for all instances'), ...span, target, limit },
+    'Milliseconds in each status, unobserved time, and availability (0 to 1; null: nothing was observed).',
+  ],
+};
 
 /** Cuts texts from outside, and shows characters that nobody would see. */
 function bounded(value: unknown): unknown {
@@ -85,7 +78,7 @@ function bounded(value: unknown): unknown {
 }
 
 const answerShape = { rows: z.array(z.record(z.string(), z.unknown())), isTruncated: z.boolean() };
-type Rows = readonly Record<string, unknown>[];
+type Values = Readonly<Record<string, string | number | undefined>>;
 
 /** Serves until the client closes the connection, or the signal is aborted. */
 export async function serveMcp(asker: Asker, store: Store): Promise<void> {
@@ -95,7 +88,7 @@ export async function serveMcp(asker: Asker, store: Store): Promise<void> {
     name: string,
     description: string,
     inputSchema: z.ZodRawShape,
-    answer: (input: Record<string, string | number | undefined>) => Promise<{ rows: Rows; isTruncated: boolean }>,
+    answer: (input: Values) => Promise<Answer>,
   ): void => {
     const config = {
       description,
@@ -105,29 +98,23 @@ export async function serveMcp(asker: Asker, store: Store): Promise<void> {
     };
     server.registerTool(name, config, async (input) => {
       try {
-        const structuredContent = bounded(await answer(input as Record<string, string | number>)) as Record<
-          string,
-          unknown
-        >;
+        const structuredContent = bounded(await answer(input as Values)) as Record<string, unknown>;
         return { content: [{ type: 'text', text: JSON.stringify(structuredContent) }], structuredContent };
       } catch (error) {
         return { content: [{ type: 'text', text: safeLine(describeError(error)) }], isError: true };
       }
     });
   };
-  for (const { name, question, description, input } of TOOLS)
+  for (const [question, [name, input, description]] of Object.entries(TOOLS))
     register(name, description, input, async (values) =>
-      ask(asker, question, values, Number(values.limit ?? MOST_ROWS)),
+      ask(asker, question as Question, values, Number(values.limit ?? MOST_ROWS)),
     );
 
   register(
     'gaps',
     'When nobody looked: per target, and per instance where one is named.',
     { instance: instance.optional(), ...span },
-    async (values) => ({
-      rows: await gapsOf(store, asker.io, values),
-      isTruncated: false,
-    }),
+    async (values) => ({ rows: await gapsOf(store, asker.io, values), isTruncated: false }),
   );
   register(
     'explain',
@@ -159,10 +146,9 @@ export async function serveMcp(asker: Asker, store: Store): Promise<void> {
     template,
     { description: 'One instance: its newest 20 versions, and gaps.', mimeType },
     async (uri, parts) => {
-      const [region, projectId, id] = [parts.region, parts.projectId, parts.id].map((part) =>
-        decodeURIComponent(String(part)),
+      const [target, id] = [`${String(parts.region)}/${String(parts.projectId)}`, String(parts.id)].map(
+        decodeURIComponent,
       );
-      const target = targetName({ region: region ?? '', projectId: projectId ?? '' });
       const answer = await ask(asker, 'log', { target, instance: id, limit: 20 }, MOST_ROWS);
       return { contents: [{ uri: uri.href, mimeType, text: JSON.stringify(bounded(answer)) }] };
     },
