@@ -47,10 +47,11 @@ describe('the package as it is published', () => {
   const app = join(folder, 'app');
   const command = join(app, 'node_modules', manifest.name, 'dist', 'roma-history.mjs');
   let files: readonly string[];
+  let tarball: string;
 
   beforeAll(() => {
     run('npm', ['pack', '--pack-destination', folder], ROOT);
-    const tarball = run('find', [folder, '-name', '*.tgz'], folder).trim();
+    tarball = run('find', [folder, '-name', '*.tgz'], folder).trim();
     files = run('tar', ['-tzf', tarball], folder).trim().split('\n');
     mkdirSync(app);
     install(tarball, app);
@@ -90,6 +91,19 @@ describe('the package as it is published', () => {
         .toSorted(),
     );
     expect(files.filter((file) => file.includes('/types/') && !file.endsWith('.d.ts'))).toEqual([]);
+  });
+
+  it('would be accepted for publishing: a trial, in which nothing is sent', () => {
+    // No registry answers there: whether the version is taken is not known, and not asked again.
+    const nowhere = ['--registry', 'http://127.0.0.1:9/', '--fetch-retries', '0'];
+    const told = run('npm', ['publish', tarball, '--dry-run', '--json', ...nowhere], folder);
+    const published = JSON.parse(told) as { name?: string; files?: { path: string }[] } & Record<
+      string,
+      { name: string; files: { path: string }[] }
+    >;
+    const { name, files: sent } = published[manifest.name] ?? published;
+    expect(name).toBe(manifest.name);
+    expect((sent as { path: string }[]).map(({ path }) => `package/${path}`).toSorted()).toEqual([...files].toSorted());
   });
 
   it('holds every page that a page for its users links to', () => {
