@@ -144,6 +144,7 @@ async function runSandbox(): Promise<void> {
       toSubscriber(event);
       if (isWatching) printMessages(event);
     },
+    onError: (error) => print(paint('red', `  trying again: ${safeText(describeError(error))}`)),
   });
   let timeline: TimelineServer | undefined;
   const startedMs = systemClock.now();
