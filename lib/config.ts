@@ -1,3 +1,4 @@
+// Over 300 lines, because each key of the configuration stands here once: its form, its error and its words in the documents.
 import * as z from 'zod';
 import {
   AGENCY_URN,

@@ -1,3 +1,4 @@
+// Over 300 lines, because all its tests look at one stack that has every option.
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { type Resource, resourcesOf, stackOf, templateOf } from '../support/stack';

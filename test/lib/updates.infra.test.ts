@@ -50,7 +50,7 @@ describe.each(Object.entries(OPTIONS))('the option %s', (name, { value, on = [],
     expect(lost(resourcesOf({ [name]: value }), resourcesOf({}))).toEqual(off);
   });
 
-  it('and beside all others', () => {
+  it('costs nothing but its own when it is switched on and off beside all others', () => {
     const { [name]: _without, ...others } = everything;
     expect(lost(resourcesOf(others), resourcesOf(everything))).toEqual(on);
     expect(lost(resourcesOf(everything), resourcesOf(others))).toEqual(off);

@@ -51,7 +51,7 @@ describe('the stack of --stack', () => {
     });
   });
 
-  it('and is of another app has the construct in it, or several of them', async () => {
+  it('that belongs to an app of its own may have the construct in it, once or several times', async () => {
     outputs(`RomaHistory${OUTPUT.syncFunctionName}1A2B3C4D`);
     lambda.on(GetFunctionConfigurationCommand).resolves({ Environment: { Variables: {} } });
     await expect(deployedSync('history')).rejects.toThrow(/HISTORY_TABLE_NAME/);

@@ -1,3 +1,4 @@
+// Over 300 lines, because all its tests use one page in one browser.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
