@@ -142,6 +142,10 @@ describe('the bus', () => {
       HttpMethod: 'POST',
       InvocationRateLimitPerSecond: 10,
     });
+    // By this, `doctor` finds the secret of a connection.
+    expect(JSON.stringify(one('AWS::Events::Connection', everything).Description)).toMatch(
+      /with the key in ",\{"Ref":"\w+Key\w+"\}/,
+    );
     expect(one('AWS::Events::Connection', everything)).toMatchObject({
       AuthParameters: { ApiKeyAuthParameters: { ApiKeyName: 'X-Api-Key' } },
     });
