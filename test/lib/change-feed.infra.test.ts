@@ -133,7 +133,7 @@ describe('the bus', () => {
     const rule = resourcesOf(templateOf(everything), 'AWS::Events::Rule')[0]!.Properties as {
       Targets: { InputTransformer: { InputTemplate: string } }[];
     };
-    expect(rule.Targets[0]!.InputTransformer.InputTemplate.split('\n')[1]).toMatch(/^"Status: <.*>, before: <.*>"$/);
+    expect(rule.Targets[0]!.InputTransformer.InputTemplate.split('\n')[2]).toMatch(/^"Status: <.*> → <.*>"$/);
   });
 
   it('proves to a webhook where events come from, with a key of the receiver or a generated one', () => {
