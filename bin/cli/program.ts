@@ -5,10 +5,16 @@ import { COMMANDS, LOADERS } from './commands';
 import { completion } from './completion';
 import { EXIT, ExitCode } from './exit';
 import type { Io } from './io';
+import { flow } from './layout';
 import { safeLine } from './output';
 import { completePlace, hint, placeFlags, useAws } from './place';
 import type { RowOptions } from './rows';
 import { DEFAULT_FOLDER } from './store';
+
+const NOTES = [
+  '<time> is a time as it is printed (2026-11-22T10:00:00Z, "2026-11-22 11:00:00 CET"), a day, today, yesterday, or a span back from now (15m, 24h, 1d12h). Without a zone it is in the time zone of this machine (TZ), as the times on a terminal are.',
+  'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
+];
 
 async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonly string[]): Promise<Command> {
   const program = new Command('roma-history')
@@ -19,6 +25,7 @@ async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonl
     .helpCommand('help [command]', 'show help of a command')
     .showSuggestionAfterError(true)
     .exitOverride()
+    .configureHelp({ minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, '')),
       // `run` prints each error once, in one line.
@@ -42,10 +49,8 @@ async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonl
       if (output === 'json' || output === 'yaml') command.setOptionValue('json', true);
       if (output === 'yaml') io.yaml = (await import('./yaml')).yamlItem;
     });
-  program.addHelpText(
-    'after',
-    '\n<time> is a time as it is printed (2026-11-22T10:00:00Z, "2026-11-22 11:00:00 CET"), a day, today, yesterday, or a span back from now (15m, 24h, 1d12h). Without a zone it is in the time zone of this machine (TZ), as the times on a terminal are.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
-  );
+  const notes = NOTES.map((note) => flow([note], { width: Math.min(io.width, 100), indent: 0 }));
+  program.addHelpText('after', `\n${notes.join('\n')}`);
   return program;
 }
 

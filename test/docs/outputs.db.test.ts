@@ -1,3 +1,7 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import stringWidth from 'string-width';
+import { LOADERS } from '../../bin/cli/commands';
 import type { Snapshot } from '../../lambda/core/model/instance';
 import { plusMs } from '../../lambda/core/model/instant';
 import { toGapItem } from '../../lambda/dynamodb/table';
@@ -29,6 +33,21 @@ const prod = (more: Partial<Snapshot>): Snapshot => ({
 });
 const testing = { id: 'a91f03d2-77c1-4e0b', name: 'roma-test', status: 'RUNNING' };
 const tryOut = { id: '0c5be117-91f8-4d3a', name: 'try-out', status: 'RUNNING' };
+
+/** Forms of the documented commands that the pages do not show, and the help of all. */
+const MORE = [
+  'list -o wide',
+  'list -o csv',
+  'list -o yaml --name *prod',
+  'log roma-prod -o wide',
+  'show roma-prod --changes',
+  'diff roma-prod',
+  'changes -o table --sort -time',
+  'uptime --sort availability --columns name,availability',
+  'targets list -o csv',
+  '--help',
+  ...Object.keys(LOADERS).map((command) => `${command} --help`),
+];
 
 const LIVES: readonly (readonly Step[])[] = [
   [
@@ -75,5 +94,27 @@ onEachEngine('the output that the documents show', (engine) => {
       table.tableName,
     ]);
     expect(out.replaceAll(table.tableName, 'InstanceHistory')).toBe(expected);
+  });
+
+  it.each([60, 80, 140])('is as in the transcript on a terminal of %d cells', async (width) => {
+    const commands = [...new Set(documentedOutputs().map(([, command]) => command)), ...MORE];
+    const parts: string[] = [];
+    for (const command of commands) {
+      const here = command.endsWith('--help')
+        ? []
+        : ['--dynamodb-endpoint', table.endpoint, '--table', table.tableName];
+      const { out } = await cli([...command.split(' '), ...here], { width });
+      parts.push(`$ roma-history ${command}\n${out.replaceAll(table.tableName, 'InstanceHistory')}\n`);
+    }
+    const transcript = parts.join('\n');
+    const file = join(__dirname, 'transcripts', `${width}.txt`);
+    if (process.env.UPDATE_TRANSCRIPTS === '1') writeFileSync(file, transcript);
+    expect(transcript).toBe(readFileSync(file, 'utf8'));
+    // A column that cannot break, such as an id, may be longer.
+    const tooLong = parts
+      .filter((part) => !part.includes('--help') && !part.includes('-o '))
+      .flatMap((part) => part.split('\n').slice(1))
+      .filter((line) => stringWidth(line) > width && line.trim().split(/ +/).length > 2);
+    expect(tooLong).toEqual([]);
   });
 });

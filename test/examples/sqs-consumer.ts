@@ -32,9 +32,8 @@ export const orderedConsumer =
       receives: Number(attributes.ApproximateReceiveCount),
     }));
     // An invocation often brings several versions of one instance: oldest first.
-    for (const { messageId, event, receives } of messages.toSorted(
-      (a, b) => (a.event?.version ?? 0) - (b.event?.version ?? 0),
-    )) {
+    messages.sort((a, b) => (a.event?.version ?? 0) - (b.event?.version ?? 0));
+    for (const { messageId, event, receives } of messages) {
       if (event === undefined || !(await take(event, receives))) again.push(messageId);
     }
     return { batchItemFailures: again.map((itemIdentifier) => ({ itemIdentifier })) };
