@@ -70,6 +70,7 @@ export class NodeFunction extends Construct {
       vpc: place.vpc,
       vpcSubnets: place.vpcSubnets,
       securityGroups: place.securityGroups,
+      // A variable without a value would be an error of CloudFormation.
       environment: {
         ...(place.proxy === undefined ? {} : { HTTPS_PROXY: place.proxy }),
         ...(place.extraCaFile === undefined ? {} : { [ENV.extraCaFile]: `./${EXTRA_CA}` }),

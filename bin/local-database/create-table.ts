@@ -30,7 +30,7 @@ export const toIndex = (index: HistoryIndex): GlobalSecondaryIndex => ({
   KeySchema: keySchema(index.partitionKey, index.sortKey),
   Projection: {
     ProjectionType: index.projection,
-    ...(index.nonKeyAttributes.length > 0 ? { NonKeyAttributes: index.nonKeyAttributes } : {}),
+    NonKeyAttributes: index.nonKeyAttributes.length > 0 ? index.nonKeyAttributes : undefined,
   },
 });
 

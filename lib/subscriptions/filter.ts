@@ -25,6 +25,7 @@ export function patternOf({
   enterpriseProjects,
   fields,
 }: SubscriptionFilter): events.EventPattern {
+  // A part that is there but empty matches no event, so parts that are not asked for are left out.
   const instance = {
     ...(namePattern === undefined ? {} : { name: [{ wildcard: namePattern }] }),
     ...(enterpriseProjects === undefined ? {} : { enterpriseProjectId: enterpriseProjects }),
