@@ -12,7 +12,7 @@ import type { RowOptions } from './rows';
 import { DEFAULT_FOLDER } from './store';
 
 const NOTES = [
-  '<time> is a time as it is printed (2026-11-22T10:00:00Z, "2026-11-22 11:00:00 CET"), a day, today, yesterday, or a span back from now (15m, 24h, 1d12h). Without a zone it is in the time zone of this machine (TZ), as the times on a terminal are.',
+  '<time> is a time as it is printed (2026-11-22T10:00:00Z, "2026-11-22 11:00:00 CET", "2 h ago"), a day, today, yesterday, the time of day that passed last (11:00), or a span back from now (15m, 24h, 1d12h). Without a zone it is in the time zone of this machine (TZ), as the times on a terminal are.',
   'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
 ];
 

@@ -9,16 +9,19 @@ const WALL =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?)?(?: ?(Z|[A-Z]{2,5}|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d(?::\d\d)?)?))?$/;
 
 /**
- * Reads a time as this program prints it (`2026-11-22T10:00:00.000Z`, `2026-11-22 11:00:00 CET`), a day, `today`, `yesterday`, or
- * a span back from now such as `15m` or `1d12h`. Times and days without a zone are in `zone`, as printed times are.
+ * Reads a time as this program prints it (`2026-11-22T10:00:00.000Z`, `2026-11-22 11:00:00 CET`, `2 h ago`), a day, `today`,
+ * `yesterday`, a time of day, which is the last that has passed, or a span back from now such as `15m` or `1d12h`. What has no
+ * zone is in `zone`, as printed times are.
  * @throws UsageError when it is none of these, or lies further in the future than clocks may differ
  */
 export function parseTime(text: string, nowMs: number, what: string, zone: string): Instant {
   if (text === 'now') return toInstant(nowMs);
-  const ms = backMs(text, nowMs) ?? wallMs(dayNamed(text, nowMs, zone), zone);
+  const found = readings(text, nowMs, zone).map((one) => wallMs(one, zone));
+  const ms = backMs(text, nowMs) ?? found.find((one) => one !== undefined && one <= nowMs + CLOCK_ERROR_MS) ?? found[0];
   if (ms === undefined || Number.isNaN(ms) || ms < 0) {
+    const named = / ([A-Z]{2,5})$/.exec(text)?.[1];
     throw new UsageError(
-      `${what} ${JSON.stringify(text.slice(0, 60))} is not a time: give one such as 2026-11-22T10:00:00Z, "2026-11-22 11:00", yesterday, or a span back from now such as 15m, 24h, 1d12h`,
+      `${what} ${JSON.stringify(text.slice(0, 60))} is not a time${named === undefined || named === 'UTC' ? '' : ` of this machine, whose zone is ${zone}`}: give one such as 2026-11-22T10:00:00Z, "2026-11-22 11:00", 11:00, yesterday, or a span back from now such as 15m, 24h, 1d12h`,
     );
   }
   if (ms > nowMs + CLOCK_ERROR_MS)
@@ -26,17 +29,20 @@ export function parseTime(text: string, nowMs: number, what: string, zone: strin
   return toInstant(ms);
 }
 
-/** `1d12h` before now. */
+/** `1d12h` before now, also as this program prints it: `2 h ago`. */
 function backMs(text: string, nowMs: number): number | undefined {
-  const parts = text.match(/\d{1,9}[smhdw]/g) ?? [];
-  if (parts.length === 0 || parts.join('') !== text) return undefined;
+  const span = text.replaceAll(/^≥ ?| (?=[a-z])|ago$|(?<=m)in/g, '');
+  const parts = span.match(/\d{1,9}[smhdw]/g) ?? [];
+  if (parts.length === 0 || parts.join('') !== span) return undefined;
   return parts.reduce((ms, part) => ms - (spanMs(part) ?? NaN), nowMs);
 }
 
-function dayNamed(text: string, nowMs: number, zone: string): string {
-  if (text !== 'today' && text !== 'yesterday') return text;
-  const { date } = partsOf(toInstant(nowMs), zone);
-  return text === 'today' ? date : toInstant(Date.parse(date) - DAY_MS).slice(0, 10);
+/** The texts that one may stand for, newest first: in another zone, a time of day may be on another day. */
+function readings(text: string, nowMs: number, zone: string): readonly string[] {
+  const today = Date.parse(partsOf(toInstant(nowMs), zone).date);
+  const day = (days: number): string => toInstant(today + days * DAY_MS).slice(0, 10);
+  if (/^\d\d:/.test(text)) return [1, 0, -1, -2].map((days) => `${day(days)} ${text}`);
+  return [text === 'today' ? day(0) : text === 'yesterday' ? day(-1) : text];
 }
 
 function wallMs(text: string, zone: string): number | undefined {

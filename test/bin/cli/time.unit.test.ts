@@ -28,10 +28,24 @@ describe('a time on the command line', () => {
     '2026-11-22T25:00:00Z',
     '22.11.2026',
     '999999w',
+    '25:00',
+    '5 m ago ago',
+    'ago',
   ])('refuses %p', (text) => expect(() => parse(text)).toThrow('is not a time'));
+
+  it('says whose zones are known, where one is not', () =>
+    expect(() => parse('2026-11-22 10:00:00 CET')).toThrow('is not a time of this machine, whose zone is UTC'));
 
   it.each([
     ['1d12h', '2026-11-21T00:00:00.000Z'],
+    ['2 h ago', '2026-11-22T10:00:00.000Z'],
+    ['≥ 10 min ago', '2026-11-22T11:50:00.000Z'],
+    // It is 13:00 here.
+    ['12:59', '2026-11-22T11:59:00.000Z'],
+    ['13:00:30', '2026-11-22T12:00:30.000Z'],
+    ['13:30', '2026-11-21T12:30:00.000Z'],
+    ['12:59 UTC', '2026-11-21T12:59:00.000Z'],
+    ['01:00 GMT+13', '2026-11-22T12:00:00.000Z'],
     ['today', '2026-11-21T23:00:00.000Z'],
     ['yesterday', '2026-11-20T23:00:00.000Z'],
     ['2026-11-22', '2026-11-21T23:00:00.000Z'],
