@@ -38,6 +38,7 @@ const publishConfig = z.object({
   feedTopicArn: text.optional(),
   /** Also publish what was already there when the recording began. */
   publishBaseline: flag,
+  tableName: text.optional(),
 });
 export type PublishConfig = Readonly<z.output<typeof publishConfig>>;
 

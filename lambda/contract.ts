@@ -168,67 +168,33 @@ export const DETAIL_TYPE = {
 
 export const METRIC_NAMESPACE = 'RomaInstanceHistory';
 
-/** CloudWatch metrics (EMF). The functions emit exactly these; alarms and the dashboard read exactly these. */
+/**
+ * CloudWatch metrics (EMF): the functions emit exactly these, and only when an alarm has something to see, because a
+ * series is paid for by the hour in which it has a value. All other numbers are in the log lines.
+ */
 export const METRIC = {
-  /** One count per run, under the name of its outcome. */
-  runs: {
-    changed: 'RunsChanged',
-    unchanged: 'RunsUnchanged',
-    brake: 'RunsBrake',
-    partial: 'RunsPartial',
-    busy: 'RunsBusy',
-    failed: 'RunsFailed',
-  },
-  /** One count per change, under the name of its kind. */
-  changes: {
-    baseline: 'ChangesBaseline',
-    created: 'ChangesCreated',
-    statusChanged: 'ChangesStatusChanged',
-    updated: 'ChangesUpdated',
-    deleted: 'ChangesDeleted',
-    reappeared: 'ChangesReappeared',
-  } satisfies Record<ChangeKind, string>,
-  runsCompleted: 'RunsCompleted',
-  instancesSeen: 'InstancesSeen',
+  /** Of a run that did not complete: intervals since the last one that did. */
+  intervalsSinceCompleted: 'IntervalsSinceCompletedRun',
+  /** Runs whose brake holds deletions. */
+  brakeHeld: 'BrakeHeld',
   recordsRejected: 'RecordsRejected',
-  unknownStatuses: 'UnknownStatuses',
-  apiRequests: 'ApiRequests',
-  apiRetries: 'ApiRetries',
-  apiErrors: {
-    throttled: 'ApiErrorsThrottled',
-    unauthorized: 'ApiErrorsUnauthorized',
-    client: 'ApiErrorsClient',
-    server: 'ApiErrorsServer',
-    network: 'ApiErrorsNetwork',
-  },
-  runDuration: 'RunDuration',
-  ageOfLastCompletedRun: 'AgeOfLastCompletedRun',
-  writeUnits: 'WriteUnits',
-  readUnits: 'ReadUnits',
-  eventsPublished: 'EventsPublished',
-  /** Entries that the bus or the feed refused, each attempt counted. */
-  eventsRefused: 'EventsRefused',
-  /** Milliseconds from the observation of a change until the bus accepted its event. */
-  eventLatency: 'EventLatency',
-  /** Stream records that were put into the failure queue with the reason. */
-  streamRecordsSetAside: 'StreamRecordsSetAside',
+  /** Plus one for each change that was recorded, minus one for each that was published, both at the same time. */
+  changesUnpublished: 'ChangesUnpublished',
   /** Of the function that looks for projects, once a discovery. */
   discovery: {
     completed: 'DiscoveriesCompleted',
-    targets: 'TargetsDiscovered',
-    added: 'SchedulesAdded',
     /** Schedules that are paused because their project is no longer shown, also those of earlier days. */
     vanished: 'ProjectsVanished',
   },
 } as const;
 
-/** Dimensions of the metrics. Every metric has `service`; those of one target come a second time with `target`, too. */
-export const METRIC_DIMENSION = {
-  /** The name of the function that emits, so that two stacks in one account are told apart. */
-  service: 'service',
-  /** `region/projectId`. Only `RunsCompleted` and `AgeOfLastCompletedRun`: a metric is paid for by the series. */
-  target: 'target',
-} as const;
+/** A target whose last completed run lies so many intervals back is stale: as long as a gap in its history is. */
+export const STALE_INTERVALS = 2.5;
+/** So long after its observation a change counts as unpublished, in ms: the publisher has had time by then. */
+export const PUBLISH_WITHIN_MS = 600_000;
+
+/** The dimension of the metrics: the name of the function that emits, or of the table for what two functions count. */
+export const METRIC_DIMENSION = { service: 'service' } as const;
 
 /** How the keys of current items begin, for the filter on the stream; `dynamodb/table` builds them. */
 export const CURRENT_ITEM_PREFIX = { partitionKey: 'TARGET#', sortKey: 'INSTANCE#' } as const;

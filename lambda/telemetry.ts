@@ -1,11 +1,10 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from './contract';
+import { METRIC, METRIC_NAMESPACE, PUBLISH_WITHIN_MS, STALE_INTERVALS } from './contract';
 import type { DiscoveryResult } from './core/discovery/discovery';
 import { describeError } from './core/model/errors';
-import { toMs } from './core/model/instant';
+import { type Instant, toMs } from './core/model/instant';
 import { targetName } from './core/model/instance';
-import { CHANGE_KINDS } from './core/model/record';
 import { isCompleted, type RunResult, toRunLine } from './core/sync/run-result';
 
 /** What one run asked of the API. */
@@ -14,7 +13,7 @@ export interface ApiUse {
   /** Requests that were sent again. */
   readonly retries: number;
   /** Failed attempts by class. */
-  readonly errors: Readonly<Partial<Record<keyof typeof METRIC.apiErrors, number>>>;
+  readonly errors: Readonly<Record<string, number>>;
 }
 
 /** What one batch of the stream became. */
@@ -24,6 +23,8 @@ export interface PublishCounts {
   readonly setAside: number;
   /** In ms. */
   readonly latenciesMs: readonly number[];
+  /** When the changes had been observed that are published now; baselines are not among them. */
+  readonly observedAt: readonly Instant[];
   /** One line each. */
   readonly problems: readonly string[];
 }
@@ -40,6 +41,8 @@ export interface Telemetry {
 export interface TelemetryOptions {
   /** Dimension `service` of every metric. @default the name of the function that runs */
   readonly service?: string;
+  /** Dimension of what sync function and publisher count together. @default nothing of the kind is counted */
+  readonly tableName?: string | undefined;
   /** Milliseconds since the epoch. @default the system's clock */
   readonly now?: () => number;
 }
@@ -55,74 +58,49 @@ export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
     serviceName,
     jsonReplacerFn: (key, value: unknown) => (SECRET_FIELD.test(key) && value != null ? '[redacted]' : value),
   });
-  const count = (name: string, value: number): void => {
-    metrics.addMetric(name, MetricUnit.Count, value);
+  const countUnlessZero = (name: string, value: number): void => {
+    if (value > 0) metrics.addMetric(name, MetricUnit.Count, value);
   };
 
-  /** One metric with the dimension of its target, beside those of the whole function. */
-  const ofTarget = (target: string, name: string, unit: typeof MetricUnit.Count | typeof MetricUnit.Seconds) => {
-    return (value: number): void => {
-      metrics.addMetric(name, unit, value);
-      const single = metrics.singleMetric();
-      single.addDimension(METRIC_DIMENSION.target, target);
-      single.addMetric(name, unit, value);
-    };
-  };
+  /** Recorded and published are counted at one time, so that they fall into one period and cancel each other out. */
+  function countUnpublished(observedAt: Instant, count: number): void {
+    if (options.tableName === undefined || count === 0) return;
+    const shared = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: options.tableName });
+    shared.setTimestamp(toMs(observedAt) + PUBLISH_WITHIN_MS);
+    shared.addMetric(METRIC.changesUnpublished, MetricUnit.Count, count);
+    shared.publishStoredMetrics();
+  }
 
   return {
     run(result, api) {
-      const target = targetName(result.target);
       const completed = isCompleted(result.outcome);
-      count(METRIC.runs[result.outcome], 1);
-      ofTarget(target, METRIC.runsCompleted, MetricUnit.Count)(completed ? 1 : 0);
-      // Of a target that no run has ever completed, the age is unknown: it is the missing runs that raise the alarm.
-      const age = completed ? 0 : ageInSeconds(result, now());
-      if (age !== undefined) ofTarget(target, METRIC.ageOfLastCompletedRun, MetricUnit.Seconds)(age);
-      metrics.addMetric(METRIC.runDuration, MetricUnit.Milliseconds, result.durationMs);
-      count(METRIC.writeUnits, result.units.write);
-      count(METRIC.readUnits, result.units.read);
-      for (const kind of CHANGE_KINDS) {
-        if (result.changes[kind] > 0) count(METRIC.changes[kind], result.changes[kind]);
-      }
-      // A run that read nothing must not look like a fleet that is empty or free of rejections.
-      if (completed) {
-        count(METRIC.instancesSeen, result.instances);
-        count(METRIC.recordsRejected, result.rejected);
-        count(METRIC.unknownStatuses, result.unknownStatuses);
-      }
-      if (api !== undefined) {
-        count(METRIC.apiRequests, api.requests);
-        count(METRIC.apiRetries, api.retries);
-        for (const [kind, name] of Object.entries(METRIC.apiErrors)) {
-          const errors = api.errors[kind as keyof typeof METRIC.apiErrors] ?? 0;
-          if (errors > 0) count(name, errors);
-        }
-      }
-      metrics.publishStoredMetrics();
-      const line = { ...toRunLine(result), runId: result.runId, durationMs: result.durationMs };
-      const message = `${target}: ${result.outcome}`;
+      const intervals = completed ? 0 : intervalsSinceCompleted(result, now());
+      countUnlessZero(METRIC.intervalsSinceCompleted, intervals);
+      countUnlessZero(METRIC.brakeHeld, result.outcome === 'brake' ? 1 : 0);
+      countUnlessZero(METRIC.recordsRejected, completed ? result.rejected : 0);
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+      const changes = result.versions.filter(({ kind }) => kind !== 'baseline');
+      if (changes[0] !== undefined) countUnpublished(changes[0].observedAt, changes.length);
+      const { runId, durationMs, units, unknownStatuses } = result;
+      const line = { ...toRunLine(result), runId, durationMs, units, unknownStatuses, intervals, api };
+      const message = `${targetName(result.target)}: ${result.outcome}`;
       if (completed && result.outcome !== 'brake') logger.info(message, line);
       else logger.warn(message, line);
     },
 
-    batch(counts) {
-      count(METRIC.eventsPublished, counts.published);
-      count(METRIC.eventsRefused, counts.refused);
-      count(METRIC.streamRecordsSetAside, counts.setAside);
-      for (const latency of counts.latenciesMs)
-        metrics.addMetric(METRIC.eventLatency, MetricUnit.Milliseconds, latency);
-      metrics.publishStoredMetrics();
-      const { published, refused, setAside } = counts;
-      logger.info('batch published', { published, refused, setAside });
-      for (const problem of counts.problems) logger.warn(problem);
+    batch({ published, refused, setAside, latenciesMs, observedAt, problems }) {
+      const times = new Map<Instant, number>();
+      for (const at of observedAt) times.set(at, (times.get(at) ?? 0) + 1);
+      for (const [at, count] of times) countUnpublished(at, -count);
+      const latencyMs = latenciesMs.length === 0 ? undefined : Math.max(...latenciesMs);
+      logger.info('batch published', { published, refused, setAside, latencyMs });
+      for (const problem of problems) logger.warn(problem);
     },
 
     discovery({ failed, vanished, discovered, added, updated, paused }) {
-      count(METRIC.discovery.completed, failed.length === 0 ? 1 : 0);
-      count(METRIC.discovery.targets, discovered);
-      count(METRIC.discovery.added, added.length);
-      count(METRIC.discovery.vanished, vanished.length);
-      metrics.publishStoredMetrics();
+      countUnlessZero(METRIC.discovery.completed, failed.length === 0 ? 1 : 0);
+      countUnlessZero(METRIC.discovery.vanished, vanished.length);
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
       logger.info('discovery', { discovered, added: added.length, updated: updated.length });
       for (const name of added) logger.info(`${name}: added`);
       for (const name of updated) logger.info(`${name}: changed or enabled again`);
@@ -139,6 +117,7 @@ export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
   };
 }
 
-function ageInSeconds({ lastCompletedAt }: RunResult, now: number): number | undefined {
-  return lastCompletedAt === undefined ? undefined : Math.max(0, Math.round((now - toMs(lastCompletedAt)) / 1000));
+/** A target that no run has ever completed is as stale as one can be known to be. */
+function intervalsSinceCompleted({ lastCompletedAt, intervalMs }: RunResult, now: number): number {
+  return lastCompletedAt === undefined ? STALE_INTERVALS : Math.max(0, (now - toMs(lastCompletedAt)) / intervalMs);
 }

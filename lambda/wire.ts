@@ -74,7 +74,7 @@ export const eventSinks = (
 
 /** The publisher of the table's stream. The clients live as long as the process, over all its invocations. */
 export function wirePublish(config: PublishConfig, overrides: PublishOverrides = {}): PublishHandler {
-  const { aws = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
+  const { aws = {}, clock = systemClock, telemetry = createTelemetry(config) } = overrides;
   const options: PublisherOptions = {
     sinks: eventSinks(config, aws),
     failureQueue: failureQueue(new SQSClient(functionClientConfig(aws)), config.failureQueueUrl),
@@ -143,7 +143,7 @@ const SECRET_MAX_AGE_MS = 15 * 60_000;
  * refused, and that the API asked for a pause.
  */
 export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): SyncHandler {
-  const { aws = {}, ports = systemPorts, telemetry = createTelemetry() } = overrides;
+  const { aws = {}, ports = systemPorts, telemetry = createTelemetry(config) } = overrides;
   const client = connect(aws);
   const reader = credentialsReader(config, functionClientConfig(aws), overrides.readSecret);
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');

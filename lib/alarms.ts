@@ -2,9 +2,9 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
+import { HISTORY_TABLE, METRIC, METRIC_DIMENSION, METRIC_NAMESPACE, STALE_INTERVALS } from '../lambda/contract';
 import type { ChangeFeed } from './change-feed';
 import type { Discovery } from './discovery';
 import type { HistoryTable } from './history-table';
@@ -17,6 +17,10 @@ export interface AlarmsProps {
   readonly targets: readonly SyncTarget[];
   readonly discovery?: Discovery | undefined;
   readonly every: Duration;
+  /** Also alarms that name a cause or come before harm is done. */
+  readonly isFull: boolean;
+  /** Where RUNBOOK.md can be read. */
+  readonly runbookUrl: string;
   /** @default - alarms notify nobody */
   readonly topic?: sns.ITopic | undefined;
 }
@@ -26,143 +30,142 @@ const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
 const FIVE_MINUTES = Duration.minutes(5);
 
 const TWICE_IN_THREE = { threshold: 1, evaluationPeriods: 3, datapointsToAlarm: 2 };
-const ONCE_IN_TWO = { threshold: 1, evaluationPeriods: 2, datapointsToAlarm: 1 };
 /** No data point is what such an alarm is for: what does not run sends none. */
 const NEVER = { comparisonOperator: BELOW, threshold: 1, treatMissingData: BREACHING };
 
-/** A metric of the contract, as one function emits it. */
-export const metricOf = (
-  service: string,
-  metricName: string,
-  options: { readonly statistic: string; readonly period?: Duration; readonly target?: string },
-): cloudwatch.Metric =>
-  new cloudwatch.Metric({
-    namespace: METRIC_NAMESPACE,
-    metricName,
-    dimensionsMap: {
-      [METRIC_DIMENSION.service]: service,
-      // A dimension without a value is refused.
-      ...(options.target === undefined ? {} : { [METRIC_DIMENSION.target]: options.target }),
-    },
-    statistic: options.statistic,
-    period: options.period,
-  });
+/** Queues of the stack keep messages for 14 days. */
+const HALF_OF_KEPT = Duration.days(7);
 
 /** One alarm for each way in which the system can fail its users. Each has a heading in RUNBOOK.md. */
 export class Alarms extends Construct {
   readonly all: cloudwatch.Alarm[] = [];
-  private readonly topic: sns.ITopic | undefined;
 
-  constructor(scope: Construct, id: string, props: AlarmsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: AlarmsProps,
+  ) {
     super(scope, id);
-    this.topic = props.topic;
     const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
     if (props.discovery !== undefined) periods.push(props.every.toMinutes());
-    const longest = Duration.minutes(Math.max(...periods));
-    const shortest = Duration.minutes(Math.max(Math.min(...periods), 5));
-    this.watchRuns(props, longest, shortest);
-    if (props.discovery !== undefined) this.watchDiscovery(props.discovery, props.sync, longest);
-    this.watchPublisher(props.feed);
-    this.watchQueue('SchedulesUndelivered', 'Schedules could not reach the sync function', props.sync.deadLetters);
-    this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
-    this.watchQueue(
-      'SubscriberUnreachable',
-      'Events could not be delivered to a subscriber',
-      props.feed.subscriptions.deadLetters,
-    );
-    this.alarm('TableThrottled', 'The history table refuses writes for their rate', {
-      metric: props.history.table.metric('WriteThrottleEvents', { statistic: 'Sum', period: FIVE_MINUTES }),
-      ...TWICE_IN_THREE,
+    this.watchRuns(Math.min(...periods), Math.max(...periods));
+    if (props.discovery !== undefined) this.watchDiscovery(props.discovery);
+    this.alarm('ChangesUnpublished', 'Changes were recorded, and ten minutes later not published', {
+      metric: metricOf(props.history.table.tableName, METRIC.changesUnpublished, 'Sum', FIVE_MINUTES),
+      threshold: 1,
+      evaluationPeriods: 12,
+      datapointsToAlarm: 1,
     });
-    // Last, for there may be hundreds, and the dashboard shows alarms in this order.
-    for (const target of props.targets) this.watchTarget(props.sync, target, target.every ?? props.every);
+    this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
+    if (props.isFull) this.watchEverything(Duration.minutes(Math.max(...periods)));
   }
 
-  private watchRuns({ sync }: AlarmsProps, longest: Duration, shortest: Duration): void {
-    const { fn } = sync.function;
-    const run = (name: string): cloudwatch.Metric =>
-      metricOf(fn.functionName, name, { statistic: 'Sum', period: longest });
+  /** @param shortest interval of a target in minutes, and the longest one */
+  private watchRuns(shortest: number, longest: number): void {
+    const { fn } = this.props.sync.function;
     this.alarm('SyncNotRunning', 'The sync function is not invoked at all', {
-      metric: fn.metricInvocations({ statistic: 'Sum', period: shortest }),
+      metric: filled(fn.metricInvocations({ statistic: 'Sum', period: Duration.minutes(Math.max(shortest, 5)) })),
       ...NEVER,
       evaluationPeriods: 3,
     });
-    this.alarm('SyncFailing', 'Runs end with an error', {
-      metric: fn.metricErrors({ statistic: 'Sum', period: longest }),
-      ...TWICE_IN_THREE,
+    // A slow target tells of itself once per interval, and must be remembered until it does so again. Periods are those
+    // of the fastest one, for it must not wait for the others; CloudWatch looks back one day, or seven by the hour.
+    const lookBack = Math.floor((shortest < 60 ? 1 : 7) * (Duration.days(1).toMinutes() / shortest));
+    const run = (name: string) => ({
+      metric: metricOf(fn.functionName, name, 'Maximum', Duration.minutes(shortest)),
+      threshold: 1,
+      evaluationPeriods: Math.min(Math.ceil((1.5 * longest) / shortest) + 1, lookBack),
+      datapointsToAlarm: 1,
     });
-    this.alarm('SyncThrottled', 'Lambda refuses invocations of the sync function', {
-      metric: fn.metricThrottles({ statistic: 'Sum', period: longest }),
-      ...TWICE_IN_THREE,
+    this.alarm('StaleTargets', `Some target has had no completed run in ${STALE_INTERVALS} of its intervals`, {
+      ...run(METRIC.intervalsSinceCompleted),
+      threshold: STALE_INTERVALS,
     });
-    // Two periods, because the flexible window of a schedule can leave one of them without a run.
     this.alarm(
       'BrakeHeld',
       'Most instances of a target, or all of one enterprise project, are missing together; their deletion is held back',
-      {
-        metric: run(METRIC.runs.brake),
-        ...ONCE_IN_TWO,
-      },
+      run(METRIC.brakeHeld),
     );
-    this.alarm('RecordsRejected', 'The API sent instances that cannot be understood', {
-      metric: run(METRIC.recordsRejected),
-      ...ONCE_IN_TWO,
-    });
+    if (!this.props.isFull) return;
+    this.alarm('RecordsRejected', 'The API sent instances that cannot be understood', run(METRIC.recordsRejected));
   }
 
-  private watchTarget(sync: ScheduledSync, { region, projectId }: SyncTarget, every: Duration): void {
-    const target = `${region}/${projectId}`;
-    this.alarm(`StaleTarget-${region}-${projectId}`, `No run of ${target} completed in three intervals`, {
-      metric: metricOf(sync.function.fn.functionName, METRIC.runsCompleted, {
-        statistic: 'Sum',
-        period: every,
-        target,
-      }),
-      ...NEVER,
-      evaluationPeriods: 3,
-    });
-  }
-
-  /** Targets that the stack does not know have no alarm of their own: one looks at the oldest of all. */
-  private watchDiscovery(discovery: Discovery, sync: ScheduledSync, longest: Duration): void {
-    const metric = (name: string): cloudwatch.Metric =>
-      metricOf(discovery.function.fn.functionName, name, { statistic: 'Sum', period: Duration.days(1) });
-    this.alarm('StaleTargets', 'Some target has had no completed run in three intervals', {
-      metric: metricOf(sync.function.fn.functionName, METRIC.ageOfLastCompletedRun, {
-        statistic: 'Maximum',
-        period: longest,
-      }),
-      threshold: longest.toSeconds() * 3,
-      evaluationPeriods: 1,
-    });
+  private watchDiscovery({ function: { fn } }: Discovery): void {
+    const daily = (name: string): cloudwatch.IMetric =>
+      filled(metricOf(fn.functionName, name, 'Maximum', Duration.days(1)));
     this.alarm('DiscoveryNotCompleted', 'Projects have not been looked for in two days', {
-      metric: metric(METRIC.discovery.completed),
+      metric: daily(METRIC.discovery.completed),
       ...NEVER,
       evaluationPeriods: 2,
     });
     this.alarm('ProjectsVanished', 'The account no longer shows projects that were kept in sync', {
-      metric: metricOf(discovery.function.fn.functionName, METRIC.discovery.vanished, {
-        statistic: 'Maximum',
-        period: Duration.days(1),
-      }),
-      ...ONCE_IN_TWO,
+      metric: daily(METRIC.discovery.vanished),
+      threshold: 1,
+      evaluationPeriods: 2,
+      datapointsToAlarm: 1,
     });
   }
 
-  private watchPublisher({ function: { fn } }: ChangeFeed): void {
+  /** What the alarms above tell as well, but later or without the cause. */
+  private watchEverything(longest: Duration): void {
+    const { history, sync, feed } = this.props;
+    const functions = [
+      ['Sync', 'the sync function', sync.function.fn, longest],
+      ['Publisher', 'the publisher', feed.function.fn, FIVE_MINUTES],
+    ] as const;
+    for (const [id, name, fn, period] of functions) {
+      this.alarm(`${id}Failing`, `Invocations of ${name} end with an error`, {
+        metric: fn.metricErrors({ statistic: 'Sum', period }),
+        ...TWICE_IN_THREE,
+      });
+      this.alarm(`${id}Throttled`, `Lambda refuses invocations of ${name}`, {
+        metric: fn.metricThrottles({ statistic: 'Sum', period }),
+        ...TWICE_IN_THREE,
+      });
+    }
     this.alarm('PublisherBehind', 'Changes wait over ten minutes to be published', {
-      metric: fn.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES }),
+      metric: feed.function.fn.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES }),
       threshold: Duration.minutes(10).toMilliseconds(),
       evaluationPeriods: 2,
     });
-    this.alarm('PublisherFailing', 'The publisher ends with an error', {
-      metric: fn.metricErrors({ statistic: 'Sum', period: FIVE_MINUTES }),
+    this.watchQueue('SchedulesUndelivered', 'Schedules could not reach the sync function', sync.deadLetters);
+    this.watchQueue(
+      'SubscriberUnreachable',
+      'Events could not be delivered to a subscriber',
+      feed.subscriptions.deadLetters,
+    );
+    const throttles = (index?: string): cloudwatch.IMetric =>
+      new cloudwatch.Metric({
+        namespace: 'AWS/DynamoDB',
+        metricName: 'WriteThrottleEvents',
+        dimensionsMap: {
+          TableName: history.table.tableName,
+          ...(index === undefined ? {} : { GlobalSecondaryIndexName: index }),
+        },
+        statistic: 'Sum',
+        period: FIVE_MINUTES,
+      });
+    const [first, second] = HISTORY_TABLE.indexes;
+    this.alarm('TableThrottled', 'The history table or an index of it refuses writes for their rate', {
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(t, 0) + FILL(a, 0) + FILL(b, 0)',
+        usingMetrics: { t: throttles(), a: throttles(first.name), b: throttles(second.name) },
+        period: FIVE_MINUTES,
+      }),
       ...TWICE_IN_THREE,
     });
-    this.alarm('PublisherThrottled', 'Lambda refuses invocations of the publisher', {
-      metric: fn.metricThrottles({ statistic: 'Sum', period: FIVE_MINUTES }),
-      ...TWICE_IN_THREE,
-    });
+    for (const queue of feed.subscriptions.node.findAll()) {
+      if (!(queue instanceof sqs.Queue) || queue === feed.subscriptions.deadLetters) continue;
+      this.alarm(
+        `SubscriberBehind-${queue.node.scope?.node.id ?? ''}`,
+        'Changes have waited in a queue of the stack for half of the time that it keeps them',
+        {
+          metric: queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: FIVE_MINUTES }),
+          threshold: HALF_OF_KEPT.toSeconds(),
+          evaluationPeriods: 2,
+        },
+      );
+    }
   }
 
   /** Visible messages only: one that a consumer holds is being looked at. Two periods: a metric of SQS comes late. */
@@ -176,19 +179,34 @@ export class Alarms extends Construct {
 
   private alarm(id: string, meaning: string, props: Partial<cloudwatch.AlarmProps> & Required<Common>): void {
     const [kind = id] = id.split('-');
+    const { topic, runbookUrl } = this.props;
     const alarm = new cloudwatch.Alarm(this, id, {
-      alarmDescription: `${meaning}. See RUNBOOK.md#${anchorOf(kind)}`,
+      alarmDescription: `${meaning}. See ${runbookUrl}#${anchorOf(kind)}`,
       comparisonOperator: AT_LEAST,
       treatMissingData: NOT_BREACHING,
       ...props,
     });
-    if (this.topic !== undefined) {
-      alarm.addAlarmAction(new SnsAction(this.topic));
-      alarm.addOkAction(new SnsAction(this.topic));
+    if (topic !== undefined) {
+      alarm.addAlarmAction(new SnsAction(topic));
+      alarm.addOkAction(new SnsAction(topic));
     }
     this.all.push(alarm);
   }
 }
+
+/** With zeros for silence: where data is missing, CloudWatch would look at older points than the evaluated ones. */
+const filled = (metric: cloudwatch.Metric): cloudwatch.IMetric =>
+  new cloudwatch.MathExpression({ expression: 'FILL(m, 0)', usingMetrics: { m: metric }, period: metric.period });
+
+/** A metric of the contract. @param service the name of the function that emits it, or of the table */
+const metricOf = (service: string, metricName: string, statistic: string, period: Duration): cloudwatch.Metric =>
+  new cloudwatch.Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName,
+    dimensionsMap: { [METRIC_DIMENSION.service]: service },
+    statistic,
+    period,
+  });
 
 type Common = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold' | 'evaluationPeriods'>;
 

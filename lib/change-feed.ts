@@ -52,6 +52,7 @@ export class ChangeFeed extends Construct {
       timeout: Duration.minutes(1),
     });
     this.grantPublish(props.publishBaseline);
+    this.function.addEnvironment(ENV.tableName, props.history.table.tableName);
     if (props.eventWriters !== undefined) this.refuseOtherWriters(props.eventWriters);
     this.grantSetAside(props.encryptionKey);
     this.topic = props.orderedFeed ? this.orderedFeed(props.encryptionKey) : undefined;

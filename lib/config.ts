@@ -330,6 +330,23 @@ export const configSchema = z.strictObject({
       'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must have the statement that `cdk synth` prints. Set it before the first deployment.',
     ),
   alarmTopicArn: topicArn.optional().describe('SNS topic that the alarms notify. Default: alarms notify nobody.'),
+  monitoring: z
+    .enum(['minimal', 'full', 'off'])
+    .default('minimal')
+    .describe(
+      '`minimal`: five alarms that tell when somebody must act. `full`: also alarms that name the cause, and the dashboard. `off`: neither.',
+    ),
+  dashboard: z
+    .boolean()
+    .optional()
+    .describe(
+      'Make the dashboard with the timeline, which costs $3 per month. Default: `true` if `monitoring` is `full`.',
+    ),
+  runbookUrl: z
+    .string()
+    .regex(/^[^\s#]{1,500}$/, 'must be an address without #, of a page with the headings of RUNBOOK.md')
+    .default('RUNBOOK.md')
+    .describe('Where your people read RUNBOOK.md. The text of each alarm links to its heading there.'),
   logRetentionDays: z
     .literal(LOG_RETENTION_DAYS)
     .default(90)

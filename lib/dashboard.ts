@@ -1,8 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../lambda/contract';
-import { type Alarms, metricOf } from './alarms';
+import type { Alarms } from './alarms';
 import { consoleHost } from './aws-partition';
 import type { ChangeFeed } from './change-feed';
 import type { Discovery } from './discovery';
@@ -10,105 +9,86 @@ import type { ScheduledSync } from './scheduled-sync';
 import type { TimelineWidget } from './timeline-widget';
 
 export interface DashboardProps {
-  readonly alarms: Alarms;
+  readonly alarms?: Alarms | undefined;
   readonly sync: ScheduledSync;
   readonly feed: ChangeFeed;
   readonly discovery?: Discovery | undefined;
   readonly timeline: TimelineWidget;
 }
 
-const FIVE_MINUTES = Duration.minutes(5);
-
 /** CloudWatch refuses a dashboard with more alarms in one widget. */
-const ALARMS_A_WIDGET = 100;
+const ALARMS_PER_WIDGET = 100;
 
-/** Is it running, what changed, do subscribers know, what does it cost: one row each. */
+/**
+ * Is it running, what changed, do subscribers know, what does it cost. All numbers come from the log lines, which are
+ * there anyway, while a metric is paid for by the series.
+ */
 export class Dashboard extends Construct {
   readonly dashboard: cloudwatch.Dashboard;
 
   constructor(scope: Construct, id: string, { alarms, sync, feed, timeline, discovery }: DashboardProps) {
     super(scope, id);
     this.dashboard = new cloudwatch.Dashboard(this, 'Dashboard', { defaultInterval: Duration.days(1) });
-    for (let from = 0; from < alarms.all.length; from += ALARMS_A_WIDGET) {
-      const title = from === 0 ? 'Alarms' : 'More alarms';
-      const some = alarms.all.slice(from, from + ALARMS_A_WIDGET);
-      this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title, alarms: some, width: 24, height: 4 }));
+    const all = alarms?.all ?? [];
+    for (let from = 0; from < all.length; from += ALARMS_PER_WIDGET) {
+      const some = all.slice(from, from + ALARMS_PER_WIDGET);
+      this.dashboard.addWidgets(new cloudwatch.AlarmStatusWidget({ title: 'Alarms', alarms: some, width: 24 }));
     }
     this.dashboard.addWidgets(timeline.widget);
-    this.addRuns(sync.function.fn.functionName);
-    this.addChanges(sync.function.fn.functionName);
-    this.addFeed(feed, sync);
-    this.addCost(sync.function.fn.functionName);
-    if (discovery !== undefined) this.addDiscovery(discovery.function.fn.functionName);
-  }
-
-  private addRuns(service: string): void {
+    const { LINE, STACKEDAREA, TABLE } = cloudwatch.LogQueryVisualizationType;
+    const runs = (title: string, view: cloudwatch.LogQueryVisualizationType, query: string): cloudwatch.IWidget =>
+      fromLog(title, sync.function.logGroup.logGroupName, view, `filter type = "run" | ${query}`);
     this.dashboard.addWidgets(
-      graph('Runs by outcome', sums(service, METRIC.runs), { stacked: true }),
-      new cloudwatch.GraphWidget({
-        title: 'Seconds since the last completed run, by target',
-        width: 8,
-        left: [byTarget(service, METRIC.ageOfLastCompletedRun)],
-        leftYAxis: { min: 0 },
-      }),
-      graph('Requests to the API', [
-        ...sums(service, { requests: METRIC.apiRequests, retries: METRIC.apiRetries }),
-        ...sums(service, METRIC.apiErrors),
-      ]),
-    );
-  }
-
-  private addChanges(service: string): void {
-    const maximum = (label: string, name: string): cloudwatch.IMetric =>
-      metricOf(service, name, { statistic: 'Maximum', period: FIVE_MINUTES }).with({ label });
-    this.dashboard.addWidgets(
-      graph('Changes by kind', sums(service, METRIC.changes), { stacked: true }),
-      graph('Instances in one listing, at most', [maximum('instances', METRIC.instancesSeen)]),
-      graph('Not understood, in one listing', [
-        maximum('rejected records', METRIC.recordsRejected),
-        maximum('unknown statuses', METRIC.unknownStatuses),
-      ]),
-    );
-  }
-
-  private addFeed(feed: ChangeFeed, sync: ScheduledSync): void {
-    const service = feed.function.fn.functionName;
-    const latency = (statistic: string): cloudwatch.IMetric =>
-      metricOf(service, METRIC.eventLatency, { statistic, period: FIVE_MINUTES }).with({ label: statistic });
-    const visible = { statistic: 'Maximum', period: FIVE_MINUTES };
-    this.dashboard.addWidgets(
-      graph(
-        'Events',
-        sums(service, {
-          published: METRIC.eventsPublished,
-          refused: METRIC.eventsRefused,
-          'set aside': METRIC.streamRecordsSetAside,
-        }),
+      runs('Runs by outcome', STACKEDAREA, 'stats count(*) by bin(5m), outcome'),
+      runs(
+        'Stalest targets, in intervals since the last completed run',
+        TABLE,
+        'stats latest(intervals) as behind by target | sort behind desc | limit 20',
       ),
-      graph('Milliseconds from observation to the bus', [latency('p50'), latency('p99'), latency('Maximum')]),
-      graph('Messages in failure queues', [
-        sync.deadLetters.metricApproximateNumberOfMessagesVisible({ ...visible, label: 'schedules' }),
-        feed.failures.metricApproximateNumberOfMessagesVisible({ ...visible, label: 'publisher' }),
-        feed.subscriptions.deadLetters.metricApproximateNumberOfMessagesVisible({ ...visible, label: 'subscribers' }),
-      ]),
+      runs(
+        'Requests to the API',
+        LINE,
+        'stats sum(api.requests) as requests, sum(api.retries) as retries, sum(api.errors.throttled) as throttled, sum(api.errors.unauthorized) as unauthorized, sum(api.errors.client) as client, sum(api.errors.server) as server, sum(api.errors.network) as network by bin(5m)',
+      ),
+      runs(
+        'Changes by kind',
+        STACKEDAREA,
+        'stats sum(baseline), sum(created), sum(statusChanged), sum(updated), sum(deleted), sum(reappeared) by bin(5m)',
+      ),
+      runs(
+        'Instances of one target, and what was not understood',
+        LINE,
+        'stats max(instances), max(rejected), max(unknownStatuses) by bin(5m)',
+      ),
+      runs(
+        'Milliseconds of a run',
+        LINE,
+        'stats pct(durationMs, 50) as p50, pct(durationMs, 99) as p99, max(durationMs) as most by bin(5m)',
+      ),
+      runs('Request units of the table', LINE, 'stats sum(units.write) as write, sum(units.read) as read by bin(5m)'),
+      fromLog(
+        'Events, and milliseconds from observation to the bus',
+        feed.function.logGroup.logGroupName,
+        LINE,
+        'filter message = "batch published" | stats sum(published), sum(refused), sum(setAside), max(latencyMs) by bin(5m)',
+      ),
+      new cloudwatch.GraphWidget({
+        title: 'Messages in failure queues',
+        width: 8,
+        left: [sync.deadLetters, feed.failures, feed.subscriptions.deadLetters].map((queue) =>
+          queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' }),
+        ),
+      }),
     );
-  }
-
-  private addCost(service: string): void {
-    const duration = (statistic: string): cloudwatch.IMetric =>
-      metricOf(service, METRIC.runDuration, { statistic, period: FIVE_MINUTES }).with({ label: statistic });
+    if (discovery === undefined) return;
     this.dashboard.addWidgets(
-      graph('Milliseconds of a run', [duration('p50'), duration('p99'), duration('Maximum')]),
-      graph('Request units of the table', sums(service, { write: METRIC.writeUnits, read: METRIC.readUnits })),
+      fromLog(
+        'Discovery of targets, by day',
+        discovery.function.logGroup.logGroupName,
+        LINE,
+        'filter message = "discovery" | stats max(discovered), sum(added), sum(updated) by bin(1d)',
+      ),
     );
-  }
-
-  private addDiscovery(service: string): void {
-    const { discovery } = METRIC;
-    const daily = Object.entries(discovery).map(([label, name]) =>
-      metricOf(service, name, { statistic: 'Maximum', period: Duration.days(1) }).with({ label }),
-    );
-    this.dashboard.addWidgets(graph('Discovery of targets, by day', daily));
   }
 
   /** Address in the AWS console. Made when it is asked for, because a template should have no mapping that it does not use. */
@@ -119,21 +99,16 @@ export class Dashboard extends Construct {
   }
 }
 
-const graph = (
+const fromLog = (
   title: string,
-  left: cloudwatch.IMetric[],
-  more: Partial<cloudwatch.GraphWidgetProps> = {},
-): cloudwatch.GraphWidget => new cloudwatch.GraphWidget({ title, width: 8, left, leftYAxis: { min: 0 }, ...more });
-
-const sums = (service: string, names: Readonly<Record<string, string>>): cloudwatch.IMetric[] =>
-  Object.entries(names).map(([label, name]) =>
-    metricOf(service, name, { statistic: 'Sum', period: FIVE_MINUTES }).with({ label }),
-  );
-
-/** One line a target, also for targets that come later. */
-const byTarget = (service: string, metric: string): cloudwatch.IMetric =>
-  new cloudwatch.MathExpression({
-    expression: `SEARCH('{${METRIC_NAMESPACE},${METRIC_DIMENSION.service},${METRIC_DIMENSION.target}} MetricName="${metric}" ${METRIC_DIMENSION.service}="${service}"', 'Maximum', 300)`,
-    label: '',
-    period: FIVE_MINUTES,
+  logGroup: string,
+  view: cloudwatch.LogQueryVisualizationType,
+  query: string,
+): cloudwatch.IWidget =>
+  new cloudwatch.LogQueryWidget({
+    title,
+    logGroupNames: [logGroup],
+    view,
+    width: 8,
+    queryLines: query.split(' | '),
   });

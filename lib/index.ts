@@ -6,6 +6,7 @@ export { Discovery } from './discovery';
 export { HistoryTable } from './history-table';
 export { InstanceHistory, type InstanceHistoryProps } from './instance-history';
 export { InstanceHistoryStack, type InstanceHistoryStackProps } from './instance-history-stack';
+export type { MonitoringLevel } from './monitoring';
 export { ConfigError, parseConfig, readConfig } from './read-config';
 export { ScheduledSync, type SyncTarget } from './scheduled-sync';
 export type {

@@ -9,7 +9,7 @@ import { ChangeFeed } from './change-feed';
 import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
 import { HistoryTable } from './history-table';
-import { Monitoring } from './monitoring';
+import { Monitoring, type MonitoringLevel } from './monitoring';
 import { type FunctionPlace, placeFunctions } from './node-function';
 import { parseConfig } from './read-config';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
@@ -54,6 +54,12 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly timeout?: Duration;
   /** Upper limit of runs at one time. @default - the account's limit */
   readonly reservedConcurrentExecutions?: number;
+  /** @default 'minimal' */
+  readonly monitoring?: MonitoringLevel;
+  /** Whether there is a dashboard. @default - only if `monitoring` is 'full' */
+  readonly dashboard?: boolean | undefined;
+  /** Where RUNBOOK.md can be read; the alarms link to it. @default 'RUNBOOK.md' */
+  readonly runbookUrl?: string;
   /** The table of a history, with its stream, to go on with. @default - a new table */
   readonly existingTable?: ITable | undefined;
   /** Whether the table is deleted with its stack. @default false: it is kept, and protected against deletion */
@@ -128,6 +134,9 @@ export class InstanceHistory extends Construct {
       targets: props.targets,
       discovery: this.discovery,
       every,
+      level: props.monitoring ?? 'minimal',
+      dashboard: props.dashboard ?? props.monitoring === 'full',
+      runbookUrl: props.runbookUrl ?? 'RUNBOOK.md',
       alarmTopic: props.alarmTopic,
     });
     this.outputs(props.credentials === undefined);
@@ -147,7 +156,7 @@ export class InstanceHistory extends Construct {
     output(OUTPUT.publishFunctionName, feed.function.fn.functionName);
     output(OUTPUT.eventBusName, feed.bus.eventBusName);
     output(OUTPUT.feedTopicArn, feed.topic?.topicArn);
-    output(OUTPUT.dashboardUrl, monitoring.dashboard.url);
+    output(OUTPUT.dashboardUrl, monitoring.dashboard?.url);
   }
 }
 

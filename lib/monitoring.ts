@@ -9,6 +9,9 @@ import type { HistoryTable } from './history-table';
 import type { ScheduledSync, SyncTarget } from './scheduled-sync';
 import { TimelineWidget } from './timeline-widget';
 
+/** How much watches over the stack: what somebody must be told, or whatever can be seen, or nothing. */
+export type MonitoringLevel = 'minimal' | 'full' | 'off';
+
 export interface MonitoringProps {
   readonly history: HistoryTable;
   readonly sync: ScheduledSync;
@@ -16,25 +19,24 @@ export interface MonitoringProps {
   readonly targets: readonly SyncTarget[];
   readonly discovery?: Discovery | undefined;
   readonly every: Duration;
+  readonly level: MonitoringLevel;
+  readonly dashboard: boolean;
+  readonly runbookUrl: string;
   readonly alarmTopic?: sns.ITopic | undefined;
 }
 
 /** Alarms for when somebody must act, and a dashboard for when somebody wants to look. */
 export class Monitoring extends Construct {
-  readonly alarms: Alarms;
-  readonly dashboard: Dashboard;
-  readonly timeline: TimelineWidget;
+  readonly alarms: Alarms | undefined;
+  readonly dashboard: Dashboard | undefined;
 
-  constructor(scope: Construct, id: string, { alarmTopic, ...props }: MonitoringProps) {
+  constructor(scope: Construct, id: string, { alarmTopic, dashboard, level, ...props }: MonitoringProps) {
     super(scope, id);
-    this.alarms = new Alarms(this, 'Alarms', { ...props, topic: alarmTopic });
-    this.timeline = new TimelineWidget(this, 'Timeline', { history: props.history });
-    this.dashboard = new Dashboard(this, 'Dashboard', {
-      alarms: this.alarms,
-      sync: props.sync,
-      feed: props.feed,
-      discovery: props.discovery,
-      timeline: this.timeline,
-    });
+    if (level !== 'off')
+      this.alarms = new Alarms(this, 'Alarms', { ...props, isFull: level === 'full', topic: alarmTopic });
+    if (!dashboard) return;
+    const timeline = new TimelineWidget(this, 'Timeline', { history: props.history });
+    const { sync, feed, discovery } = props;
+    this.dashboard = new Dashboard(this, 'Dashboard', { alarms: this.alarms, sync, feed, discovery, timeline });
   }
 }

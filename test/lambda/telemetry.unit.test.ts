@@ -1,5 +1,6 @@
-import { METRIC, METRIC_NAMESPACE } from '../../lambda/contract';
+import { METRIC, METRIC_NAMESPACE, PUBLISH_WITHIN_MS, STALE_INTERVALS } from '../../lambda/contract';
 import type { Instant } from '../../lambda/core/model/instant';
+import type { Current } from '../../lambda/core/model/record';
 import { countChanges, type RunResult } from '../../lambda/core/sync/run-result';
 import { createTelemetry } from '../../lambda/telemetry';
 
@@ -49,6 +50,7 @@ const result = (more: Partial<RunResult> = {}): RunResult => ({
   versions: [],
   units: { write: 6, read: 3 },
   durationMs: 850,
+  intervalMs: 300_000,
   lastCompletedAt: at,
   ...more,
 });
@@ -66,57 +68,68 @@ afterAll(() => {
   else process.env.POWERTOOLS_DEV = before;
 });
 
-const telemetry = () => createTelemetry({ service: 'the-function', now: () => Date.parse(at) + 600_000 });
-const values = (lines: EmfLine[], dimensions: number): Record<string, unknown> =>
-  Object.assign(
-    {},
-    ...lines
-      .filter((line) => line._aws.CloudWatchMetrics[0]!.Dimensions[0]!.length === dimensions)
-      .map(({ _aws, ...rest }) => rest),
-  ) as Record<string, unknown>;
+const telemetry = () =>
+  createTelemetry({ service: 'the-function', tableName: 'the-table', now: () => Date.parse(at) + 600_000 });
+const numbersOf = (lines: EmfLine[]) =>
+  Object.assign({}, ...lines.map(({ _aws, ...rest }) => rest)) as Record<string, unknown>;
+const change = (kind: string): Current => ({ kind, observedAt: at }) as unknown as Current;
 
 describe('the telemetry of a run', () => {
-  it('counts the run by its outcome, the changes by kind, and what it cost', () => {
-    const api = { requests: 3, retries: 1, errors: { throttled: 1 } };
-    const { emf } = linesOf(() => telemetry().run(result(), api));
-    expect(values(emf, 1)).toEqual({
-      service: 'the-function',
-      [METRIC.runs.changed]: 1,
-      [METRIC.runsCompleted]: 1,
-      [METRIC.ageOfLastCompletedRun]: 0,
-      [METRIC.runDuration]: 850,
-      [METRIC.writeUnits]: 6,
-      [METRIC.readUnits]: 3,
-      [METRIC.changes.created]: 2,
-      [METRIC.instancesSeen]: 12,
-      [METRIC.recordsRejected]: 1,
-      [METRIC.unknownStatuses]: 0,
-      [METRIC.apiRequests]: 3,
-      [METRIC.apiRetries]: 1,
-      [METRIC.apiErrors.throttled]: 1,
-    });
-    for (const line of emf) expect(line._aws.CloudWatchMetrics[0]!.Namespace).toBe(METRIC_NAMESPACE);
+  it('sends no metric when nothing has to be seen', () => {
+    const { emf, logs } = linesOf(() => telemetry().run(result({ outcome: 'unchanged', rejected: 0 })));
+    expect(emf).toEqual([]);
+    expect(logs).toHaveLength(1);
   });
 
-  it('tells the freshness of each target by a dimension of its own', () => {
-    const { emf } = linesOf(() => telemetry().run(result({ outcome: 'partial', because: 'page 2 timed out' })));
-    const target = 'cn-north-4/a-project-of-ours';
-    const ofTarget = values(emf, 2);
-    expect(ofTarget).toEqual({
+  it('counts what alarms look at: rejections, the brake, and how many intervals a target is behind', () => {
+    const { emf } = linesOf(() => telemetry().run(result({ outcome: 'brake' })));
+    expect(numbersOf(emf)).toEqual({
       service: 'the-function',
-      target,
-      [METRIC.runsCompleted]: 0,
-      [METRIC.ageOfLastCompletedRun]: 600,
+      [METRIC.brakeHeld]: 1,
+      [METRIC.recordsRejected]: 1,
     });
-    expect(values(emf, 1)).not.toHaveProperty(METRIC.instancesSeen);
+    for (const line of emf) expect(line._aws.CloudWatchMetrics[0]!.Namespace).toBe(METRIC_NAMESPACE);
+    const late = linesOf(() => telemetry().run(result({ outcome: 'partial', because: 'page 2 timed out' })));
+    expect(numbersOf(late.emf)).toEqual({ service: 'the-function', [METRIC.intervalsSinceCompleted]: 2 });
+    const never = linesOf(() => telemetry().run(result({ outcome: 'failed', lastCompletedAt: undefined })));
+    expect(numbersOf(never.emf)).toMatchObject({ [METRIC.intervalsSinceCompleted]: STALE_INTERVALS });
+  });
+
+  it('tells every number in the log line, from which the dashboard draws', () => {
+    const api = { requests: 3, retries: 1, errors: { throttled: 1 } };
+    const { logs } = linesOf(() => telemetry().run(result({ outcome: 'partial', because: 'why' }), api));
+    expect(logs).toEqual([
+      expect.objectContaining({
+        type: 'run',
+        target: 'cn-north-4/a-project-of-ours',
+        intervals: 2,
+        durationMs: 850,
+        units: { write: 6, read: 3 },
+        unknownStatuses: 0,
+        created: 2,
+        api,
+      }),
+    ]);
   });
 
   it('does not carry the numbers of one run into the next', () => {
     const same = telemetry();
-    linesOf(() => same.run(result()));
-    const { emf } = linesOf(() => same.run(result({ outcome: 'unchanged', changes: countChanges([]) })));
-    expect(values(emf, 1)).not.toHaveProperty(METRIC.changes.created);
-    expect(values(emf, 1)).toMatchObject({ [METRIC.runs.unchanged]: 1 });
+    linesOf(() => same.run(result({ outcome: 'brake' })));
+    const { emf } = linesOf(() => same.run(result({ outcome: 'unchanged', rejected: 0 })));
+    expect(emf).toEqual([]);
+  });
+
+  it('counts recorded and published changes at one time, so that they cancel each other out', () => {
+    const versions = [change('created'), change('updated')];
+    const recorded = linesOf(() =>
+      telemetry().run(result({ rejected: 0, versions: [...versions, change('baseline')] })),
+    );
+    const counts = { published: 3, refused: 0, setAside: 0, latenciesMs: [5], problems: [] };
+    const published = linesOf(() => telemetry().batch({ ...counts, observedAt: [at, at] }));
+    const [one, other] = [recorded.emf[0]!, published.emf[0]!];
+    expect([one[METRIC.changesUnpublished], other[METRIC.changesUnpublished]]).toEqual([2, -2]);
+    expect([one['service'], other['service']]).toEqual(['the-table', 'the-table']);
+    for (const { _aws } of [one, other]) expect(_aws).toMatchObject({ Timestamp: Date.parse(at) + PUBLISH_WITHIN_MS });
   });
 
   it.each([
@@ -133,18 +146,18 @@ describe('the telemetry of a run', () => {
 });
 
 describe('the telemetry of a batch', () => {
-  it('counts events and gives every latency', () => {
-    const latenciesMs = Array.from({ length: 250 }, (_, index) => index);
-    const counts = { published: 250, refused: 2, setAside: 1, latenciesMs, problems: ['record 7 is set aside: why'] };
-    const { emf, logs } = linesOf(() => telemetry().batch(counts));
-    const seen = emf.flatMap((line) => line[METRIC.eventLatency] as number | number[]);
-    expect(seen).toEqual(latenciesMs);
-    expect(Object.assign({}, ...emf)).toMatchObject({
-      [METRIC.eventsPublished]: 250,
-      [METRIC.eventsRefused]: 2,
-      [METRIC.streamRecordsSetAside]: 1,
+  it('tells counts, the longest latency and each problem in log lines', () => {
+    const counts = { published: 250, refused: 2, setAside: 1, latenciesMs: [1, 249, 7], observedAt: [] };
+    const { emf, logs } = linesOf(() => telemetry().batch({ ...counts, problems: ['record 7 is set aside: why'] }));
+    expect(emf).toEqual([]);
+    expect(logs[0]).toMatchObject({
+      message: 'batch published',
+      published: 250,
+      refused: 2,
+      setAside: 1,
+      latencyMs: 249,
     });
-    expect(logs.map(({ message }) => message)).toEqual(['batch published', 'record 7 is set aside: why']);
+    expect(logs[1]).toMatchObject({ message: 'record 7 is set aside: why' });
   });
 });
 

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { METRIC, METRIC_NAMESPACE } from '../../lambda/contract';
-import { resourcesOf, stackOf, TARGET, templateOf } from '../support/stack';
-import { Template } from 'aws-cdk-lib/assertions';
+import { METRIC, METRIC_NAMESPACE, STALE_INTERVALS } from '../../lambda/contract';
+import { type AlarmDefinition, type MetricHistory, statesOf } from '../support/alarm-evaluation';
+import { resourcesOf, TARGET, templateOf } from '../support/stack';
 
-interface AlarmProperties {
-  readonly AlarmDescription: string;
+interface MetricName {
   readonly MetricName?: string;
   readonly Namespace?: string;
   readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
-  readonly TreatMissingData: string;
-  readonly Period: number;
-  readonly EvaluationPeriods: number;
-  readonly DatapointsToAlarm?: number;
+}
+interface AlarmProperties extends AlarmDefinition, MetricName {
+  readonly Metrics?: readonly { readonly MetricStat?: { readonly Metric: MetricName; Period: number; Stat: string } }[];
+  readonly AlarmDescription: string;
   readonly AlarmActions?: readonly unknown[];
   readonly OKActions?: readonly unknown[];
 }
@@ -23,6 +22,9 @@ const alarms = (config?: object): Map<string, AlarmProperties> =>
     ]),
   );
 
+/** A stack with every alarm that there is. */
+const EVERYTHING = { monitoring: 'full', discovery: 'daily', subscriptions: [{ type: 'sqs', name: 'mine' }] };
+
 const ANCHOR = /See RUNBOOK\.md#([a-z-]+)$/;
 const sections = readFileSync('RUNBOOK.md', 'utf8')
   .split(/^## /m)
@@ -33,7 +35,7 @@ const anchorOfHeading = (section: string): string =>
 
 describe('the runbook', () => {
   const anchors = new Set(
-    [...alarms({ discovery: 'daily' }).values()].map(({ AlarmDescription }) => ANCHOR.exec(AlarmDescription)?.[1]),
+    [...alarms(EVERYTHING).values()].map(({ AlarmDescription }) => ANCHOR.exec(AlarmDescription)?.[1]),
   );
 
   it('has one heading for each alarm, and none without an alarm', () => {
@@ -51,129 +53,224 @@ describe('the runbook', () => {
   });
 });
 
+const MINIMAL = ['BrakeHeld', 'ChangesUnpublished', 'EventsSetAside', 'StaleTargets', 'SyncNotRunning'];
+
 describe('the alarms', () => {
-  it('are one for each way to fail', () => {
-    expect([...alarms().keys()].toSorted()).toEqual(
+  it('tell when somebody must act, and no more, unless they are asked to', () => {
+    expect([...alarms().keys()].toSorted()).toEqual(MINIMAL);
+    expect([...alarms({ monitoring: 'off' }).keys()]).toEqual([]);
+    expect([...alarms({ monitoring: 'full' }).keys()].toSorted()).toEqual(
       [
-        'BrakeHeld',
-        'EventsSetAside',
+        ...MINIMAL,
         'PublisherBehind',
         'PublisherFailing',
         'PublisherThrottled',
         'RecordsRejected',
         'SchedulesUndelivered',
-        `StaleTarget${TARGET.region}${TARGET.projectId}`.replaceAll('-', ''),
         'SubscriberUnreachable',
         'SyncFailing',
-        'SyncNotRunning',
         'SyncThrottled',
         'TableThrottled',
       ].toSorted(),
     );
   });
 
-  it('look at all targets at once where they are discovered, and at the discovery itself', () => {
-    const without = [...alarms().keys()];
-    const made = alarms({ targets: [], discovery: 'daily', every: '10m' });
-    expect([...made.keys()].filter((id) => !without.includes(id)).toSorted()).toEqual([
-      'DiscoveryNotCompleted',
-      'ProjectsVanished',
-      'StaleTargets',
-    ]);
-    expect([...made.keys()].filter((id) => id.startsWith('StaleTarget'))).toEqual(['StaleTargets']);
-    expect(made.get('StaleTargets')).toMatchObject({
-      MetricName: METRIC.ageOfLastCompletedRun,
-      Threshold: 1800,
-      Dimensions: [{ Name: 'service', Value: { Ref: expect.stringContaining('ScheduledSync') } }],
-    });
-    for (const name of ['DiscoveryNotCompleted', 'ProjectsVanished']) {
-      const value = { Ref: expect.stringContaining('Discovery') };
-      expect(made.get(name)!.Dimensions).toEqual([{ Name: 'service', Value: value }]);
-    }
-    expect(made.get('SyncNotRunning')).toMatchObject({ Period: 600 });
-  });
-
-  it('take silence for a failure where nothing but silence tells of it', () => {
-    const loud = [...alarms()].filter(([, { TreatMissingData }]) => TreatMissingData === 'breaching').map(([id]) => id);
-    expect(loud.map((id) => id.replace(/cnnorth4.*/, '')).toSorted()).toEqual(['StaleTarget', 'SyncNotRunning']);
-  });
-
-  it('look at metrics of the contract under the name of the function that emits them', () => {
-    const names = new Set(
-      Object.values(METRIC).flatMap((name) => (typeof name === 'string' ? [name] : Object.values(name))),
+  it('look at the discovery itself where there is one, and at each queue that the stack makes for a subscriber', () => {
+    expect([...alarms({ targets: [], discovery: 'daily' }).keys()].toSorted()).toEqual(
+      [...MINIMAL, 'DiscoveryNotCompleted', 'ProjectsVanished'].toSorted(),
     );
-    const own = [...alarms().values()].filter(({ Namespace }) => Namespace === METRIC_NAMESPACE);
-    expect(own).toHaveLength(3);
+    expect(alarms(EVERYTHING).get('SubscriberBehindmine')).toMatchObject({ Threshold: 7 * 86_400 });
+  });
+
+  it('are as many for 200 targets as for one', () => {
+    const targets = Array.from({ length: 200 }, (_, n) => ({ ...TARGET, projectId: `project-number-${n + 1000}` }));
+    expect([...alarms({ targets }).keys()].toSorted()).toEqual(MINIMAL);
+  });
+
+  it('look at metrics of the contract under the name of the function that emits them, or of the table', () => {
+    const names = Object.values(METRIC).flatMap((name) => (typeof name === 'string' ? [name] : Object.values(name)));
+    const own = [...alarms(EVERYTHING).values()]
+      .flatMap((alarm) => alarm.Metrics?.map(({ MetricStat }) => MetricStat?.Metric ?? {}) ?? [alarm])
+      .filter(({ Namespace }) => Namespace === METRIC_NAMESPACE);
+    // None is emitted that no alarm looks at.
+    expect(own.map(({ MetricName }) => MetricName).toSorted()).toEqual(names.toSorted());
     for (const { MetricName, Dimensions } of own) {
-      expect(names).toContain(MetricName);
-      expect(Dimensions).toContainEqual({ Name: 'service', Value: { Ref: expect.stringContaining('ScheduledSync') } });
+      const emitter = String(MetricName).match(/Projects|Discoveries/)
+        ? 'Discovery'
+        : MetricName === METRIC.changesUnpublished
+          ? 'HistoryTable'
+          : 'ScheduledSync';
+      expect(Dimensions).toEqual([{ Name: 'service', Value: { Ref: expect.stringContaining(emitter) } }]);
     }
   });
 
-  it('know the interval of each target', () => {
-    const slow = { ...TARGET, projectId: 'a-slow-project-of-ours', every: '1d' };
-    const made = [...alarms({ targets: [TARGET, slow] })].filter(([id]) => id.startsWith('StaleTarget'));
-    expect(made.map(([, { Period, EvaluationPeriods }]) => [Period, EvaluationPeriods])).toEqual([
-      [300, 3],
-      [86_400, 3],
-    ]);
-    for (const [, { Dimensions }] of made)
-      expect(Dimensions).toContainEqual(expect.objectContaining({ Name: 'target' }));
-  });
-
-  it.each(['1m', '7m', '61m', '12h', '1d'])('stay within what CloudWatch evaluates, with a run every %s', (every) => {
-    for (const { Period, EvaluationPeriods } of alarms({ every }).values()) {
-      expect(Period % 60).toBe(0);
-      expect(Period).toBeLessThanOrEqual(86_400);
-      expect(Period * EvaluationPeriods).toBeLessThanOrEqual(Period >= 3600 ? 7 * 86_400 : 86_400);
-    }
-  });
-
-  it('look at failure queues for two periods, at visible messages only', () => {
-    const { SchedulesUndelivered, EventsSetAside, SubscriberUnreachable } = Object.fromEntries(alarms());
-    for (const alarm of [SchedulesUndelivered, EventsSetAside, SubscriberUnreachable]) {
-      expect(alarm).toMatchObject({ MetricName: 'ApproximateNumberOfMessagesVisible', EvaluationPeriods: 2 });
-      expect(alarm!.DatapointsToAlarm ?? 2).toBe(2);
-    }
-  });
+  it.each([['1m'], ['7m'], ['61m'], ['12h'], ['1d'], ['5m', '1d'], ['1m', '1d'], ['2h', '1d']])(
+    'stay within what CloudWatch evaluates, with a run every %s',
+    (...[every, slow]: readonly string[]) => {
+      const targets = [
+        TARGET,
+        ...(slow === undefined ? [] : [{ ...TARGET, projectId: 'a-slow-project-of-ours', every: slow }]),
+      ];
+      for (const { Period = 0, EvaluationPeriods, Metrics } of alarms({ ...EVERYTHING, every, targets }).values()) {
+        if (Metrics !== undefined) continue;
+        expect(Period % 60).toBe(0);
+        expect(Period).toBeGreaterThanOrEqual(60);
+        expect(Period).toBeLessThanOrEqual(86_400);
+        expect(Period * EvaluationPeriods).toBeLessThanOrEqual(Period >= 3600 ? 7 * 86_400 : 86_400);
+      }
+    },
+  );
 
   it('notify the topic when they rise and when they fall, or nobody', () => {
     const topic = 'arn:aws:sns:us-east-1:123456789012:operations';
-    for (const { AlarmActions, OKActions } of alarms({ alarmTopicArn: topic }).values()) {
+    for (const { AlarmActions, OKActions } of alarms({ ...EVERYTHING, alarmTopicArn: topic }).values()) {
       expect([AlarmActions, OKActions]).toEqual([[topic], [topic]]);
     }
     for (const { AlarmActions } of alarms().values()) expect(AlarmActions).toBeUndefined();
   });
+
+  it('link to the runbook where it is read', () => {
+    const { AlarmDescription } = alarms({ runbookUrl: 'https://wiki.example/runbook' }).get('BrakeHeld')!;
+    expect(AlarmDescription).toMatch(/See https:\/\/wiki\.example\/runbook#brake-held$/);
+  });
+});
+
+const DAY = 1440;
+const WEEK = 7 * DAY;
+/** When the failures of the stories begin, in minutes: two days of quiet before. */
+const FAILS_AT = 2 * DAY + 3;
+
+/** What a metric shows in a quiet week, in which single runs fail and are made up for, and while something fails. */
+interface Story {
+  readonly quiet: MetricHistory;
+  readonly failing: MetricHistory;
+  /** The alarm must have risen so many minutes after the failure began. */
+  readonly within: number;
+  /** And must have fallen so many minutes after the failure ended, one day later. */
+  readonly endsWithin: number;
+}
+const never: MetricHistory = () => undefined;
+const each =
+  (minutes: number, value: number): MetricHistory =>
+  (minute) =>
+    minute % minutes === 0 ? value : undefined;
+/** Once on each day. */
+const sometimes =
+  (value: number): MetricHistory =>
+  (minute) =>
+    minute % DAY === 700 ? value : undefined;
+const zeroUnless =
+  (value: MetricHistory): MetricHistory =>
+  (minute) =>
+    value(minute) ?? 0;
+const queue = { quiet: zeroUnless(never), failing: each(1, 1), within: 15, endsWithin: 15 };
+const lambda = { quiet: zeroUnless(sometimes(1)), failing: each(5, 1), within: 20, endsWithin: 20 };
+
+const STORIES: Readonly<Record<string, Story>> = {
+  SyncNotRunning: { quiet: each(5, 1), failing: never, within: 30, endsWithin: 30 },
+  // A run that fails tells how far its target is behind; after one or two such runs the next one completes.
+  StaleTargets: {
+    quiet: (minute) => (minute % DAY === 700 ? 1.2 : minute % DAY === 705 ? 2.2 : undefined),
+    failing: (minute) => (minute % 5 === 0 ? Math.floor((minute - FAILS_AT + 5) / 5) : undefined),
+    within: 20,
+    endsWithin: 30,
+  },
+  BrakeHeld: { quiet: never, failing: each(5, 1), within: 20, endsWithin: 30 },
+  RecordsRejected: { quiet: never, failing: each(5, 3), within: 20, endsWithin: 30 },
+  // Each change counts up, and down when it is published. The publisher dies without an error: nothing counts down.
+  ChangesUnpublished: { quiet: zeroUnless(never), failing: each(60, 2), within: 90, endsWithin: 90 },
+  EventsSetAside: queue,
+  SchedulesUndelivered: queue,
+  SubscriberUnreachable: queue,
+  SubscriberBehindmine: { quiet: each(1, 600), failing: each(1, 8 * 86_400), within: 15, endsWithin: 15 },
+  SyncFailing: lambda,
+  SyncThrottled: lambda,
+  PublisherFailing: lambda,
+  PublisherThrottled: lambda,
+  TableThrottled: lambda,
+  PublisherBehind: { quiet: each(1, 30_000), failing: each(1, 900_000), within: 15, endsWithin: 15 },
+  DiscoveryNotCompleted: { quiet: each(DAY, 1), failing: never, within: 3 * DAY, endsWithin: 2 * DAY },
+  ProjectsVanished: { quiet: never, failing: each(DAY, 1), within: 2 * DAY, endsWithin: 3 * DAY },
+};
+
+describe('each alarm', () => {
+  const made = alarms(EVERYTHING);
+
+  it('has a story', () => {
+    expect(Object.keys(STORIES).toSorted()).toEqual([...made.keys()].toSorted());
+  });
+
+  it.each(Object.keys(STORIES))('%s is silent in a quiet week', (id) => {
+    const states = statesOf(made.get(id)!, [STORIES[id]!.quiet], WEEK);
+    expect(states.filter((state) => state === 'ALARM')).toHaveLength(0);
+  });
+
+  it.each(Object.keys(STORIES))(
+    '%s rises in time when it must, stays while the failure lasts, and falls after it',
+    (id) => {
+      const { quiet, failing, within, endsWithin } = STORIES[id]!;
+      const ends = FAILS_AT + Math.max(DAY, within + 2 * DAY * (within >= DAY ? 1 : 0));
+      const history: MetricHistory = (minute) => (minute >= FAILS_AT && minute < ends ? failing : quiet)(minute);
+      const states = statesOf(made.get(id)!, [history], ends + endsWithin + 1);
+      expect(states.slice(0, FAILS_AT)).not.toContain('ALARM');
+      const rose = states.indexOf('ALARM');
+      expect(rose).toBeGreaterThanOrEqual(FAILS_AT);
+      expect(rose - FAILS_AT).toBeLessThanOrEqual(within);
+      expect(states.slice(rose, ends)).not.toContain('OK');
+      expect(states.at(-1)).toBe('OK');
+    },
+  );
+
+  it('tells a stale fast target within 20 minutes, whatever a slow one does', () => {
+    const slow = { ...TARGET, projectId: 'a-slow-project-of-ours', every: '1d' };
+    const alarm = alarms({ targets: [TARGET, slow] }).get('StaleTargets')!;
+    const { failing } = STORIES['StaleTargets']!;
+    const states = statesOf(alarm, [(minute) => (minute < FAILS_AT ? undefined : failing(minute))], FAILS_AT + 20);
+    expect(states.at(-1)).toBe('ALARM');
+    // The slow one tells of itself once per day, and the alarm remembers it for nearly that long.
+    const daily: MetricHistory = (minute) => (minute === FAILS_AT ? STALE_INTERVALS : undefined);
+    const remembered = statesOf(alarm, [daily], FAILS_AT + 2 * DAY).filter((state) => state === 'ALARM').length;
+    expect(remembered).toBeGreaterThan(0.95 * DAY);
+  });
+
+  it('that counts unpublished changes rises for a single one, and not for one that is published in the next period', () => {
+    const alarm = alarms().get('ChangesUnpublished')!;
+    const lost: MetricHistory = (minute) => (minute === FAILS_AT ? 1 : undefined);
+    expect(statesOf(alarm, [lost], FAILS_AT + 10)).toContain('ALARM');
+    // Recorded and published are counted at the time of observation, ten minutes on: their sum is zero.
+    const published: MetricHistory = (minute) => (minute === FAILS_AT ? 1 - 1 : undefined);
+    expect(statesOf(alarm, [published], WEEK)).not.toContain('ALARM');
+  });
 });
 
 describe('the dashboard', () => {
-  it('shows every alarm, at most 100 in a widget, those of the whole stack first', () => {
-    const targets = Array.from({ length: 200 }, (_, index) => ({
-      ...TARGET,
-      projectId: `project-number-${String(index).padStart(3, '0')}`,
-    }));
-    const template = templateOf({ targets });
-    const body = JSON.stringify(resourcesOf(template, 'AWS::CloudWatch::Dashboard')[0]!.Properties);
-    const shown = [...body.matchAll(/"Fn::GetAtt":\["([A-Za-z0-9]+)","Arn"\]/g)].map(([, id]) => id!);
-    const made = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ logicalId }) => logicalId);
-    const alarmsShown = shown.filter((id) => made.includes(id));
-    expect(alarmsShown.toSorted()).toEqual(made.toSorted());
-    expect(alarmsShown.slice(0, 12).filter((id) => id.includes('StaleTarget'))).toEqual([]);
-    const widgets = body.split(/\\"type\\":\\"/).filter((part) => part.startsWith('alarm\\"'));
-    expect(widgets).toHaveLength(3);
-    for (const widget of widgets) expect(widget.split('"Fn::GetAtt"').length - 1).toBeLessThanOrEqual(100);
+  const dashboardOf = (config: object) => resourcesOf(templateOf(config), 'AWS::CloudWatch::Dashboard');
+
+  it('is there when it is asked for, or with everything', () => {
+    const counts = [
+      {},
+      { dashboard: true },
+      { monitoring: 'full' },
+      { monitoring: 'full', dashboard: false },
+      { monitoring: 'off' },
+    ];
+    expect(counts.map((config) => dashboardOf(config).length)).toEqual([0, 1, 1, 0, 0]);
   });
 
-  it('shows metrics of the contract only, and all that matter', () => {
-    const body = JSON.stringify(
-      resourcesOf(Template.fromStack(stackOf({ discovery: 'daily' }).stack), 'AWS::CloudWatch::Dashboard')[0]!
-        .Properties,
-    );
-    for (const name of Object.values(METRIC).flatMap((metric) =>
-      typeof metric === 'string' ? [metric] : Object.values(metric),
-    )) {
-      if (name === METRIC.runsCompleted) continue;
-      expect(body).toContain(name);
-    }
+  it('shows every alarm, and draws its numbers from the log lines', () => {
+    const body = JSON.stringify(dashboardOf(EVERYTHING)[0]!.Properties);
+    for (const { logicalId } of resourcesOf(templateOf(EVERYTHING), 'AWS::CloudWatch::Alarm'))
+      expect(body).toContain(logicalId);
+    expect(body).not.toContain(METRIC_NAMESPACE);
+    const fields = [
+      'durationMs',
+      'units.write',
+      'api.requests',
+      'intervals',
+      'unknownStatuses',
+      'latencyMs',
+      'outcome',
+    ];
+    for (const field of fields) expect(body).toContain(field);
   });
 });

@@ -16,7 +16,9 @@ interface Template {
 /** Each function's module as it would be deployed, by the description of its function. */
 function bundles(outdir: string): Map<string, string> {
   const app = new App({ outdir, context: flags });
-  const stack = new InstanceHistoryStack(app, 'Bundles', { config: parseConfig({ targets: [TARGET] }, 'the test') });
+  const stack = new InstanceHistoryStack(app, 'Bundles', {
+    config: parseConfig({ targets: [TARGET], dashboard: true }, 'the test'),
+  });
   const template = app.synth().getStackArtifact(stack.artifactId).template as Template;
   const modules = new Map<string, string>();
   for (const { Type, Properties } of Object.values(template.Resources)) {

@@ -3,6 +3,7 @@ import { key } from '../../lambda/dynamodb/table';
 import { resourcesOf, TARGET, templateOf } from '../support/stack';
 
 const everything = {
+  monitoring: 'full',
   orderedFeed: true,
   subscriptions: [
     { name: 'ops', type: 'email', address: 'ops@example.com', kinds: ['deleted'] },
@@ -58,7 +59,7 @@ describe('the publisher', () => {
       )!.Properties as { Environment: { Variables: object } };
       return Object.keys(publisher.Environment.Variables).toSorted();
     };
-    const always = [ENV.eventBusName, ENV.failureQueueUrl, ENV.publishBaseline];
+    const always = [ENV.eventBusName, ENV.failureQueueUrl, ENV.publishBaseline, ENV.tableName];
     expect(variables()).toEqual(always.toSorted());
     expect(variables({ orderedFeed: true })).toEqual([...always, ENV.feedTopicArn].toSorted());
   });

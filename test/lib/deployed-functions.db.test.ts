@@ -69,6 +69,7 @@ beforeAll(async () => {
       ],
       retention: '400d',
       orderedFeed: true,
+      dashboard: true,
     },
     names,
   );
@@ -120,6 +121,7 @@ describe('the environment of the template', () => {
       failureQueueUrl: names.queueUrl,
       feedTopicArn: names.topicArn,
       publishBaseline: false,
+      tableName: table.tableName,
     });
     expect(stack.functionOf('widget').environment).toEqual({ [ENV.tableName]: table.tableName });
     expect(readWidgetConfig(stack.functionOf('widget').environment)).toEqual({ tableName: table.tableName });
@@ -242,7 +244,7 @@ describe('the deployed functions', () => {
 
   it('write neither keys nor passwords nor tokens into their logs', () => {
     const { secretKey, password } = DEFAULT_ACCOUNT;
-    expect(sync.log()).toMatch(/"RunsChanged"/);
+    expect(sync.log()).toMatch(/"ChangesUnpublished"/);
     for (const secret of [secretKey, password]) expect(sync.log() + publish.log()).not.toContain(secret);
     expect(sync.log()).not.toMatch(/X-Auth-Token|Signature=/i);
   });

@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { resourcesOf, stackOf, templateOf } from '../support/stack';
 
 const everything = {
+  monitoring: 'full',
   orderedFeed: true,
   discovery: 'daily',
   customerKey: true,
@@ -45,7 +46,10 @@ describe.each([
 });
 
 it('the address of the dashboard is that of the console of the partition, also where that is not known yet', () => {
-  const { Mappings, Outputs } = templateOf().toJSON() as { Mappings: object; Outputs: { DashboardUrl: object } };
+  const { Mappings, Outputs } = templateOf({ dashboard: true }).toJSON() as {
+    Mappings: object;
+    Outputs: { DashboardUrl: object };
+  };
   expect(Object.values(Mappings)).toContainEqual({
     aws: { host: 'console.aws.amazon.com' },
     'aws-cn': { host: 'console.amazonaws.cn' },

@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { type Resource, resourcesOf, stackOf, templateOf } from '../support/stack';
 
 const everything = {
+  monitoring: 'full',
   orderedFeed: true,
   subscriptions: [
     { name: 'ops', type: 'email', address: 'ops@example.com' },

@@ -1,7 +1,7 @@
 import { type ChangeEvent, eventOfWrite, type CurrentWrite } from './change-event';
 import { deliver, type DeliveryReport, type EventSink } from './delivery';
 import { describeError } from '../model/errors';
-import { toMs } from '../model/instant';
+import { type Instant, toMs } from '../model/instant';
 import type { Clock } from '../model/clock';
 
 /** A record of the table's stream, already told apart by the reader of the table's rows. */
@@ -46,6 +46,8 @@ export interface PublishReport {
   readonly setAside: number;
   /** From the observation of each published change until the bus had it. */
   readonly latenciesMs: readonly number[];
+  /** When the published changes had been observed; baselines are not among them. */
+  readonly observedAt: readonly Instant[];
   /** Why events were not published or were set aside, one line each. */
   readonly problems: readonly string[];
 }
@@ -123,11 +125,15 @@ function judge(record: StreamRecord, publishBaseline: boolean): { event?: Change
 function summary(
   events: readonly ChangeEvent[],
   reports: readonly DeliveryReport[],
-): Pick<PublishReport, 'published' | 'refused' | 'latenciesMs'> {
+): Pick<PublishReport, 'published' | 'refused' | 'latenciesMs' | 'observedAt'> {
   const acceptedAt = [...(reports[0]?.acceptedAt ?? [])];
   return {
     published: acceptedAt.length,
     refused: reports.reduce((sum, { refusals }) => sum + refusals, 0),
+    observedAt: acceptedAt.flatMap(([index]) => {
+      const event = events[index];
+      return event === undefined || event.kind === 'baseline' ? [] : [event.observedAt];
+    }),
     latenciesMs: acceptedAt.map(([index, at]) => Math.max(0, at - toMs(events[index]?.observedAt ?? ''))),
   };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_INTERVAL_MS } from '../model/gap';
 import type { Instant } from '../model/instant';
 import { isDocumentedStatus, statusOf } from '../model/instance';
 import type { Current, Head, RunOutcome, View } from '../model/record';
@@ -63,6 +64,7 @@ export class RunReport {
       versions,
       units: this.ports.recorder.units(),
       durationMs: this.ports.clock.now() - this.startedAt,
+      intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,
       lastCompletedAt: this.head?.completedAt,
     };
   }

@@ -29,6 +29,8 @@ export interface RunResult {
   readonly versions: readonly Current[];
   readonly units: Units;
   readonly durationMs: number;
+  /** Time between scheduled runs. */
+  readonly intervalMs: number;
   /** When the completed run before this one ended. */
   readonly lastCompletedAt?: Instant;
 }

@@ -49,6 +49,7 @@ describe('the publisher', () => {
       refused: 0,
       setAside: 0,
       latenciesMs: [300_700, 700],
+      observedAt: [currentOf(1).observedAt, currentOf(2).observedAt],
       problems: [],
     });
     expect(arrivals(sink)).toEqual(['a1', 'a2']);

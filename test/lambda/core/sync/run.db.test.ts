@@ -158,6 +158,7 @@ onEachWorld('a run', (open) => {
       versions: await Promise.all(['i-0000', 'i-0001', 'strange'].map(async (id) => world.current(id))),
       units: expect.objectContaining({ write: expect.any(Number), read: expect.any(Number) }),
       durationMs: 700,
+      intervalMs: 300_000,
       lastCompletedAt: before?.completedAt,
     });
   });
