@@ -7,6 +7,7 @@ import { type Resource, resourcesOf, templateOf } from '../support/stack';
 const everything = {
   orderedFeed: true,
   discovery: 'daily',
+  monitoring: 'full',
   customerKey: true,
   eventWriters: [],
   vpc: {

@@ -8,6 +8,9 @@ const secretArn = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:roma-AbC
 const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[]; off?: readonly string[] }>> = {
   orderedFeed: { value: true, off: ['AWS::SNS::Topic'] },
   discovery: { value: 'daily', off: ['AWS::Logs::LogGroup'] },
+  // The function that draws into the dashboard, and what it logged.
+  monitoring: { value: 'full', off: ['AWS::Logs::LogGroup'] },
+  runbookUrl: { value: 'https://wiki.example.com/roma-runbook' },
   customerKey: { value: true, off: ['AWS::KMS::Key'] },
   eventWriters: { value: [] },
   architecture: { value: 'x86_64' },

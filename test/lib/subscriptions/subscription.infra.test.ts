@@ -28,7 +28,8 @@ function pathsOf(stack: Stack, logicalIds: readonly string[]): Set<string> {
   return new Set(logicalIds.map((id) => /\/Subscriptions\/([^/]+)\//.exec(paths.get(id)!)?.[1] ?? paths.get(id)!));
 }
 
-const after = (subscriptions: readonly Given[]) => resourcesIn(templateOf({ ...released, subscriptions }));
+const after = (subscriptions: readonly Given[], monitoring = 'full') =>
+  resourcesIn(templateOf({ ...released, monitoring, subscriptions }));
 
 describe('a subscription', () => {
   const queueArn = 'arn:aws:sqs:us-east-1:123456789012:ours';
@@ -74,6 +75,9 @@ describe('a subscription', () => {
     const warnings = jest.spyOn(console, 'error').mockImplementation(() => {});
     expect(lossesBetween(before, after(released.subscriptions))).toEqual([]);
     expect(after(named)).toEqual(after(released.subscriptions));
+    // Without the dashboard, what its function logged goes with it.
+    const minimal = lossesBetween(before, after(released.subscriptions, 'minimal'));
+    expect(minimal).toEqual([expect.stringMatching(/^InstanceHistoryMonitoringTimelineDrawLog/)]);
     warnings.mockRestore();
     // As named, the list may be edited.
     expect(lossesBetween(before, after(named.toReversed()))).toEqual([]);
