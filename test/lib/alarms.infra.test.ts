@@ -93,7 +93,7 @@ describe('the alarms', () => {
       .flatMap((alarm) => alarm.Metrics?.map(({ MetricStat }) => MetricStat?.Metric ?? {}) ?? [alarm])
       .filter(({ Namespace }) => Namespace === METRIC_NAMESPACE);
     // None is emitted that no alarm looks at.
-    expect(own.map(({ MetricName }) => MetricName).toSorted()).toEqual(names.toSorted());
+    expect(own.map(({ MetricName }) => String(MetricName)).toSorted()).toEqual(names.toSorted());
     for (const { MetricName, Dimensions } of own) {
       const emitter = String(MetricName).match(/Projects|Discoveries/)
         ? 'Discovery'
