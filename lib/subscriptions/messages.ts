@@ -5,16 +5,15 @@
 export type Field = (path: string) => string;
 export type Message = Readonly<Record<string, unknown>>;
 
-const title = (field: Field): string => `${field('$.detail-type')}: ${field('$.detail.instance.name')}`;
-const status = (field: Field): string => `${field('$.detail.status.from')} → ${field('$.detail.status.to')}`;
-const window = (field: Field): string =>
-  `after ${field('$.detail.changedAfter')}, no later than ${field('$.detail.observedAt')}`;
+const title = (field: Field): string => `${field('$.detail-type')}: ${field('$.detail.summary.name')}`;
+const summary = (field: Field): string => field('$.detail.summary.change');
+const window = (field: Field): string => field('$.detail.summary.when');
 const more = (field: Field): string => `roma-history log ${field('$.detail.instance.id')}`;
 const place = (field: Field): string => `${field('$.detail.instance.region')}/${field('$.detail.instance.projectId')}`;
 
 const facts = (field: Field): readonly (readonly [string, string])[] => [
-  ['Instance', `${field('$.detail.instance.name')} (${field('$.detail.instance.id')}) of ${place(field)}`],
-  ['Status', status(field)],
+  ['Instance', `${field('$.detail.summary.name')} (${field('$.detail.instance.id')}) of ${place(field)}`],
+  ['Change', summary(field)],
   ['Happened', window(field)],
   ['Evidence', field('$.detail.evidence')],
   ['More', more(field)],
@@ -44,7 +43,7 @@ export const cloudEvent = (field: Field): Message => ({
 /** The body of Slack's `chat.postMessage`. */
 export const slackMessage = (field: Field, channel: string): Message => ({
   channel,
-  text: `${title(field)}  ${status(field)}  ${window(field)} (${field('$.detail.evidence')}). ${more(field)}`,
+  text: `${title(field)}  ${summary(field)}  ${window(field)} (${field('$.detail.evidence')}). ${more(field)}`,
   mrkdwn: false,
 });
 
@@ -71,7 +70,7 @@ export const pagerdutyEvent = (field: Field, action: 'trigger' | 'resolve'): Mes
   event_action: action,
   dedup_key: `${place(field)}/${field('$.detail.instance.id')}`,
   payload: {
-    summary: `${title(field)}  ${status(field)}`,
+    summary: `${title(field)}  ${summary(field)}`,
     source: field('$.detail.instance.id'),
     severity: 'error',
     timestamp: field('$.detail.observedAt'),

@@ -3,6 +3,7 @@ import { revert } from '../model/diff';
 import { fitChanges, isInvertible } from '../model/fit-changes';
 import { CHANGE_KINDS, type Current, eventId, type FieldChange, type Version } from '../model/record';
 import { utf8Bytes, wireText } from '../model/wire-text';
+import { summaryOf } from './summary';
 
 /** Raised only when a consumer of the older form could break; optional additions keep it. */
 export const EVENT_SCHEMA_VERSION = 1;
@@ -53,6 +54,14 @@ export const changeEventSchema = z.object({
       }),
     )
     .describe('Complete and, unless an entry has `omitted`, invertible. Empty for the first version.'),
+  summary: z
+    .object({
+      name: z.string().describe('The name of the instance, or its id.'),
+      change: z.string().describe('From what to what; the error first, and the fields that fit.'),
+      when: z.string().describe('Between which times.'),
+    })
+    .optional()
+    .describe('The change in words for people: one line each, at most 1,000 characters. The wording may change.'),
   observedAt: instant.describe('UTC. The change was seen at this time …'),
   changedAfter: instant.nullable().describe('… and happened after this one; null when nobody looked before.'),
   evidence: z
@@ -90,6 +99,7 @@ export function toChangeEvent(version: Version): ChangeEvent {
     instance: { id, name, region: target.region, projectId: target.projectId, enterpriseProjectId },
     status: { from: version.previousStatus, to: version.status },
     changes: changes.map((change) => ({ ...change })) as ChangeEvent['changes'],
+    summary: summaryOf(version),
     observedAt: version.observedAt,
     changedAfter: version.changedAfter,
     evidence,

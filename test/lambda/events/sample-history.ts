@@ -81,7 +81,7 @@ export const SAMPLES: Readonly<Record<string, ChangeEvent>> = {
   deleted: toChangeEvent(gone),
   'deleted-reported': toChangeEvent(reported),
   reappeared: toChangeEvent(back),
-  'statusChanged-truncated': fitEvent(toChangeEvent(failed), 1_000),
-  'updated-omitted': fitEvent(toChangeEvent(renamed), 580),
+  'statusChanged-truncated': fitEvent(toChangeEvent(failed), 1_200),
+  'updated-omitted': fitEvent(toChangeEvent(renamed), 800),
   'statusChanged-replayed': asReplayed(toChangeEvent(failed)),
 };

@@ -8,6 +8,7 @@ import { appWithoutBundling, TARGET } from '../../support/stack';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../../../lambda/contract';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { versionsOf } from '../../support/history-rows';
+import { SAMPLES } from '../../lambda/events/sample-history';
 
 interface Given {
   readonly id: string;
@@ -22,7 +23,10 @@ function asBusEvent({ id, name, from, to, enterpriseProjectId = 'ep-1', fields }
   const snapshot = { id, name, enterprise_project_id: enterpriseProjectId };
   const [, version] = versionsOf([
     { at: '2026-11-22T08:00:00.000Z', snapshot: { ...snapshot, status: from } },
-    { at: '2026-11-22T09:00:00.000Z', snapshot: { ...snapshot, status: to } },
+    {
+      at: '2026-11-22T09:00:00.000Z',
+      snapshot: { ...snapshot, status: to, error_code: 'ROMA.1', error_msg: 'no "node"' },
+    },
   ]);
   const detail = toChangeEvent(version!);
   const changes = fields?.map((field) => ({ field, from: 1, to: 2 })) ?? detail.changes;
@@ -50,24 +54,25 @@ const rulesOf = (template: Template): RuleOf[] =>
     .filter(({ Targets }) => Targets.some((target) => target.InputTransformer !== undefined));
 
 const event = asBusEvent({ id: 'e346', name: 'roma-prod', from: 'RUNNING', to: 'ERROR' });
-const valueAt = (path: string): unknown =>
+const valueAt = (path: string, of: unknown = event): unknown =>
   path
     .slice(2)
     .split('.')
-    .reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], event);
+    .reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], of);
 
 /** What EventBridge makes of the template: in quotes a value is text, else it is JSON. */
-function bodyOf({ Targets: [target] }: RuleOf): string {
+function bodyOf({ Targets: [target] }: RuleOf, of: unknown = event): string {
   const { InputPathsMap = {}, InputTemplate = '' } = target?.InputTransformer ?? {};
   return InputTemplate.replaceAll(/"(?:[^"\\]|\\.)*"|<([\w-]+)>/g, (found, whole?: string) => {
-    if (whole !== undefined) return JSON.stringify(valueAt(InputPathsMap[whole] ?? ''));
+    if (whole !== undefined) return JSON.stringify(valueAt(InputPathsMap[whole] ?? '', of));
     return found.replaceAll(/<([\w-]+)>/g, (_, name: string) =>
-      JSON.stringify(String(valueAt(InputPathsMap[name] ?? ''))).slice(1, -1),
+      JSON.stringify(String(valueAt(InputPathsMap[name] ?? '', of))).slice(1, -1),
     );
   });
 }
 
 const LINE = 'ROMA Instance Status Changed: roma-prod';
+const CHANGE = "RUNNING → ERROR; error_code: (absent) → ROMA.1; error_msg: (absent) → no 'node'";
 const WINDOW = 'after 2026-11-22T08:55:00.000Z, no later than 2026-11-22T09:00:00.000Z';
 
 describe('what a receiver gets', () => {
@@ -89,15 +94,17 @@ describe('what a receiver gets', () => {
     });
   });
 
-  it('an email says what changed, between which times, how that is known, and how to see more', () => {
-    const [rule] = rulesOf(make(() => Subscription.email('ops', { address: 'ops@example.com' })));
-    const lines = bodyOf(rule!)
+  const [email] = rulesOf(make(() => Subscription.email('ops', { address: 'ops@example.com' })));
+  const linesOf = (of: unknown): string[] =>
+    bodyOf(email!, of)
       .split('\n')
       .map((line) => JSON.parse(line) as string);
-    expect(lines).toEqual([
+
+  it('an email says what changed, between which times, how that is known, and how to see more', () => {
+    expect(linesOf(event)).toEqual([
       LINE,
       expect.stringContaining('roma-prod (e346) of cn-north-4/'),
-      'Status: RUNNING → ERROR',
+      `Change: ${CHANGE}`,
       `Happened: ${WINDOW}`,
       'Evidence: listed',
       'More: roma-history log e346',
@@ -105,12 +112,18 @@ describe('what a receiver gets', () => {
     ]);
   });
 
+  it.each(Object.entries(SAMPLES))('an email of the sample %s has words for all that it tells', (_, detail) => {
+    const lines = linesOf({ source: EVENT_SOURCE, 'detail-type': DETAIL_TYPE[detail.kind], detail });
+    expect(lines.join('\n')).not.toMatch(/null →|undefined|after null/);
+    expect(lines[2]).toBe(`Change: ${detail.summary?.change}`);
+  });
+
   it('Slack gets a message for a channel, with the token in a header', () => {
     const template = make((stack) => Subscription.slack('chat', { channel: 'C0123456789', key: key(stack) }));
     expect(JSON.parse(bodyOf(rulesOf(template)[0]!))).toEqual({
       channel: 'C0123456789',
       mrkdwn: false,
-      text: `${LINE}  RUNNING → ERROR  ${WINDOW} (listed). roma-history log e346`,
+      text: `${LINE}  ${CHANGE}  ${WINDOW} (listed). roma-history log e346`,
     });
     template.hasResourceProperties('AWS::Events::ApiDestination', {
       InvocationEndpoint: 'https://slack.com/api/chat.postMessage',
@@ -134,7 +147,13 @@ describe('what a receiver gets', () => {
     };
     expect(attachments[0]?.content.body).toEqual([
       { type: 'TextBlock', text: LINE, weight: 'Bolder', wrap: true },
-      { type: 'FactSet', facts: expect.arrayContaining([{ title: 'Happened', value: WINDOW }]) },
+      {
+        type: 'FactSet',
+        facts: expect.arrayContaining([
+          { title: 'Change', value: CHANGE },
+          { title: 'Happened', value: WINDOW },
+        ]),
+      },
     ]);
     template.hasResourceProperties('AWS::Events::Connection', {
       AuthParameters: { InvocationHttpParameters: { QueryStringParameters: [{ Key: 'sig', IsValueSecret: true }] } },
@@ -147,6 +166,9 @@ describe('what a receiver gets', () => {
     const actions = rules.map((rule) => JSON.parse(bodyOf(rule)) as { event_action: string; dedup_key: string });
     expect(actions.map(({ event_action }) => event_action).toSorted()).toEqual(['resolve', 'trigger']);
     expect(new Set(actions.map(({ dedup_key }) => dedup_key)).size).toBe(1);
+    expect(actions).toContainEqual(
+      expect.objectContaining({ payload: expect.objectContaining({ summary: `${LINE}  ${CHANGE}` }) }),
+    );
     const told = (from: string, to: string): string[] =>
       rules.flatMap((rule, place) =>
         matchesPattern(rule.EventPattern, asBusEvent({ id: 'e346', name: null, from, to }))
