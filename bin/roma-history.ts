@@ -8,15 +8,15 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const notice = nodeNotice(process.versions.node);
 if (notice !== undefined) process.stderr.write(`${notice}\n`);
 
+const { isTerminal, isPaged, close, ...terminal } = openTerminal(process.env);
 const stop = new AbortController();
 process.once('SIGINT', () => {
   stop.abort();
   // `--follow` and `serve` end by themselves. Another command may be in the middle of a read: do not wait for it.
-  setTimeout(() => process.exit(130), 1500).unref();
+  setTimeout(() => isPaged() || process.exit(130), 1500).unref();
 });
 
 async function main(): Promise<void> {
-  const { isTerminal, ...terminal } = openTerminal(process.env);
   process.exitCode = await run(process.argv.slice(2), {
     ...terminal,
     err: (line) => process.stderr.write(`${line}\n`),
@@ -25,6 +25,7 @@ async function main(): Promise<void> {
     time: { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isTerminal },
     signal: stop.signal,
   });
+  await close();
 }
 
 void main();

@@ -6,6 +6,8 @@ import type { TimeStyle } from './time';
 export interface Io {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
+  /** Shows what follows in a pager. */
+  readonly page?: () => void;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly paint: Paint;

@@ -16,6 +16,9 @@ const NOTES = [
   'Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.',
 ];
 
+/** These print history, which may be longer than a screen. */
+const PAGED = new Set(['list', 'log', 'show', 'diff', 'changes', 'uptime']);
+
 async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonly string[]): Promise<Command> {
   const program = new Command('roma-history')
     .description('The history of Huawei Cloud ROMA Connect instances.')
@@ -45,7 +48,8 @@ async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonl
       const place = await completePlace(command, named, io.environment);
       useAws(place, io.environment);
       io.place = placeFlags(place);
-      const { output } = command.opts<RowOptions>();
+      const { output, follow, watch } = command.opts<RowOptions & { follow?: boolean; watch?: boolean }>();
+      if (PAGED.has(command.name()) && follow !== true && watch !== true) io.page?.();
       if (output === 'json' || output === 'yaml') command.setOptionValue('json', true);
       if (output === 'yaml') io.yaml = (await import('./yaml')).yamlItem;
     });

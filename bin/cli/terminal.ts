@@ -1,4 +1,5 @@
 import { type Paint, painter } from './output';
+import { openPager, type Pager } from './pager';
 
 export interface Terminal {
   readonly out: (line: string) => void;
@@ -6,6 +7,10 @@ export interface Terminal {
   readonly isTerminal: boolean;
   /** Cells per line; Infinity when the output is not a terminal. */
   readonly width: number;
+  /** From here on, a terminal shows the output in a pager. */
+  readonly page: () => void;
+  readonly isPaged: () => boolean;
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -17,8 +22,13 @@ export function openTerminal(environment: NodeJS.ProcessEnv): Terminal {
   const { stdout } = process;
   const isTerminal = stdout.isTTY;
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const print = (line: string): void => void stdout.write(`${line}\n`);
+  let pager: Pager | undefined;
   return {
-    out: (line) => void stdout.write(`${line}\n`),
+    out: (line) => (pager?.write ?? print)(line),
+    page: () => (pager = isTerminal ? openPager(environment, print) : undefined),
+    isPaged: () => pager?.isOpen() === true,
+    close: async () => pager?.close(),
     paint: painter(FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal && !NO_COLOR && TERM !== 'dumb'),
     isTerminal,
     width: isTerminal ? stdout.columns || 80 : Infinity,

@@ -66,7 +66,7 @@ export function changeText(io: Io, version: Version): string {
 }
 
 function otherFields(io: Io, { changes }: Version): string {
-  const others = changes.filter(({ field }) => field !== 'status');
+  const others = changes.filter(({ field }) => field !== 'status' && (isWhole(io) || !ticksAlone(field)));
   return others.length === 0 ? '' : `, ${fieldsText(io, others)}`;
 }
 
@@ -77,7 +77,7 @@ function fieldsText(io: Io, changes: Version['changes']): string {
   const texts = shown.map((change) =>
     fieldText(change, (value) => short(io, value, change.field === 'error_msg' ? MESSAGE_WIDTH : VALUE_WIDTH)),
   );
-  const more = countFields(changes) - countFields(shown);
+  const more = isWhole(io) ? 0 : countFields(telling.slice(FIELDS_SHOWN));
   return `${texts.join(', ')}${more > 0 ? ` and ${more} more (--full)` : ''}`;
 }
 

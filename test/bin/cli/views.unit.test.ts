@@ -61,6 +61,10 @@ describe('the fields of a change', () => {
     ]);
     expect(told(io(80), { changes: fields('update_time') })).toEqual(['update_time']);
     expect(told(io(80), { previousStatus: 'RUNNING', status: 'ERROR' })).toEqual(['error_code', 'error_msg', 'vpc_id']);
+    expect(
+      changeText(io(80), { ...version, previousStatus: 'RUNNING', status: 'ERROR', changes: fields('update_time') }),
+    ).toBe('RUNNING → ERROR');
+    expect(changeText(io(80), { ...version, changes: fields('name', 'update_time') })).toBe('name: a → b');
   });
 });
 
