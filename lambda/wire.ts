@@ -66,7 +66,11 @@ export const eventSinks = (
   aws: AwsClientConfig = {},
   replayId?: string,
 ): PublisherOptions['sinks'] => [
-  eventBusSink(new EventBridgeClient(functionClientConfig(aws)), config.eventBusName),
+  eventBusSink(
+    new EventBridgeClient(functionClientConfig(aws)),
+    config.eventBusName,
+    aws.region ?? process.env.AWS_REGION,
+  ),
   ...(config.feedTopicArn === undefined
     ? []
     : [feedTopicSink(new SNSClient(functionClientConfig(aws)), config.feedTopicArn, replayId)]),

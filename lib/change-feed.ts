@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Aws, CfnCondition, Duration, Fn } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -103,6 +103,10 @@ export class ChangeFeed extends Construct {
       enforceSSL: true,
       masterKey: encryptionKey,
     });
+    // Only where AWS says that it is so; the default is 256 KB.
+    const takesMore = new CfnCondition(this, 'Commercial', { expression: Fn.conditionEquals(Aws.PARTITION, 'aws') });
+    const size = Fn.conditionIf(takesMore.logicalId, 1_048_576, Aws.NO_VALUE);
+    (topic.node.defaultChild as sns.CfnTopic).addPropertyOverride('MaximumMessageSize', size);
     this.function.allow('Feed', ['sns:Publish'], [topic.topicArn]);
     grantKey(encryptionKey, this.function.role, 'send', 'sns');
     this.function.addEnvironment(ENV.feedTopicArn, topic.topicArn);

@@ -3,6 +3,7 @@ import { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
 import { type ChangeEvent, eventText } from '../core/publish/change-event';
 import type { EventSink, Receipt } from '../core/publish/delivery';
 import { utf8Bytes } from '../core/model/wire-text';
+import { maxBytesIn } from './max-bytes';
 
 /** The service counts the time of an entry as 14 bytes, and everything else as UTF-8. */
 const TIME_BYTES = 14;
@@ -15,11 +16,11 @@ const toEntry = (event: ChangeEvent, busName: string): PutEventsRequestEntry => 
   Detail: eventText(event),
 });
 
-/** The event bus: 10 entries and 256 KB per call, https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
-export const eventBusSink = (client: EventBridgeClient, busName: string): EventSink => ({
+/** The event bus: 10 entries per call, https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
+export const eventBusSink = (client: EventBridgeClient, busName: string, region?: string): EventSink => ({
   name: `event bus ${busName}`,
   maxEntries: 10,
-  maxBytes: 256 * 1024,
+  maxBytes: maxBytesIn(region),
   bytesOf: (event) =>
     TIME_BYTES + utf8Bytes(EVENT_SOURCE) + utf8Bytes(DETAIL_TYPE[event.kind]) + utf8Bytes(eventText(event)),
   async send(events, { timeLimitMs }) {

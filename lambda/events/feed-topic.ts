@@ -3,6 +3,7 @@ import { sha256 } from '../core/model/canonical';
 import { type ChangeEvent, eventText, instanceKey } from '../core/publish/change-event';
 import type { EventSink, Receipt } from '../core/publish/delivery';
 import { utf8Bytes } from '../core/model/wire-text';
+import { maxBytesIn } from './max-bytes';
 
 /**
  * The ordered feed, a FIFO topic: one message group an instance, deduplicated by `eventId` for five minutes.
@@ -12,7 +13,7 @@ import { utf8Bytes } from '../core/model/wire-text';
 export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: string): EventSink => ({
   name: `feed topic ${topicArn}`,
   maxEntries: 10,
-  maxBytes: 256 * 1024,
+  maxBytes: maxBytesIn(topicArn.split(':')[3]),
   bytesOf: (event) => utf8Bytes(eventText(event)),
   async send(events, { timeLimitMs }) {
     const { Successful = [], Failed = [] } = await client.send(

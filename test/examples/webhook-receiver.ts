@@ -12,8 +12,8 @@ export interface ReceiverOptions {
   readonly handle: (event: ChangeEvent) => Promise<void>;
 }
 
-/** An event has 256 KB at most, its envelope included. */
-const MAX_BYTES = 256 * 1024;
+/** An event has 1 MB at most, its envelope included. */
+const MAX_BYTES = 1_000_000;
 /** Event ids that are remembered; a receiver of several processes keeps them in a database. */
 const MEMORY = 10_000;
 

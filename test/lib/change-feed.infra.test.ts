@@ -171,7 +171,12 @@ describe('the ordered feed', () => {
   it('is a FIFO topic whose order is per instance', () => {
     const topics = resourcesOf(templateOf({ orderedFeed: true }), 'AWS::SNS::Topic');
     expect(topics.map(({ Properties }) => Properties)).toEqual([
-      expect.objectContaining({ FifoTopic: true, FifoThroughputScope: 'MessageGroup' }),
+      expect.objectContaining({
+        FifoTopic: true,
+        FifoThroughputScope: 'MessageGroup',
+        // In the partition `aws` alone; elsewhere the default stays.
+        MaximumMessageSize: { 'Fn::If': [expect.stringContaining('Commercial'), 1_048_576, { Ref: 'AWS::NoValue' }] },
+      }),
     ]);
   });
 });

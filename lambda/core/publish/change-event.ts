@@ -109,11 +109,11 @@ export function toChangeEvent(version: Version): ChangeEvent {
   };
 }
 
-/**
- * UTF-8 bytes of one event as text. 256 KB is the limit of the smallest sink (an SNS message, an EventBridge entry);
- * the rest is for the envelope in which the bus delivers it and for the mark of a replay.
- */
-export const MAX_EVENT_BYTES = 256 * 1024 - 1024;
+/** What the envelope in which the bus delivers an event takes at most, and the mark of a replay. */
+export const ENVELOPE_BYTES = 1024;
+
+/** UTF-8 bytes of one event as text: no sink takes more. */
+export const MAX_EVENT_BYTES = 1_000_000 - ENVELOPE_BYTES;
 
 export const eventText = (event: ChangeEvent): string => wireText(event);
 

@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { type ChangeEvent, instanceKey } from './change-event';
+import { type ChangeEvent, ENVELOPE_BYTES, fitEvent, instanceKey } from './change-event';
 import { describeError } from '../model/errors';
 import type { Clock } from '../model/clock';
 
@@ -60,17 +60,19 @@ interface Lane {
 }
 
 /**
- * Sends the events, which come in version order per instance. An event is sent only after the one before it of the same
+ * Sends the events, cut to what the sink takes, which come in version order per instance. An event is sent only after the one before it of the same
  * instance was accepted, so a refusal delays its own instance and no other, and first arrivals are in order.
  * Never rejects for a failed call: what did not arrive is in the report.
  */
 export async function deliver(
   sink: EventSink,
-  events: readonly ChangeEvent[],
+  given: readonly ChangeEvent[],
   clock: Clock,
   limits: DeliveryLimits,
 ): Promise<DeliveryReport> {
   const lanes = new Map<string, Lane>();
+  const room = sink.maxBytes - ENVELOPE_BYTES;
+  const events = given.map((event) => (sink.bytesOf(event) > room ? fitEvent(event, room) : event));
   const sizes = events.map((event) => sink.bytesOf(event));
   const acceptedAt = new Map<number, number>();
   const unpublishable: Failure[] = [];

@@ -83,7 +83,19 @@ describe('the event bus', () => {
     expect(sink.bytesOf(event)).toBe(
       14 + 'roma.instance-history'.length + 'ROMA Instance Updated'.length + Buffer.byteLength(JSON.stringify(event)),
     );
-    expect(sink).toMatchObject({ maxEntries: 10, maxBytes: 262_144 });
+    expect(sink).toMatchObject({ maxEntries: 10 });
+  });
+
+  it.each([
+    ['eu-central-1', 1_000_000],
+    ['ap-southeast-3', 1_000_000],
+    ['cn-north-1', 262_144],
+    ['us-gov-west-1', 262_144],
+    [undefined, 262_144],
+  ])('takes as much as is documented for the region: %s', (region, maxBytes) => {
+    const sink = eventBusSink(new EventBridgeClient(client('http://127.0.0.1:1')), 'history', region);
+    const feed = feedTopicSink(new SNSClient(client('http://127.0.0.1:1')), `arn:aws:sns:${region ?? ''}:1:f.fifo`);
+    expect([sink.maxBytes, feed.maxBytes]).toEqual([maxBytes, maxBytes]);
   });
 
   it.each([
@@ -173,8 +185,8 @@ describe('the largest event that is not truncated', () => {
     const event = ofSize(MAX_EVENT_BYTES);
     expect(fitEvent(event)).toBe(event);
     expect(fitEvent(ofSize(MAX_EVENT_BYTES + 1))).toMatchObject({ truncated: true });
-    const bus = eventBusSink(new EventBridgeClient(client('http://127.0.0.1:1')), 'history');
-    const feed = feedTopicSink(new SNSClient(client('http://127.0.0.1:1')), 'arn');
+    const bus = eventBusSink(new EventBridgeClient(client('http://127.0.0.1:1')), 'history', 'eu-central-1');
+    const feed = feedTopicSink(new SNSClient(client('http://127.0.0.1:1')), 'arn:aws:sns:eu-central-1:1:f.fifo');
     const replayed = asReplayed(event);
     for (const sink of [bus, feed]) expect(sink.bytesOf(replayed)).toBeLessThanOrEqual(sink.maxBytes);
     const envelope = {
@@ -189,7 +201,7 @@ describe('the largest event that is not truncated', () => {
       'replay-name': 'x'.repeat(64),
       detail: replayed,
     };
-    expect(utf8Bytes(JSON.stringify(envelope))).toBeLessThanOrEqual(256 * 1024);
+    expect(utf8Bytes(JSON.stringify(envelope))).toBeLessThanOrEqual(1_000_000);
   });
 });
 

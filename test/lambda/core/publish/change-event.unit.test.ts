@@ -37,17 +37,17 @@ describe('the event of a version', () => {
   });
 
   it('drops before and after when it would be too large, says so, and keeps every change', () => {
-    const large = checkedEvent(currentOf(2, { more: { tags: 'ü'.repeat(100_000) } }));
+    const large = checkedEvent(currentOf(2, { more: { tags: 'ü'.repeat(300_000) } }));
     expect(large).toMatchObject({ truncated: true });
     expect(large).not.toHaveProperty('before');
     expect(large).not.toHaveProperty('after');
-    expect(large.changes).toEqual(toChangeEvent(currentOf(2, { more: { tags: 'ü'.repeat(100_000) } })).changes);
+    expect(large.changes).toEqual(toChangeEvent(currentOf(2, { more: { tags: 'ü'.repeat(300_000) } })).changes);
     expect(utf8Bytes(eventText(large))).toBeLessThanOrEqual(MAX_EVENT_BYTES);
     expect(changeEventSchema.safeParse(large).success).toBe(true);
   });
 
   it('names the largest fields without their values when its changes alone would be too large', () => {
-    const more = { status: 'ERROR', a: 'ü'.repeat(60_000), b: 'x'.repeat(90_000), c: 'y'.repeat(99_000), small: 1 };
+    const more = { status: 'ERROR', a: 'ü'.repeat(240_000), b: 'x'.repeat(360_000), c: 'y'.repeat(396_000), small: 1 };
     const before = snapshotOf(INSTANCE_ID);
     const after = snapshotOf(INSTANCE_ID, more);
     const version = { ...currentOf(2, { more }), changes: diff(before, after), snapshot: after };

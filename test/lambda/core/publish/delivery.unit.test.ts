@@ -1,3 +1,4 @@
+import { type ChangeEvent, eventText } from '../../../../lambda/core/publish/change-event';
 import { deliver, retryDelayMs } from '../../../../lambda/core/publish/delivery';
 import { eventOf } from '../../../support/changes';
 import { ManualClock } from '../../../support/manual-clock';
@@ -34,6 +35,17 @@ describe('delivery', () => {
     const justFits = new ScriptedSink(undefined, 10, 3_000);
     await send(justFits, events.slice(0, 7));
     expect(justFits.calls.map(({ length }) => length)).toEqual([3, 3, 1]);
+  });
+
+  it('cuts an event that is too large for this sink, which says so, and sends it whole to one that takes more', async () => {
+    const events = [eventOf(2, { more: { description: 'x'.repeat(200_000) } })];
+    const size = (event: ChangeEvent): number => eventText(event).length;
+    const small = new ScriptedSink(undefined, 10, 256 * 1024, size);
+    const large = new ScriptedSink(undefined, 10, 1_000_000, size);
+    for (const sink of [small, large]) expect((await send(sink, events)).unpublishable).toEqual([]);
+    expect(small.arrived).toMatchObject([{ truncated: true, changes: [{ field: 'description' }] }]);
+    expect(size(small.arrived[0]!)).toBeLessThan(256 * 1024);
+    expect(large.arrived).toEqual(events);
   });
 
   it('sends a refused event again after a wait that doubles, while other instances go on without one', async () => {
