@@ -22,16 +22,16 @@ const ACTIONS = {
   send: ['kms:Decrypt', 'kms:GenerateDataKey'],
 } as const;
 
-/** Lets a role use what the key encrypts, through one service only; without a key there is nothing to allow. */
+/** Lets somebody use what the key encrypts, through one service only; without a key there is nothing to allow. */
 export function grantKey(
   key: kms.IKey | undefined,
-  role: iam.IRole,
+  { grantPrincipal }: iam.IGrantable,
   use: keyof typeof ACTIONS,
   service: 'dynamodb' | 'secretsmanager' | 'sns' | 'sqs',
 ): void {
   if (key === undefined) return;
-  const { region, urlSuffix } = Stack.of(role);
-  role.addToPrincipalPolicy(
+  const { region, urlSuffix } = Stack.of(key);
+  grantPrincipal.addToPrincipalPolicy(
     new iam.PolicyStatement({
       actions: [...ACTIONS[use]],
       resources: [key.keyArn],

@@ -66,8 +66,8 @@ export class HistoryTable extends Construct {
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
-  /** Lets a function read the history of instances and targets; the indexes are for people and their tools. */
-  grantRead(fn: NodeFunction): void {
+  /** Lets a function read what the timeline shows, which needs no index. */
+  grantDraw(fn: NodeFunction): void {
     fn.allow('ReadHistory', ['dynamodb:GetItem', 'dynamodb:Query'], [this.table.tableArn]);
     grantKey(this.encryptionKey, fn.role, 'read', 'dynamodb');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
@@ -76,7 +76,7 @@ export class HistoryTable extends Construct {
   /** Lets a function be fed from the stream: what an event source mapping calls there. No action on the table. */
   grantStream(fn: NodeFunction): string {
     const streamArn = this.table.tableStreamArn;
-    if (streamArn === undefined) throw new Error('the history table has no stream');
+    if (streamArn === undefined) throw new Error('the history table has no stream: import it with its tableStreamArn');
     fn.allow(
       'ReadStream',
       ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],

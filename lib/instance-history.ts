@@ -1,13 +1,14 @@
-import { CfnOutput, Duration } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Token } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import { Construct } from 'constructs';
-import { OUTPUT } from '../lambda/contract';
+import type { Construct } from 'constructs';
+import { OUTPUT, ROMA_REGIONS } from '../lambda/contract';
 import { ChangeFeed } from './change-feed';
 import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
+import { type IInstanceHistory, InstanceHistoryBase } from './history-base';
 import { HistoryTable } from './history-table';
 import { Monitoring, type MonitoringLevel } from './monitoring';
 import { type FunctionPlace, placeFunctions } from './node-function';
@@ -89,11 +90,24 @@ export interface InstanceHistoryProps extends FunctionPlace {
  *   targets: [new SqsQueue(new Queue(stack, 'Broken'))],
  * });
  */
-export class InstanceHistory extends Construct {
+export class InstanceHistory extends InstanceHistoryBase {
+  /** A history that another stack or app keeps, to be read. `table` may be imported by its name, its ARN or both with a key. */
+  static fromHistoryTable(scope: Construct, id: string, table: ITable): IInstanceHistory {
+    class Imported extends InstanceHistoryBase {
+      readonly table = table;
+    }
+    return new Imported(scope, id);
+  }
+
+  /** The table and who may use it how. */
   readonly history: HistoryTable;
+  /** What lists and records. */
   readonly sync: ScheduledSync;
+  /** What looks for projects, if anything does. */
   readonly discovery: Discovery | undefined;
+  /** What publishes. */
   readonly feed: ChangeFeed;
+  /** Alarms and dashboard. */
   readonly monitoring: Monitoring;
 
   constructor(scope: Construct, id: string, props: InstanceHistoryProps) {
@@ -142,13 +156,18 @@ export class InstanceHistory extends Construct {
     this.outputs(props.credentials === undefined);
   }
 
+  /** Where the history is kept. */
+  get table(): ITable {
+    return this.history.table;
+  }
+
   /** What `roma-history --stack` reads. */
   private outputs(hasSecret: boolean): void {
-    const { history, sync, feed, monitoring, discovery } = this;
+    const { sync, feed, monitoring, discovery } = this;
     const output = (name: string, value: string | undefined): void => {
       if (value !== undefined) new CfnOutput(this, name, { value });
     };
-    output(OUTPUT.tableName, history.table.tableName);
+    output(OUTPUT.tableName, this.table.tableName);
     if (hasSecret) output(OUTPUT.secretArn, sync.secret.secretArn);
     else output(OUTPUT.syncRoleArn, sync.function.role.roleArn);
     if (!hasSecret) output(OUTPUT.discoveryRoleArn, discovery?.function.role.roleArn);
@@ -160,15 +179,26 @@ export class InstanceHistory extends Construct {
   }
 }
 
-/** @throws ConfigError that names every target that cannot be kept in sync */
+/**
+ * What is known at synthesis only; a token is taken as it is.
+ * @throws ConfigError that names every target that cannot be kept in sync
+ */
 function checkTargets({ targets, every, discovery, exclude, iamEndpoint, credentials }: InstanceHistoryProps): void {
   const text = (duration: Duration | undefined) => (duration === undefined ? undefined : `${duration.toSeconds()}s`);
-  const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }) => ({
-    ...target,
+  const plain = targets.map(({ secret: _secret, every: ownEvery, ...target }, index) => ({
+    ...known(target, { region: ROMA_REGIONS[0], projectId: `known-at-deployment-${index}` }),
     every: text(ownEvery),
   }));
+  const others = { ...known({ iamEndpoint }), exclude: exclude?.filter((target) => !Token.isUnresolved(target)) };
+  const trust = Token.isUnresolved(JSON.stringify(credentials ?? {})) ? undefined : credentials;
   parseConfig(
-    { targets: plain, every: text(every), discovery, exclude, iamEndpoint, credentials },
+    { targets: plain, every: text(every), discovery, credentials: trust, ...others },
     'the properties of InstanceHistory',
   );
 }
+
+/** Without tokens: something that passes stands in for each, or nothing. */
+const known = (values: object, standIns: Readonly<Record<string, string>> = {}): object =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Token.isUnresolved(value) ? standIns[name] : value]),
+  );

@@ -107,15 +107,15 @@ export class NodeFunction extends Construct {
 
 /** Where all functions of a history run. */
 export interface FunctionPlace {
-  /** @default Architecture.ARM_64 */
+  /** Processor. @default Architecture.ARM_64 */
   readonly architecture?: lambda.Architecture | undefined;
   /** Needs a way to Huawei Cloud, and to the AWS services or their endpoints. @default - the network of Lambda */
   readonly vpc?: ec2.IVpc | undefined;
-  /** @default - the private subnets */
+  /** Where in the VPC. @default - the private subnets */
   readonly vpcSubnets?: ec2.SubnetSelection | undefined;
-  /** @default - one for each function, that lets everything out and nothing in */
+  /** Of the functions in the VPC. @default - one for each function, that lets everything out and nothing in */
   readonly securityGroups?: ec2.ISecurityGroup[] | undefined;
-  /** @default RetentionDays.THREE_MONTHS */
+  /** How long log lines are kept. @default RetentionDays.THREE_MONTHS */
   readonly logRetention?: logs.RetentionDays | undefined;
   /** PEM file with certificate authorities to trust besides the public ones. @default - none */
   readonly extraCaFile?: string | undefined;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -18,6 +18,7 @@ import { deadLetterQueue } from './dead-letter-queue';
 export interface SyncTarget {
   /** Huawei Cloud region, such as `cn-north-4`. */
   readonly region: string;
+  /** Project id in that region. */
   readonly projectId: string;
   /** Time between two runs, in whole minutes. @default - `every` of the history */
   readonly every?: Duration;
@@ -133,8 +134,12 @@ export class ScheduledSync extends Construct {
       secretArn: target.secret?.secretArn,
     };
     const { description, windowMinutes, retryAttempts, maxAgeSeconds } = scheduleSettings(request);
-    new scheduler.Schedule(this, `${target.region}-${target.projectId}`, {
-      scheduleName: scheduleName(target, sha256),
+    // A name that is known at deployment only cannot be cut to 64 characters. Those of real projects are shorter.
+    const name = Token.isUnresolved(target.projectId)
+      ? `${target.region}_${target.projectId}`
+      : scheduleName(target, sha256);
+    new scheduler.Schedule(this, targetId(this, target), {
+      scheduleName: name,
       description,
       scheduleGroup: this.group,
       schedule: scheduler.ScheduleExpression.rate(every),
@@ -153,3 +158,9 @@ export class ScheduledSync extends Construct {
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The id of what is made for one target. It does not follow the place in the list, also where the name is not known yet. */
+export function targetId(scope: Construct, { region, projectId }: SyncTarget): string {
+  const id = `${region}-${projectId}`;
+  return Token.isUnresolved(id) ? sha256(JSON.stringify(Stack.of(scope).resolve(id))) : id;
+}

@@ -21,7 +21,7 @@ export class TimelineWidget extends Construct {
       memorySize: 512,
       timeout: Duration.seconds(30),
     });
-    props.history.grantRead(this.function);
+    props.history.grantDraw(this.function);
     this.widget = new cloudwatch.CustomWidget({
       title: 'Timeline',
       functionArn: this.function.fn.functionArn,

@@ -7,21 +7,22 @@ import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 import { field, webhookTarget } from './webhook';
 
 /** The secret of the service: for Slack `Bearer` and a bot's token, for Teams `sig`, for PagerDuty an integration key. */
-interface KeyOptions extends SubscriptionOptions {
+export interface ChatSubscriptionOptions extends SubscriptionOptions {
+  /** Its text is what the service expects. */
   readonly key: secretsmanager.ISecret;
 }
 
-export interface SlackSubscriptionOptions extends KeyOptions {
+export interface SlackSubscriptionOptions extends ChatSubscriptionOptions {
   /** The id of the channel, such as `C0123456789`. The bot must be a member, and have the scope `chat:write`. */
   readonly channel: string;
 }
 
-export interface TeamsSubscriptionOptions extends KeyOptions {
+export interface TeamsSubscriptionOptions extends ChatSubscriptionOptions {
   /** The address of a Teams workflow, without its parameter `sig`. */
   readonly url: string;
 }
 
-export type PagerdutySubscriptionOptions = KeyOptions;
+export type PagerdutySubscriptionOptions = ChatSubscriptionOptions;
 
 /** The statuses that begin an incident, unless the subscription names others. */
 export const INCIDENT_STATUSES = ['ERROR', 'CREATE_FAILED', 'DELETE_FAILED'];

@@ -1,11 +1,15 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { InstanceHistory, type InstanceHistoryProps } from '../../lib';
+import { type IInstanceHistory, InstanceHistory, type InstanceHistoryProps, Subscription } from '../../lib';
 import { codeBlocks, PAGE } from '../support/documents';
 import { appWithoutBundling, TARGET } from '../support/stack';
 
@@ -93,5 +97,87 @@ describe('the construct in another app', () => {
       /properties of InstanceHistory has 3 problems:\n {2}targets\[1\]\.projectId: .*\n {2}targets\[1\]\.every: .*\n {2}targets\[2\]: /,
     );
     expect(() => history({ every: Duration.seconds(90) })).toThrow(/every: "90s" must be a multiple of 1m/);
+  });
+
+  it('takes what is known at deployment only, and lets the template name it', () => {
+    const stack = new Stack(appWithoutBundling(), 'Platform');
+    const parameter = (id: string) => new CfnParameter(stack, id).valueAsString;
+    const [first, second] = [parameter('First'), parameter('Second')];
+    const ids = (projects: readonly string[]) => {
+      const platform = new Stack(appWithoutBundling(), 'Another');
+      const value = (id: string) => new CfnParameter(platform, id).valueAsString;
+      const targets = projects.map((id) => ({ region: 'cn-north-4', projectId: value(id) }));
+      new InstanceHistory(platform, 'RomaHistory', { targets });
+      return Object.keys(Template.fromStack(platform).findResources('AWS::Scheduler::Schedule')).toSorted();
+    };
+    new InstanceHistory(stack, 'RomaHistory', {
+      targets: [
+        { region: 'cn-north-4', projectId: first, endpoint: parameter('Endpoint') },
+        { region: parameter('Region'), projectId: second },
+      ],
+      discovery: 'daily',
+      exclude: [parameter('Excluded'), 'cn-north-4/another-project-of-ours'],
+      iamEndpoint: parameter('Identity'),
+      proxy: parameter('Proxy'),
+      credentials: {
+        type: 'oidc',
+        providerUrn: parameter('Provider'),
+        agencyUrn: parameter('Agency'),
+        audience: parameter('Audience'),
+      },
+      subscriptions: [Subscription.email('ops', { address: parameter('Address') })],
+      alarmTopic: Topic.fromTopicArn(stack, 'Alarms', parameter('Topic')),
+      encryptionKey: Key.fromKeyArn(stack, 'Key', parameter('KeyArn')),
+      existingTable: Table.fromTableAttributes(stack, 'Table', {
+        tableArn: parameter('TableArn'),
+        tableStreamArn: parameter('Stream'),
+      }),
+    });
+    const [schedule] = Object.values(Template.fromStack(stack).findResources('AWS::Scheduler::Schedule')) as {
+      Properties: { Name: object };
+    }[];
+    expect(schedule!.Properties.Name).toEqual({ 'Fn::Join': ['', ['cn-north-4_', { Ref: 'First' }]] });
+    // The ids do not depend on the order, lest a new order replaces schedules.
+    expect(ids(['One', 'Two'])).toEqual(ids(['Two', 'One']));
+  });
+
+  it.each([
+    ['that this app makes', (stack: Stack) => new InstanceHistory(stack, 'Roma', { targets: [TARGET] })],
+    [
+      'that is kept elsewhere',
+      (stack: Stack) => InstanceHistory.fromHistoryTable(stack, 'Roma', Table.fromTableName(stack, 'Table', 'history')),
+    ],
+  ])('lets a role ask a history %s, on the table and its indexes, and nothing more', (_where, historyOf) => {
+    const stack = new Stack(appWithoutBundling(), 'Platform');
+    const roma: IInstanceHistory = historyOf(stack);
+    const role = new Role(stack, 'Analyst', { assumedBy: new AccountRootPrincipal() });
+    roma.grantRead(role).assertSuccess();
+    const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+      Properties: { Roles: [stack.resolve(role.roleName)] },
+    });
+    const [{ Statement }] = Object.values(policies).map(({ Properties }) => Properties.PolicyDocument);
+    expect(Statement).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['dynamodb:GetItem', 'dynamodb:Query'],
+        Resource: ['', '/index/changes-by-time', '/index/not-running'].map((suffix) =>
+          stack.resolve(`${roma.table.tableArn}${suffix}`),
+        ),
+      },
+    ]);
+  });
+
+  it('a role that may ask may use the customer key of the table, through DynamoDB only', () => {
+    const stack = new Stack(appWithoutBundling(), 'Platform');
+    const encryptionKey = new Key(stack, 'Key');
+    const roma = new InstanceHistory(stack, 'Roma', { targets: [TARGET], encryptionKey });
+    const role = new Role(stack, 'Analyst', { assumedBy: new AccountRootPrincipal() });
+    roma.grantRead(role);
+    const policies = Template.fromStack(stack).findResources('AWS::IAM::Policy', {
+      Properties: { Roles: [stack.resolve(role.roleName)] },
+    });
+    expect(JSON.stringify(policies)).toMatch(
+      /"kms:Decrypt","kms:DescribeKey".*"kms:ViaService":\{"Fn::Join".*dynamodb/,
+    );
   });
 });

@@ -12,6 +12,7 @@ export const PAGE = {
   commands: 'docs/commands.md',
   configuration: 'docs/configuration.md',
   construct: 'docs/construct.md',
+  constructReference: 'docs/construct-reference.md',
   events: 'docs/events.md',
   measures: 'docs/measures.md',
   queries: 'docs/queries.md',

@@ -1,0 +1,28 @@
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct, type IConstruct } from 'constructs';
+import { HISTORY_TABLE } from '../lambda/contract';
+import { grantKey } from './encryption';
+
+/** A history, whether it is made in this app or only used there. */
+export interface IInstanceHistory extends IConstruct {
+  /** Where it is kept. */
+  readonly table: ITable;
+  /** Lets somebody ask: all commands that only read, and `roma-instance-history/reader`. */
+  grantRead(grantee: iam.IGrantable): iam.Grant;
+}
+
+export abstract class InstanceHistoryBase extends Construct implements IInstanceHistory {
+  abstract readonly table: ITable;
+
+  /** Lets somebody ask: all commands that only read, and `roma-instance-history/reader`. */
+  grantRead(grantee: iam.IGrantable): iam.Grant {
+    const { tableArn, encryptionKey } = this.table;
+    grantKey(encryptionKey, grantee, 'read', 'dynamodb');
+    return iam.Grant.addToPrincipal({
+      grantee,
+      actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+      resourceArns: [tableArn, ...HISTORY_TABLE.indexes.map(({ name }) => `${tableArn}/index/${name}`)],
+    });
+  }
+}
