@@ -4,10 +4,11 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { HISTORY_TABLE, METRIC, METRIC_DIMENSION, METRIC_NAMESPACE, STALE_INTERVALS } from '../lambda/contract';
+import { HISTORY_TABLE, METRIC, STALE_INTERVALS } from '../lambda/contract';
 import type { ChangeFeed } from './change-feed';
 import type { Discovery } from './discovery';
 import type { HistoryTable } from './history-table';
+import { metricOf } from './metric-of';
 import type { ScheduledSync, SyncTarget } from './scheduled-sync';
 
 export interface AlarmsProps {
@@ -51,7 +52,10 @@ export class Alarms extends Construct {
     this.watchRuns(Math.min(...periods), Math.max(...periods));
     if (props.discovery !== undefined) this.watchDiscovery(props.discovery);
     this.alarm('ChangesUnpublished', 'Changes were recorded, and ten minutes later not published', {
-      metric: metricOf(props.history.table.tableName, METRIC.changesUnpublished, 'Sum', FIVE_MINUTES),
+      metric: metricOf(props.history.table.tableName, METRIC.changesUnpublished, {
+        statistic: 'Sum',
+        period: FIVE_MINUTES,
+      }),
       threshold: 1,
       evaluationPeriods: 12,
       datapointsToAlarm: 1,
@@ -62,7 +66,8 @@ export class Alarms extends Construct {
 
   /** @param shortest interval of a target in minutes, and the longest one */
   private watchRuns(shortest: number, longest: number): void {
-    const { fn } = this.props.sync.function;
+    const { sync } = this.props;
+    const { fn } = sync.function;
     this.alarm('SyncNotRunning', 'The sync function is not invoked at all', {
       metric: filled(fn.metricInvocations({ statistic: 'Sum', period: Duration.minutes(Math.max(shortest, 5)) })),
       ...NEVER,
@@ -71,35 +76,39 @@ export class Alarms extends Construct {
     // A slow target tells of itself once per interval, and must be remembered until it does so again. Periods are those
     // of the fastest one, for it must not wait for the others; CloudWatch looks back one day, or seven by the hour.
     const lookBack = Math.floor((shortest < 60 ? 1 : 7) * (Duration.days(1).toMinutes() / shortest));
-    const run = (name: string) => ({
-      metric: metricOf(fn.functionName, name, 'Maximum', Duration.minutes(shortest)),
+    const period = Duration.minutes(shortest);
+    const run = (metric: cloudwatch.IMetric) => ({
+      metric,
       threshold: 1,
       evaluationPeriods: Math.min(Math.ceil((1.5 * longest) / shortest) + 1, lookBack),
       datapointsToAlarm: 1,
     });
     this.alarm('StaleTargets', `Some target has had no completed run in ${STALE_INTERVALS} of its intervals`, {
-      ...run(METRIC.intervalsSinceCompleted),
+      ...run(sync.metricIntervalsSinceCompletedRun({ period })),
       threshold: STALE_INTERVALS,
     });
     this.alarm(
       'BrakeHeld',
       'Most instances of a target, or all of one enterprise project, are missing together; their deletion is held back',
-      run(METRIC.brakeHeld),
+      run(sync.metricBrakeHeld({ period })),
     );
     if (!this.props.isFull) return;
-    this.alarm('RecordsRejected', 'The API sent instances that cannot be understood', run(METRIC.recordsRejected));
+    this.alarm(
+      'RecordsRejected',
+      'The API sent instances that cannot be understood',
+      run(sync.metricRecordsRejected({ period })),
+    );
   }
 
-  private watchDiscovery({ function: { fn } }: Discovery): void {
-    const daily = (name: string): cloudwatch.IMetric =>
-      filled(metricOf(fn.functionName, name, 'Maximum', Duration.days(1)));
+  private watchDiscovery(discovery: Discovery): void {
+    const daily = { period: Duration.days(1) };
     this.alarm('DiscoveryNotCompleted', 'Projects have not been looked for in two days', {
-      metric: daily(METRIC.discovery.completed),
+      metric: filled(discovery.metricDiscoveriesCompleted(daily)),
       ...NEVER,
       evaluationPeriods: 2,
     });
     this.alarm('ProjectsVanished', 'The account no longer shows projects that were kept in sync', {
-      metric: daily(METRIC.discovery.vanished),
+      metric: filled(discovery.metricProjectsVanished(daily)),
       threshold: 1,
       evaluationPeriods: 2,
       datapointsToAlarm: 1,
@@ -197,16 +206,6 @@ export class Alarms extends Construct {
 /** With zeros for silence: where data is missing, CloudWatch would look at older points than the evaluated ones. */
 const filled = (metric: cloudwatch.Metric): cloudwatch.IMetric =>
   new cloudwatch.MathExpression({ expression: 'FILL(m, 0)', usingMetrics: { m: metric }, period: metric.period });
-
-/** A metric of the contract. @param service the name of the function that emits it, or of the table */
-const metricOf = (service: string, metricName: string, statistic: string, period: Duration): cloudwatch.Metric =>
-  new cloudwatch.Metric({
-    namespace: METRIC_NAMESPACE,
-    metricName,
-    dimensionsMap: { [METRIC_DIMENSION.service]: service },
-    statistic,
-    period,
-  });
 
 type Common = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold' | 'evaluationPeriods'>;
 

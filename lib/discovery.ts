@@ -1,10 +1,12 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
-import { DISCOVERED_PREFIX, ENV, type ScheduleTemplate } from '../lambda/contract';
+import { DISCOVERED_PREFIX, ENV, METRIC, type ScheduleTemplate } from '../lambda/contract';
 import { acknowledge } from './acknowledge';
+import { metricOf } from './metric-of';
 import { NodeFunction } from './node-function';
 import type { ScheduledSync } from './scheduled-sync';
 
@@ -40,6 +42,16 @@ export class Discovery extends Construct {
     if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
     this.grantSchedules(sync, props.every);
     this.runDaily(sync);
+  }
+
+  /** Discoveries that put all schedules in order. @default - the maximum */
+  metricDiscoveriesCompleted(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.function.fn.functionName, METRIC.discovery.completed, props);
+  }
+
+  /** Schedules that are paused because their project is no longer shown. @default - the maximum */
+  metricProjectsVanished(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.function.fn.functionName, METRIC.discovery.vanished, props);
   }
 
   private grantSchedules(sync: ScheduledSync, every: Duration): void {

@@ -1,8 +1,10 @@
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct, type IConstruct } from 'constructs';
-import { HISTORY_TABLE } from '../lambda/contract';
+import { HISTORY_TABLE, METRIC } from '../lambda/contract';
 import { grantKey } from './encryption';
+import { metricOf } from './metric-of';
 
 /** A history, whether it is made in this app or only used there. */
 export interface IInstanceHistory extends IConstruct {
@@ -10,6 +12,8 @@ export interface IInstanceHistory extends IConstruct {
   readonly table: ITable;
   /** Lets somebody ask: all commands that only read, and `roma-instance-history/reader`. */
   grantRead(grantee: iam.IGrantable): iam.Grant;
+  /** Changes that were recorded, less those that were published. @default - the sum */
+  metricChangesUnpublished(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
 }
 
 export abstract class InstanceHistoryBase extends Construct implements IInstanceHistory {
@@ -24,5 +28,10 @@ export abstract class InstanceHistoryBase extends Construct implements IInstance
       actions: ['dynamodb:GetItem', 'dynamodb:Query'],
       resourceArns: [tableArn, ...HISTORY_TABLE.indexes.map(({ name }) => `${tableArn}/index/${name}`)],
     });
+  }
+
+  /** Changes that were recorded, less those that were published. @default - the sum */
+  metricChangesUnpublished(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.table.tableName, METRIC.changesUnpublished, { statistic: 'Sum', ...props });
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
@@ -7,10 +8,11 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENV, type ListApi, scheduleName, scheduleSettings, type SyncRequest } from '../lambda/contract';
+import { ENV, type ListApi, METRIC, scheduleName, scheduleSettings, type SyncRequest } from '../lambda/contract';
 import { Credentials, type OidcCredentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
+import { metricOf } from './metric-of';
 import { NodeFunction } from './node-function';
 import { deadLetterQueue } from './dead-letter-queue';
 
@@ -106,6 +108,21 @@ export class ScheduledSync extends Construct {
     return this.credentials.secret;
   }
 
+  /** Of runs that did not complete: intervals since the last one of their target that did. @default - the maximum */
+  metricIntervalsSinceCompletedRun(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.function.fn.functionName, METRIC.intervalsSinceCompleted, props);
+  }
+
+  /** Runs whose brake holds deletions. @default - the maximum */
+  metricBrakeHeld(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.function.fn.functionName, METRIC.brakeHeld, props);
+  }
+
+  /** Instances of a run that cannot be understood. @default - the maximum */
+  metricRecordsRejected(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return metricOf(this.function.fn.functionName, METRIC.recordsRejected, props);
+  }
+
   /** What EventBridge Scheduler may do with a function, and only for schedules of this group. */
   invokerOf(scope: Construct, description: string, sid: string, { fn }: NodeFunction): iam.Role {
     const role = new iam.Role(scope, 'Invoker', {
@@ -160,7 +177,7 @@ export class ScheduledSync extends Construct {
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The id of what is made for one target. It does not follow the place in the list, also where the name is not known yet. */
-export function targetId(scope: Construct, { region, projectId }: SyncTarget): string {
+function targetId(scope: Construct, { region, projectId }: SyncTarget): string {
   const id = `${region}-${projectId}`;
   return Token.isUnresolved(id) ? sha256(JSON.stringify(Stack.of(scope).resolve(id))) : id;
 }

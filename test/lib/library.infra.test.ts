@@ -1,5 +1,6 @@
 import { CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -9,6 +10,7 @@ import { Construct } from 'constructs';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../../lambda/contract';
 import { type IInstanceHistory, InstanceHistory, type InstanceHistoryProps, Subscription } from '../../lib';
 import { codeBlocks, PAGE } from '../support/documents';
 import { appWithoutBundling, TARGET } from '../support/stack';
@@ -107,10 +109,10 @@ describe('the construct in another app', () => {
       const platform = new Stack(appWithoutBundling(), 'Another');
       const value = (id: string) => new CfnParameter(platform, id).valueAsString;
       const targets = projects.map((id) => ({ region: 'cn-north-4', projectId: value(id) }));
-      new InstanceHistory(platform, 'RomaHistory', { targets });
-      return Object.keys(Template.fromStack(platform).findResources('AWS::Scheduler::Schedule')).toSorted();
+      const roma = new InstanceHistory(platform, 'RomaHistory', { targets });
+      return Object.keys(Template.fromStack(Stack.of(roma)).findResources('AWS::Scheduler::Schedule')).toSorted();
     };
-    new InstanceHistory(stack, 'RomaHistory', {
+    const { sync } = new InstanceHistory(stack, 'RomaHistory', {
       targets: [
         { region: 'cn-north-4', projectId: first, endpoint: parameter('Endpoint') },
         { region: parameter('Region'), projectId: second },
@@ -133,7 +135,7 @@ describe('the construct in another app', () => {
         tableStreamArn: parameter('Stream'),
       }),
     });
-    const [schedule] = Object.values(Template.fromStack(stack).findResources('AWS::Scheduler::Schedule')) as {
+    const [schedule] = Object.values(Template.fromStack(Stack.of(sync)).findResources('AWS::Scheduler::Schedule')) as {
       Properties: { Name: object };
     }[];
     expect(schedule!.Properties.Name).toEqual({ 'Fn::Join': ['', ['cn-north-4_', { Ref: 'First' }]] });
@@ -179,5 +181,24 @@ describe('the construct in another app', () => {
     expect(JSON.stringify(policies)).toMatch(
       /"kms:Decrypt","kms:DescribeKey".*"kms:ViaService":\{"Fn::Join".*dynamodb/,
     );
+  });
+
+  it('has a method for each metric that the functions emit, as the dashboards and alarms of others read it', () => {
+    const { roma, stack } = history({ discovery: 'daily' });
+    const metrics = [roma, roma.sync, roma.discovery!].flatMap((part) => {
+      const prototypes = [Object.getPrototypeOf(part), Object.getPrototypeOf(Object.getPrototypeOf(part))] as object[];
+      const names = prototypes.flatMap((prototype) => Object.getOwnPropertyNames(prototype));
+      const methods = part as unknown as Record<string, (props?: MetricOptions) => Metric>;
+      return names
+        .filter((name) => name.startsWith('metric'))
+        .map((name) => methods[name]!({ period: Duration.hours(1) }));
+    });
+    const { discovery, ...others } = METRIC;
+    const emitted = [...Object.values(others), ...Object.values(discovery)];
+    expect(metrics.map(({ metricName }) => metricName).toSorted()).toEqual(emitted.toSorted());
+    for (const { namespace, dimensions, period } of metrics) {
+      expect([namespace, period.toHours()]).toEqual([METRIC_NAMESPACE, 1]);
+      expect(Object.keys(stack.resolve(dimensions) as object)).toEqual([METRIC_DIMENSION.service]);
+    }
   });
 });
