@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeError, NotFoundError, UsageError } from '../../lambda/core/model/errors';
 import { version } from '../../package.json';
-import { COMMANDS, LOADERS } from './commands';
+import { COMMANDS } from './commands';
 import { completion } from './completion';
 import { EXIT, ExitCode } from './exit';
 import type { Io } from './io';
@@ -36,9 +36,9 @@ async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonl
       getOutHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
       getErrHelpWidth: () => (Number.isFinite(io.width) ? io.width : 100),
     });
-  for (const [name, load] of Object.entries(LOADERS)) {
-    const command = program.command(name).description(COMMANDS[name as keyof typeof COMMANDS]);
-    if (argv.includes(name)) (await load())(command, io, run);
+  for (const [name, [about, load]] of Object.entries(COMMANDS)) {
+    const command = program.command(name).description(about);
+    if (argv.includes(name)) (await load()).register(command, io, run);
   }
   completion(program, io);
   program

@@ -21,6 +21,12 @@ export interface RowColumn<Row> extends Column<Row> {
   readonly value?: (row: Row) => string | number | null;
 }
 
+export const column = <Row>(
+  title: string,
+  of: (row: Row) => string,
+  more: Partial<RowColumn<Row>> = {},
+): RowColumn<Row> => ({ title, of, ...more });
+
 /** For commands that print no rows: `table` is what they print anyway. */
 export const withFormat = (command: Command, formats: readonly string[] = ['table', 'json', 'yaml']): Command =>
   command.addOption(

@@ -86,12 +86,17 @@ export const parseMoment = (
   zone: string,
 ): Instant | undefined => (text === undefined || text === 'now' ? undefined : parseTime(text, nowMs, what, zone));
 
+export interface SpanOptions {
+  readonly since?: string;
+  readonly until?: string;
+}
+
 /**
  * @returns without `to` when the span lasts until now
  * @throws UsageError when the span is empty or reversed
  */
 export function parseSpan(
-  options: { readonly since?: string | undefined; readonly until?: string | undefined },
+  options: SpanOptions,
   nowMs: number,
   defaultSince: string,
   zone: string,

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { LOADERS } from '../../bin/cli/commands';
+import { COMMANDS } from '../../bin/cli/commands';
 import { completion } from '../../bin/cli/completion';
 import type { Io } from '../../bin/cli/io';
 import { PAGE, PAGES, readPage } from '../support/documents';
 
 const program = new Command('roma-history').option('--version').option('--env <name>');
 beforeAll(async () => {
-  for (const [name, load] of Object.entries(LOADERS)) (await load())(program.command(name), {} as Io, async () => 0);
+  for (const [name, [, load]] of Object.entries(COMMANDS))
+    (await load()).register(program.command(name), {} as Io, async () => 0);
   completion(program, {} as Io);
 });
 

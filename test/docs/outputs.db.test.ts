@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
-import { LOADERS } from '../../bin/cli/commands';
+import { COMMANDS } from '../../bin/cli/commands';
 import type { Snapshot } from '../../lambda/core/model/instance';
 import { plusMs } from '../../lambda/core/model/instant';
 import { toGapItem } from '../../lambda/dynamodb/table';
@@ -46,7 +46,7 @@ const MORE = [
   'uptime --sort availability --columns name,availability',
   'targets list -o csv',
   '--help',
-  ...Object.keys(LOADERS).map((command) => `${command} --help`),
+  ...Object.keys(COMMANDS).map((command) => `${command} --help`),
 ];
 
 const LIVES: readonly (readonly Step[])[] = [

@@ -9,14 +9,11 @@ import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
 import { printTable, type RowOptions, wantsTable, withRowOptions } from '../rows';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
-import { parseSpan } from '../time';
+import { parseSpan, type SpanOptions } from '../time';
 import { changeColumns, changeLine, type ChangeRow } from './views';
 
-interface ChangesOptions extends TargetOptions, FilterOptions, RowOptions {
-  readonly json?: boolean;
+interface ChangesOptions extends TargetOptions, FilterOptions, RowOptions, SpanOptions {
   readonly field?: readonly string[];
-  readonly since?: string;
-  readonly until?: string;
   readonly kind?: readonly ChangeKind[];
   readonly follow?: boolean;
   readonly full?: boolean;
@@ -25,20 +22,15 @@ interface ChangesOptions extends TargetOptions, FilterOptions, RowOptions {
 /** An instance that was there when the recording began is not a change. */
 const KINDS = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
-export function registerChanges(command: Command, io: Io): void {
-  withTargetOptions(
-    withRowOptions(
-      withFilterOptions(
-        command
-          .option('--since <time>', 'from this time on (default: 24h)')
-          .option('--until <time>', 'before this time (default: now)')
-          .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
-          .option('--field <field>', 'only changes of this field (repeatable)', collect)
-          .option('--full', 'show every changed field, with its whole values')
-          .option('-f, --follow', 'keep printing new changes until Ctrl-C'),
-      ),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .option('--since <time>', 'from this time on (default: 24h)')
+    .option('--until <time>', 'before this time (default: now)')
+    .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
+    .option('--field <field>', 'only changes of this field (repeatable)', collect)
+    .option('--full', 'show every changed field, with its whole values')
+    .option('-f, --follow', 'keep printing new changes until Ctrl-C');
+  withTargetOptions(withRowOptions(withFilterOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (options: ChangesOptions) => {
       if (options.follow === true && options.until !== undefined)

@@ -17,15 +17,12 @@ import { find, INSTANCE_HELP } from './instance-argument';
 import { shown, versionByNumber } from './show';
 import { spanLine, unobservedText } from './views';
 
-export function registerDiff(command: Command, io: Io): void {
-  withTargetOptions(
-    withFormat(
-      command
-        .argument('<instance>', INSTANCE_HELP)
-        .argument('[a]', 'a version (3 or v3) or a time (see roma-history --help); without it: the last change')
-        .argument('[b]', 'the same (default: now)'),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .argument('<instance>', INSTANCE_HELP)
+    .argument('[a]', 'a version (3 or v3) or a time (see roma-history --help); without it: the last change')
+    .argument('[b]', 'the same (default: now)');
+  withTargetOptions(withFormat(command))
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, a: string | undefined, b: string | undefined, options: TargetOptions) => {
       const nowMs = io.clock.now();

@@ -19,7 +19,7 @@ interface DoctorOptions extends StoreOptions, ApiOptions {
   readonly cost?: boolean;
 }
 
-export function registerDoctor(command: Command, io: Io): void {
+export function register(command: Command, io: Io): void {
   withStoreOptions(
     withApiOptions(command.option('--cost', 'what a month costs, from the measured units of the last runs')),
   )

@@ -7,17 +7,15 @@ import { type Export, exportFile, exportFolder } from '../../../lambda/export/ex
 import { type Format, FORMATS } from '../../../lambda/export/write-rows';
 import { type Io, printJson } from '../io';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
-import { parseMoment, parseSpan } from '../time';
+import { parseMoment, parseSpan, type SpanOptions } from '../time';
 
-interface ExportOptions extends TargetOptions {
+interface ExportOptions extends TargetOptions, SpanOptions {
   readonly format?: Format;
   readonly out: string;
-  readonly since?: string;
-  readonly until?: string;
   readonly at?: string;
 }
 
-export function registerExport(command: Command, io: Io): void {
+export function register(command: Command, io: Io): void {
   withTargetOptions(
     command
       .addArgument(new Argument('<table>', 'what to export').choices(EXPORTS))

@@ -10,7 +10,7 @@ import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, statusColour } from '../output';
 import { hint } from '../place';
-import { printNote, printTable, type RowColumn, type RowOptions, withRowOptions } from '../rows';
+import { column, printNote, printTable, type RowColumn, type RowOptions, withRowOptions } from '../rows';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { duration, parseMoment, showTime } from '../time';
 import { isFromBaseline, NOTHING_RECORDED, sinceText, spanLine, unobservedText } from './views';
@@ -19,25 +19,19 @@ import { isFromBaseline, NOTHING_RECORDED, sinceText, spanLine, unobservedText }
 const WATCH_MS = 5000;
 
 interface ListOptions extends TargetOptions, FilterOptions, RowOptions {
-  readonly json?: boolean;
   readonly watch?: boolean;
   readonly at?: string;
   readonly status?: string;
   readonly all?: boolean;
 }
 
-export function registerList(command: Command, io: Io): void {
-  withTargetOptions(
-    withRowOptions(
-      withFilterOptions(
-        command
-          .option('--at <time>', 'as of this time')
-          .option('--status <status>', 'only instances with this status')
-          .option('--all', 'show deleted instances too (--json always does)')
-          .addOption(new Option('--watch', 'print again every few seconds, until Ctrl-C').conflicts(['at', 'json'])),
-      ),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .option('--at <time>', 'as of this time')
+    .option('--status <status>', 'only instances with this status')
+    .option('--all', 'show deleted instances too (--json always does)')
+    .addOption(new Option('--watch', 'print again every few seconds, until Ctrl-C').conflicts(['at', 'json']));
+  withTargetOptions(withRowOptions(withFilterOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (options: ListOptions) => {
       do {
@@ -139,10 +133,12 @@ const unknownLine = ({ current, unobserved }: FleetMember): Record<string, unkno
 });
 
 /** Shows an open gap by its length, which is short enough for a column. */
-const certaintyText = (io: Io, span: UnobservedSpan): string =>
-  span.to !== undefined || span.from === BEGINNING
+const certaintyText = (io: Io, span: UnobservedSpan | undefined): string => {
+  if (span === undefined) return '';
+  return span.to !== undefined || span.from === BEGINNING
     ? unobservedText(io, span)
     : `(unobserved for ${duration(io.clock.now() - toMs(span.from))})`;
+};
 
 async function printFleet(
   io: Io,
@@ -159,39 +155,25 @@ async function printFleet(
 ): Promise<void> {
   if (about.at !== undefined) printNote(io, options, `As of ${showTime(about.at, io.time)}`);
   if (rows.length > 0 || options.output === 'csv') {
+    const sinceOf = ({ version, isBaseline }: Member): string =>
+      `${isBaseline === true ? '≥ ' : ''}${sinceText(io, version.statusSince)}`;
     const columns: RowColumn<Member>[] = [
-      {
-        title: 'STATUS',
-        of: ({ version }: Member) => version.status,
+      column('STATUS', ({ version }) => version.status, {
         shrinksTo: 13,
-        colour: (row: Member) => statusColour(row.version.status),
-      },
-      {
-        title: 'SINCE',
-        of: ({ version, isBaseline }: Member) =>
-          `${isBaseline === true ? '≥ ' : ''}${sinceText(io, version.statusSince)}`,
-        value: ({ version }) => version.statusSince,
-      },
-      { title: 'NAME', of: ({ version }: Member) => version.name ?? '(no name)', shrinksTo: 12 },
-      { title: 'ID', of: ({ version }: Member) => version.id },
-      {
-        title: 'VERSION',
-        of: ({ version }: Member) => String(version.version),
-        value: ({ version }: Member) => version.version,
+        colour: ({ version }) => statusColour(version.status),
+      }),
+      column('SINCE', sinceOf, { value: ({ version }) => version.statusSince }),
+      column('NAME', ({ version }) => version.name ?? '(no name)', { shrinksTo: 12 }),
+      column('ID', ({ version }) => version.id),
+      column('VERSION', ({ version }) => String(version.version), {
+        value: ({ version }) => version.version,
         alignRight: true,
-      },
-      {
-        title: 'TARGET',
-        of: ({ version }: Member) => targetName(version.target),
-        shrinksTo: 20,
-        isWide: about.targets < 2,
-      },
-      { title: 'PROJECT', of: ({ version }: Member) => version.enterpriseProjectId ?? '', isWide: true },
-      {
-        title: 'CERTAINTY',
-        of: ({ unobserved }: Member) => (unobserved === undefined ? '' : certaintyText(io, unobserved)),
+      }),
+      column('TARGET', ({ version }) => targetName(version.target), { shrinksTo: 20, isWide: about.targets < 2 }),
+      column('PROJECT', ({ version }) => version.enterpriseProjectId ?? '', { isWide: true }),
+      column('CERTAINTY', ({ unobserved }) => certaintyText(io, unobserved), {
         isWide: rows.every(({ unobserved }) => unobserved === undefined),
-      },
+      }),
     ];
     await printTable(io, options, columns, rows);
   }

@@ -5,7 +5,7 @@ import { flow } from '../layout';
 import { safeText } from '../output';
 import { printTable, type RowOptions, wantsTable, withRowOptions } from '../rows';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
-import { parseSpan } from '../time';
+import { parseSpan, type SpanOptions } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
 import {
   changeColumns,
@@ -20,25 +20,19 @@ import {
 } from './views';
 import { wholeNumber } from './whole-number';
 
-interface LogOptions extends TargetOptions, RowOptions {
-  readonly json?: boolean;
-  readonly since?: string;
-  readonly until?: string;
+interface LogOptions extends TargetOptions, RowOptions, SpanOptions {
   readonly limit?: number;
   readonly full?: boolean;
 }
 
-export function registerLog(command: Command, io: Io): void {
-  withTargetOptions(
-    withRowOptions(
-      command
-        .argument('<instance>', INSTANCE_HELP)
-        .option('--since <time>', 'not before this time')
-        .option('--until <time>', 'before this time')
-        .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000))
-        .option('--full', 'show every changed field, with its whole values'),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .argument('<instance>', INSTANCE_HELP)
+    .option('--since <time>', 'not before this time')
+    .option('--until <time>', 'before this time')
+    .option('-n, --limit <count>', 'at most this many versions', wholeNumber(1, 1_000_000))
+    .option('--full', 'show every changed field, with its whole values');
+  withTargetOptions(withRowOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: LogOptions) => {
       const { from, to } = parseSpan(options, io.clock.now(), '1970-01-01T00:00Z', io.time.zone);

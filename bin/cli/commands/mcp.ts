@@ -3,7 +3,7 @@ import type { RunCommand } from '../ask';
 import type { Io } from '../io';
 import { placeOf, type StoreOptions, withStore, withStoreOptions } from '../store';
 
-export function registerMcp(command: Command, io: Io, run: RunCommand): void {
+export function register(command: Command, io: Io, run: RunCommand): void {
   withStoreOptions(command)
     .addHelpText('after', EXAMPLES)
     .action(async (options: StoreOptions) => {

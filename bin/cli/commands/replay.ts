@@ -44,7 +44,7 @@ const PROGRESS_MS = 2000;
 /** How many problems are printed. */
 const PROBLEMS_SHOWN = 20;
 
-export function registerReplay(command: Command, io: Io): void {
+export function register(command: Command, io: Io): void {
   withTargetOptions(
     command
       .requiredOption('--since <time>', 'from this time on')

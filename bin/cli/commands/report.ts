@@ -3,16 +3,14 @@ import { toInstant } from '../../../lambda/core/model/instant';
 import { periodBetween } from '../../../lambda/timeline/period';
 import { type Io, printJson } from '../io';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
-import { parseSpan } from '../time';
+import { parseSpan, type SpanOptions } from '../time';
 import { writeReport } from '../timeline/report';
 
-interface ReportOptions extends TargetOptions {
+interface ReportOptions extends TargetOptions, SpanOptions {
   readonly output: string;
-  readonly since?: string;
-  readonly until?: string;
 }
 
-export function registerReport(command: Command, io: Io): void {
+export function register(command: Command, io: Io): void {
   withTargetOptions(
     command
       .requiredOption('-o, --output <file>', 'the file to write; an existing file is replaced')

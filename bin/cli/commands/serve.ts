@@ -16,7 +16,7 @@ interface ServeOptions extends TargetOptions {
   readonly since: string;
 }
 
-export function registerServe(command: Command, io: Io, run: RunCommand): void {
+export function register(command: Command, io: Io, run: RunCommand): void {
   withTargetOptions(
     command
       .option('--port <number>', 'the port; 0 takes any free port', wholeNumber(0, 65_535), DEFAULT_PORT)

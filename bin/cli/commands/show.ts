@@ -26,16 +26,13 @@ const versionNumber = (text: string): number => {
   return Number(text.replace('v', ''));
 };
 
-export function registerShow(command: Command, io: Io): void {
-  withTargetOptions(
-    withFormat(
-      command
-        .argument('<instance>', INSTANCE_HELP)
-        .addOption(new Option('--at <time>', 'as of this time').conflicts('version'))
-        .addOption(new Option('--version <number>', 'this version').argParser(versionNumber))
-        .option('--changes', 'only what the version changed, not its whole state'),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .argument('<instance>', INSTANCE_HELP)
+    .addOption(new Option('--at <time>', 'as of this time').conflicts('version'))
+    .addOption(new Option('--version <number>', 'this version').argParser(versionNumber))
+    .option('--changes', 'only what the version changed, not its whole state');
+  withTargetOptions(withFormat(command))
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string, options: ShowOptions) => show(io, instance, options));
 }

@@ -40,27 +40,24 @@ interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly timeout?: number;
 }
 
-export function registerSync(command: Command, io: Io): void {
-  withStoreOptions(
-    withApiOptions(
-      command
-        .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
-        .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
-        .option('--no-status', 'follow all instances again')
-        .option('--dry-run', 'print what would be recorded; write nothing')
-        .option('--allow-mass-deletion', 'record the deletions that the brake holds: they are real')
-        .option(
-          '--retention <days>',
-          'how long to keep superseded versions (default: as the deployed runs do, otherwise forever)',
-          wholeNumber(1, 36_500),
-        )
-        .option(
-          '--timeout <time>',
-          'end the run of each target after this time, in seconds or as 90s, 5m (default: 120)',
-          timeLimit,
-        ),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
+    .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
+    .option('--no-status', 'follow all instances again')
+    .option('--dry-run', 'print what would be recorded; write nothing')
+    .option('--allow-mass-deletion', 'record the deletions that the brake holds: they are real')
+    .option(
+      '--retention <days>',
+      'how long to keep superseded versions (default: as the deployed runs do, otherwise forever)',
+      wholeNumber(1, 36_500),
+    )
+    .option(
+      '--timeout <time>',
+      'end the run of each target after this time, in seconds or as 90s, 5m (default: 120)',
+      timeLimit,
+    );
+  withStoreOptions(withApiOptions(command))
     .addHelpText('after', HELP)
     .action(async (options: SyncCommandOptions) => sync(io, options));
 }

@@ -6,13 +6,13 @@ import { chooseTargets, type Discovery } from '../../../lambda/roma/auth/project
 import { type Io, printJson } from '../io';
 import { renderTable } from '../layout';
 import { hint } from '../place';
-import { printTable, type RowOptions, withRowOptions } from '../rows';
+import { column, printTable, type RowColumn, type RowOptions, withRowOptions } from '../rows';
 import { type StoreOptions, withStore, withStoreOptions } from '../store';
 import { ago, duration } from '../time';
 import { type ApiOptions, openApi, withApiOptions } from './api-options';
 import { NOTHING_RECORDED } from './views';
 
-export function registerTargets(command: Command, io: Io): void {
+export function register(command: Command, io: Io): void {
   const targets = command;
   withStoreOptions(withRowOptions(targets.command('list').description('what is kept in sync and how fresh it is')))
     .addHelpText('after', LIST_EXAMPLES)
@@ -55,34 +55,24 @@ async function listTargets(io: Io, options: StoreOptions & RowOptions): Promise<
       io.out(hint(io, NOTHING_RECORDED));
       return;
     }
-    await printTable<Row>(
-      io,
-      options,
-      [
-        { title: 'TARGET', of: ({ target }) => targetName(target) },
-        {
-          title: 'LAST RUN',
-          of: ({ head }) => head?.outcome ?? 'never ended',
-          colour: ({ head }) => (head?.outcome === 'changed' || head?.outcome === 'unchanged' ? 'green' : 'red'),
-        },
-        {
-          title: 'COMPLETED',
-          of: ({ head }) => (head?.completedAt === undefined ? 'never' : ago(head.completedAt, nowMs)),
-          value: ({ head }) => head?.completedAt ?? null,
-          colour: ({ head }) => (openGapOf(head, nowMs) === undefined ? undefined : 'red'),
-        },
-        { title: 'EVERY', of: ({ head }) => (head?.intervalMs === undefined ? '' : duration(head.intervalMs)) },
-        { title: 'INSTANCES', of: ({ head }) => String(head?.instances ?? ''), alignRight: true },
-        {
-          title: 'NOT JUDGED',
-          of: ({ head }) => String(head?.unjudged ?? ''),
-          alignRight: true,
-          isWide: rows.every(({ head }) => head?.unjudged === undefined),
-        },
-        { title: 'BECAUSE', of: ({ head }) => head?.because ?? '' },
-      ],
-      rows,
-    );
+    const columns: RowColumn<Row>[] = [
+      column('TARGET', ({ target }) => targetName(target)),
+      column('LAST RUN', ({ head }) => head?.outcome ?? 'never ended', {
+        colour: ({ head }) => (head?.outcome === 'changed' || head?.outcome === 'unchanged' ? 'green' : 'red'),
+      }),
+      column('COMPLETED', ({ head }) => (head?.completedAt === undefined ? 'never' : ago(head.completedAt, nowMs)), {
+        value: ({ head }) => head?.completedAt ?? null,
+        colour: ({ head }) => (openGapOf(head, nowMs) === undefined ? undefined : 'red'),
+      }),
+      column('EVERY', ({ head }) => (head?.intervalMs === undefined ? '' : duration(head.intervalMs))),
+      column('INSTANCES', ({ head }) => String(head?.instances ?? ''), { alignRight: true }),
+      column('NOT JUDGED', ({ head }) => String(head?.unjudged ?? ''), {
+        alignRight: true,
+        isWide: rows.every(({ head }) => head?.unjudged === undefined),
+      }),
+      column('BECAUSE', ({ head }) => head?.because ?? ''),
+    ];
+    await printTable(io, options, columns, rows);
   });
 }
 
@@ -122,31 +112,17 @@ async function discover(io: Io, options: ApiOptions & { json?: boolean }): Promi
   }
 }
 
+type Found = Discovery['targets'][number];
+type Skipped = Discovery['skipped'][number];
+
 function printDiscovery(io: Io, { targets, skipped }: Discovery): void {
-  if (targets.length === 0) io.out('No project with ROMA Connect was found.');
-  else
-    io.out(
-      renderTable(
-        [
-          { title: 'PROJECT', of: (target: Target & { name: string }) => target.name, shrinksTo: 16 },
-          { title: 'TARGET', of: targetName },
-        ],
-        targets,
-        io,
-      ),
-    );
+  const found = [column('PROJECT', ({ name }: Found) => name, { shrinksTo: 16 }), column('TARGET', targetName)];
+  io.out(targets.length === 0 ? 'No project with ROMA Connect was found.' : renderTable(found, targets, io));
   if (skipped.length > 0) {
+    const project = column('PROJECT', ({ project: { name } }: Skipped) => name, { shrinksTo: 16 });
+    const because = column('BECAUSE', ({ reason }: Skipped) => reason);
     io.out('\nSkipped:');
-    io.out(
-      renderTable(
-        [
-          { title: 'PROJECT', of: ({ project }: Discovery['skipped'][number]) => project.name, shrinksTo: 16 },
-          { title: 'BECAUSE', of: ({ reason }: Discovery['skipped'][number]) => reason },
-        ],
-        skipped,
-        io,
-      ),
-    );
+    io.out(renderTable([project, because], skipped, io));
   }
   if (targets.length === 0) return;
   io.out('\nTo keep them in sync, put this into a file my.json and run "npx cdk deploy -c config=my.json":');

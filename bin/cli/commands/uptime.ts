@@ -7,16 +7,13 @@ import { chosenBy, type FilterOptions, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { hint } from '../place';
-import { printNote, printTable, type RowOptions, withRowOptions } from '../rows';
+import { column, printNote, printTable, type RowColumn, type RowOptions, withRowOptions } from '../rows';
 import { chooseTargets, type TargetOptions, withStore, withTargetOptions } from '../store';
-import { duration, parseSpan, showSpan } from '../time';
+import { duration, parseSpan, showSpan, type SpanOptions } from '../time';
 import { NOTHING_RECORDED } from './views';
 import { find, INSTANCE_HELP } from './instance-argument';
 
-interface UptimeOptions extends TargetOptions, FilterOptions, RowOptions {
-  readonly json?: boolean;
-  readonly since?: string;
-  readonly until?: string;
+interface UptimeOptions extends TargetOptions, FilterOptions, RowOptions, SpanOptions {
   readonly total?: boolean;
 }
 
@@ -26,18 +23,13 @@ interface Row {
   readonly uptime: Uptime;
 }
 
-export function registerUptime(command: Command, io: Io): void {
-  withTargetOptions(
-    withRowOptions(
-      withFilterOptions(
-        command
-          .argument('[instance]', INSTANCE_HELP)
-          .option('--since <time>', 'from this time on (default: 24h)')
-          .option('--until <time>', 'before this time (default: now)')
-          .option('--total', 'with --json: also one line per target that adds up its instances'),
-      ),
-    ),
-  )
+export function register(command: Command, io: Io): void {
+  command
+    .argument('[instance]', INSTANCE_HELP)
+    .option('--since <time>', 'from this time on (default: 24h)')
+    .option('--until <time>', 'before this time (default: now)')
+    .option('--total', 'with --json: also one line per target that adds up its instances');
+  withTargetOptions(withRowOptions(withFilterOptions(command)))
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string | undefined, options: UptimeOptions) => {
       const nowMs = io.clock.now();
@@ -114,37 +106,26 @@ async function print(io: Io, options: UptimeOptions, span: Span, groups: readonl
   ]);
   const percent = ({ uptime }: Row): string =>
     uptime.availability === null ? 'unknown' : `${(Math.floor(uptime.availability * 1e5) / 1e3).toFixed(3)} %`;
-  await printTable<Row>(
-    io,
-    options,
-    [
-      { title: 'NAME', of: ({ name }) => name, shrinksTo: 12 },
-      { title: 'ID', of: ({ id }) => id },
-      {
-        title: 'AVAILABILITY',
-        of: percent,
-        alignRight: true,
-        value: ({ uptime }) => uptime.availability,
-        colour: ({ uptime }) => (uptime.availability === null ? 'yellow' : uptime.availability === 1 ? 'green' : 'red'),
-      },
-      {
-        title: 'UNOBSERVED',
-        of: ({ uptime }) => (uptime.unobservedMs === 0 ? '' : duration(uptime.unobservedMs)),
-        value: ({ uptime }) => uptime.unobservedMs,
-        alignRight: true,
-      },
-      {
-        title: 'TIME IN STATUS',
-        of: ({ uptime }) =>
-          Object.entries(uptime.statusMs)
-            .toSorted(([, a], [, b]) => b - a)
-            .map(([status, ms]) => `${status} ${duration(ms)}`)
-            .join(', '),
-        shrinksTo: 24,
-      },
-    ],
-    rows,
-  );
+  const statuses = ({ uptime }: Row): string =>
+    Object.entries(uptime.statusMs)
+      .toSorted(([, a], [, b]) => b - a)
+      .map(([status, ms]) => `${status} ${duration(ms)}`)
+      .join(', ');
+  const columns: RowColumn<Row>[] = [
+    column('NAME', ({ name }) => name, { shrinksTo: 12 }),
+    column('ID', ({ id }) => id),
+    column('AVAILABILITY', percent, {
+      alignRight: true,
+      value: ({ uptime }) => uptime.availability,
+      colour: ({ uptime }) => (uptime.availability === null ? 'yellow' : uptime.availability === 1 ? 'green' : 'red'),
+    }),
+    column('UNOBSERVED', ({ uptime }) => (uptime.unobservedMs === 0 ? '' : duration(uptime.unobservedMs)), {
+      alignRight: true,
+      value: ({ uptime }) => uptime.unobservedMs,
+    }),
+    column('TIME IN STATUS', statuses, { shrinksTo: 24 }),
+  ];
+  await printTable(io, options, columns, rows);
 }
 
 const EXAMPLES = `
