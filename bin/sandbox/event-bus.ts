@@ -1,32 +1,15 @@
+import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
+import type { EventBridgeEvent } from 'aws-lambda';
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { listenOnLoopback, type LoopbackServer } from './loopback-server';
 
 /** What a rule of EventBridge hands to its target. */
-export interface BusEvent {
-  readonly version: '0';
-  readonly id: string;
-  readonly 'detail-type': string;
-  readonly source: string;
-  readonly account: string;
-  /** In whole seconds. */
-  readonly time: string;
-  readonly region: string;
-  readonly resources: readonly string[];
-  readonly detail: Readonly<Record<string, unknown>>;
-}
+export type BusEvent = EventBridgeEvent<string, Readonly<Record<string, unknown>>>;
 
-/** One entry of a PutEvents call. */
-export interface PutEventsEntry {
-  readonly EventBusName?: string;
-  readonly Source?: string;
-  readonly DetailType?: string;
-  readonly Detail?: string;
-  readonly Resources?: readonly string[];
-  /** Seconds since the epoch. */
-  readonly Time?: number;
-}
+/** One entry of a PutEvents call as it is sent: its time is in seconds since the epoch. */
+export type PutEventsEntry = Omit<PutEventsRequestEntry, 'Time'> & { readonly Time?: number };
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'local-1';

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -8,10 +9,7 @@ export interface LoopbackServer {
 
 /** Lets a server listen on the loopback interface, at a free port. `stop` also cuts the connections that are open. */
 export async function listenOnLoopback(server: Server): Promise<LoopbackServer> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: async () => {

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describeError, NotFoundError, UsageError } from '../../../lambda/core/model/errors';
 import { toInstant } from '../../../lambda/core/model/instant';
@@ -105,15 +106,17 @@ export async function startTimelineServer(options: TimelineServerOptions): Promi
     watch();
   }
 
-  await bind(server, options.port, address);
+  const { port } = options;
+  await once(server.listen(port, address), 'listening').catch((error: unknown) => {
+    const reason = `port ${port} of ${address} cannot be used (${describeError(error)})`;
+    throw new UsageError(`${reason}: choose another with --port; 0 takes any free port`, { cause: error });
+  });
   return {
     url: `http://${address}:${(server.address() as AddressInfo).port}/`,
     close: async () => {
       ended.abort();
       server.closeAllConnections();
-      await new Promise((resolve) => {
-        server.close(resolve);
-      });
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }
@@ -136,20 +139,6 @@ function plain(response: ServerResponse, status: number, line: string, more: Rec
   }
   response.writeHead(status, { ...HEADERS, 'Content-Type': 'text/plain; charset=utf-8', ...more });
   response.end(`${line}\n`);
-}
-
-async function bind(server: Server, port: number, address: string): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) =>
-      reject(
-        new UsageError(
-          `port ${port} of ${address} cannot be used (${describeError(error)}): choose another with --port; 0 takes any free port`,
-          { cause: error },
-        ),
-      ),
-    );
-    server.listen(port, address, resolve);
-  });
 }
 
 async function pageFor(url: URL, options: TimelineServerOptions): Promise<string> {
