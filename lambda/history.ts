@@ -9,6 +9,7 @@ import {
   instanceUptime,
   stateAt,
   targetUptime,
+  type UptimeSpan,
   versionDiff,
 } from './core/history/queries';
 import type { Reader, Span } from './core/history/reader';
@@ -62,8 +63,8 @@ export interface History {
     readonly onProblem?: (error: unknown) => void;
   }): AsyncIterable<Version>;
   /** Time in each status of one instance, or of every instance of a target. */
-  uptime(instance: Current, span: Between): Promise<InstanceUptime>;
-  uptimes(target: Target, span: Between): AsyncIterable<InstanceUptime>;
+  uptime(instance: Current, span: UptimeSpan): Promise<InstanceUptime>;
+  uptimes(target: Target, span: UptimeSpan): AsyncIterable<InstanceUptime>;
   /** The single queries, for anything that this interface lacks. They accept times only in the form in which they return them. */
   readonly reader: Reader;
 }

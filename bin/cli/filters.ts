@@ -7,6 +7,8 @@ export interface FilterOptions {
   readonly instance?: readonly string[];
   readonly name?: readonly string[];
   readonly enterpriseProject?: readonly string[];
+  /** Values of the record, as `field=value`. */
+  readonly field?: readonly string[];
 }
 
 export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
@@ -17,15 +19,34 @@ export const withFilterOptions = (command: Command): Command =>
     .option('--name <pattern>', 'only instances whose name fits, such as "prod-*" (repeatable)', collect)
     .option('--enterprise-project <id>', 'only instances of this enterprise project (repeatable)', collect);
 
+export const withFieldOption = (command: Command): Command =>
+  command.option(
+    '--field <field=value>',
+    'only instances with this value, such as flavor_type=basic (repeatable)',
+    collect,
+  );
+
+/** As in a shell, but a star fits a slash, too, and case does not matter. */
+export function nameFits(patterns: readonly string[]): (name: string | null) => boolean {
+  const fits = picomatch([...patterns], { bash: true, nocase: true, dot: true });
+  return (name) => name !== null && fits(name);
+}
+
+const jsonText = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** @returns whether an instance is chosen */
 export function chosenBy(
   options: FilterOptions,
-): (one: Pick<Version, 'id' | 'name' | 'enterpriseProjectId'>) => boolean {
-  const { instance, enterpriseProject } = options;
-  // As in a shell, but a star fits a slash, too, and case does not matter.
-  const fits = options.name && picomatch([...options.name], { bash: true, nocase: true, dot: true });
-  return ({ id, name, enterpriseProjectId }) =>
+): (one: Pick<Version, 'id' | 'name' | 'enterpriseProjectId' | 'snapshot'>) => boolean {
+  const { instance, enterpriseProject, field } = options;
+  const fits = options.name && nameFits(options.name);
+  return ({ id, name, enterpriseProjectId, snapshot }) =>
+    (field?.some((one) => {
+      const [name = '', ...value] = one.split('=');
+      return [snapshot[name] ?? null].flat().some((part) => jsonText(part) === value.join('='));
+    }) ??
+      true) &&
     (instance?.some((text) => id.startsWith(text) || name === text) ?? true) &&
-    (fits === undefined || (name !== null && fits(name))) &&
+    (fits?.(name) ?? true) &&
     (enterpriseProject?.includes(enterpriseProjectId ?? '') ?? true);
 }

@@ -55,7 +55,7 @@ export function register(command: Command, io: Io): void {
                 onProblem: (error) => io.err(`roma-history: trying again: ${safeLine(describe(error))}`),
               })
             : history.changes(span);
-        const isChosen = chosenBy(options);
+        const isChosen = chosenBy({ ...options, field: undefined });
         const rows: ChangeRow[] = [];
         let printed = 0;
         for await (const version of changes) {

@@ -5,7 +5,7 @@ import { isDeletedStatus, normalizeStatus, targetName } from '../../../lambda/co
 import { toMs } from '../../../lambda/core/model/instant';
 import { isGone, type Version } from '../../../lambda/core/model/record';
 import { BEGINNING, openGapOf, type UnobservedSpan } from '../../../lambda/core/history/spans';
-import { chosenBy, type FilterOptions, withFilterOptions } from '../filters';
+import { chosenBy, type FilterOptions, withFieldOption, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, statusColour } from '../output';
@@ -31,7 +31,7 @@ export function register(command: Command, io: Io): void {
     .option('--status <status>', 'only instances with this status')
     .option('--all', 'show deleted instances too (--json always does)')
     .addOption(new Option('--watch', 'print again every few seconds, until Ctrl-C').conflicts(['at', 'json']));
-  withTargetOptions(withRowOptions(withFilterOptions(command)))
+  withTargetOptions(withRowOptions(withFieldOption(withFilterOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (options: ListOptions) => {
       do {

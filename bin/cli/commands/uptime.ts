@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { InstanceUptime } from '../../../lambda/core/history/queries';
-import { type Target, targetName } from '../../../lambda/core/model/instance';
+import type { Current } from '../../../lambda/core/model/record';
+import { UsageError } from '../../../lambda/core/model/errors';
+import { targetName } from '../../../lambda/core/model/instance';
 import { type Instant, latest, toInstant } from '../../../lambda/core/model/instant';
 import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
-import { chosenBy, type FilterOptions, withFilterOptions } from '../filters';
+import { chosenBy, collect, type FilterOptions, nameFits, withFieldOption, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { hint } from '../place';
@@ -15,6 +17,8 @@ import { find, INSTANCE_HELP } from './instance-argument';
 
 interface UptimeOptions extends TargetOptions, FilterOptions, RowOptions, SpanOptions {
   readonly total?: boolean;
+  readonly by?: readonly string[];
+  readonly maintenanceZone?: string;
 }
 
 interface Row {
@@ -28,12 +32,23 @@ export function register(command: Command, io: Io): void {
     .argument('[instance]', INSTANCE_HELP)
     .option('--since <time>', 'from this time on (default: 24h)')
     .option('--until <time>', 'before this time (default: now)')
-    .option('--total', 'with --json: also one line per target that adds up its instances');
-  withTargetOptions(withRowOptions(withFilterOptions(command)))
+    .option('--total', 'with --json: also one line per group that adds up its instances')
+    .option(
+      '--by <group>',
+      'groups: "project" is the enterprise project, others are patterns of names (repeatable; default: the targets)',
+      collect,
+    )
+    .option(
+      '--maintenance-zone <zone>',
+      'tell planned maintenance apart; its daily window is in this time zone, such as Asia/Shanghai',
+    );
+  withTargetOptions(withRowOptions(withFieldOption(withFilterOptions(command))))
     .addHelpText('after', EXAMPLES)
     .action(async (instance: string | undefined, options: UptimeOptions) => {
       const nowMs = io.clock.now();
-      const span = parseSpan(options, nowMs, '24h', io.time.zone);
+      const { maintenanceZone } = options;
+      checkZone(maintenanceZone);
+      const span = { ...parseSpan(options, nowMs, '24h', io.time.zone), maintenanceZone };
       await withStore(io, options, async (store) => {
         if (instance !== undefined) {
           const current = await find(store, instance, options);
@@ -42,13 +57,21 @@ export function register(command: Command, io: Io): void {
           return;
         }
         const isChosen = chosenBy(options);
-        const groups: Group[] = [];
-        for (const target of await chooseTargets(store.reader, options.target)) {
-          const uptimes: InstanceUptime[] = [];
-          for await (const uptime of store.history.uptimes(target, span))
-            if (isChosen(uptime.current)) uptimes.push(uptime);
-          groups.push({ target, uptimes });
-        }
+        const groupOf = grouping(options.by);
+        const targets = await chooseTargets(store.reader, options.target);
+        const found = new Map<string, InstanceUptime[]>(
+          options.by === undefined ? targets.map((one) => [targetName(one), []]) : [],
+        );
+        for (const target of targets)
+          for await (const uptime of store.history.uptimes(target, span)) {
+            if (!isChosen(uptime.current)) continue;
+            const name = groupOf(uptime.current);
+            const group = found.get(name) ?? [];
+            found.set(name, group);
+            group.push(uptime);
+          }
+        if (found.size === 0 && targets.length > 0) found.set('others', []);
+        const groups = [...found].map(([name, uptimes]) => ({ name, uptimes }));
         // Without --until, each target's span ends at the newest time known of it.
         const ends = groups.flatMap(({ uptimes }) => uptimes.map(({ to }) => to));
         await print(io, options, { ...span, to: span.to ?? latest(...ends) ?? toInstant(nowMs) }, groups);
@@ -56,8 +79,27 @@ export function register(command: Command, io: Io): void {
     });
 }
 
+/** What an instance is counted with: its target, its enterprise project, or the first pattern that its name fits. */
+function grouping(by: readonly string[] = []): (current: Current) => string {
+  const patterns = by.filter((one) => one !== 'project').map((pattern) => ({ pattern, fits: nameFits([pattern]) }));
+  return ({ target, name, enterpriseProjectId }) => {
+    if (by.length === 0) return targetName(target);
+    const pattern = patterns.find(({ fits }) => fits(name))?.pattern;
+    return pattern ?? (by.includes('project') ? `project ${enterpriseProjectId ?? 'unknown'}` : 'others');
+  };
+}
+
+function checkZone(timeZone: string | undefined): void {
+  try {
+    Intl.DateTimeFormat('en', { timeZone });
+  } catch (cause) {
+    const text = `--maintenance-zone ${JSON.stringify(timeZone)} is no time zone: give one such as UTC or Asia/Shanghai`;
+    throw new UsageError(text, { cause });
+  }
+}
+
 interface Group {
-  readonly target?: Target;
+  readonly name?: string;
   readonly uptimes: readonly InstanceUptime[];
 }
 
@@ -66,6 +108,7 @@ const line = (uptime: Uptime): Record<string, unknown> => ({
   to: uptime.to,
   statusMs: uptime.statusMs,
   unobservedMs: uptime.unobservedMs,
+  plannedMs: uptime.plannedMs,
   availability: uptime.availability,
 });
 
@@ -82,9 +125,13 @@ async function print(io: Io, options: UptimeOptions, span: Span, groups: readonl
   if (options.json === true) {
     for (const { uptimes } of groups)
       for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });
-    for (const { target, uptimes } of groups)
-      if (target !== undefined && options.total === true)
-        printJson(io, { type: 'total', target: targetName(target), ...line(totalOf(uptimes, span)) });
+    for (const { name, uptimes } of groups)
+      if (name !== undefined && options.total === true)
+        printJson(io, {
+          type: 'total',
+          [options.by === undefined ? 'target' : 'group']: name,
+          ...line(totalOf(uptimes, span)),
+        });
     return;
   }
   if (groups.length === 0) {
@@ -92,13 +139,13 @@ async function print(io: Io, options: UptimeOptions, span: Span, groups: readonl
     return;
   }
   printNote(io, options, flow([showSpan(span.from, span.to, io.time)], { width: io.width }));
-  const rows: Row[] = groups.flatMap(({ target, uptimes }) => [
+  const rows: Row[] = groups.flatMap(({ name, uptimes }) => [
     ...uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime })),
-    ...(target === undefined
+    ...(name === undefined
       ? []
       : [
           {
-            id: groups.length > 1 ? targetName(target) : '',
+            id: groups.length > 1 || options.by !== undefined ? name : '',
             name: `all ${uptimes.length}`,
             uptime: totalOf(uptimes, span),
           },
@@ -123,6 +170,11 @@ async function print(io: Io, options: UptimeOptions, span: Span, groups: readonl
       alignRight: true,
       value: ({ uptime }) => uptime.unobservedMs,
     }),
+    column('PLANNED', ({ uptime }) => (uptime.plannedMs ? duration(uptime.plannedMs) : ''), {
+      alignRight: true,
+      value: ({ uptime }) => uptime.plannedMs ?? null,
+      isWide: options.maintenanceZone === undefined,
+    }),
     column('TIME IN STATUS', statuses, { shrinksTo: 24 }),
   ];
   await printTable(io, options, columns, rows);
@@ -130,8 +182,10 @@ async function print(io: Io, options: UptimeOptions, span: Span, groups: readonl
 
 const EXAMPLES = `
 Availability is the share of the observed time in which an instance was RUNNING. Unobserved time does not count,
-nor does the time before its creation and after its deletion.
+nor does the time before its creation and after its deletion. With --maintenance-zone, PLANNED is the time in the
+daily maintenance window (maintain_begin to maintain_end) in which the instance was not RUNNING. It does not count either.
 
 Examples:
   roma-history uptime --since 30d
+  roma-history uptime --by "prod-*" --by "test-*" --since 7d
   roma-history uptime roma-prod --since 2026-11-01 --until 2026-11-08`;

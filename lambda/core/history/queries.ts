@@ -210,6 +210,11 @@ export async function historyOf(
   };
 }
 
+/** With the zone of the maintenance windows, planned down-time is told apart and counts neither way. */
+export interface UptimeSpan extends SpanUntil {
+  readonly maintenanceZone?: string | undefined;
+}
+
 export interface InstanceUptime extends Uptime {
   readonly current: Current;
 }
@@ -218,13 +223,13 @@ export interface InstanceUptime extends Uptime {
 export async function instanceUptime(
   reader: Reader,
   current: Current,
-  { from, to }: SpanUntil,
+  { from, to, maintenanceZone }: UptimeSpan,
   nowMs: number,
 ): Promise<InstanceUptime> {
   const known = await reader.coverage(current.target, to === undefined ? { from } : { from, to });
   const span = { from, to: to ?? presentOf({ ...known, current, nowMs }) };
   const history = await historyOf(reader, current, span, nowMs, known);
-  return { current, ...uptimeOf(segments(history, span), span) };
+  return { current, ...uptimeOf(segments(history, span), span, maintenanceZone) };
 }
 
 /** All of a span, cut into segments of one state each. */
@@ -257,11 +262,11 @@ export async function* targetSegments(
 export async function* targetUptime(
   reader: Reader,
   target: Target,
-  span: SpanUntil,
+  span: UptimeSpan,
   nowMs: number,
 ): AsyncGenerator<InstanceUptime> {
   for await (const { current, span: closed, segments } of targetSegments(reader, target, span, nowMs))
-    yield { current, ...uptimeOf(segments, closed) };
+    yield { current, ...uptimeOf(segments, closed, span.maintenanceZone) };
 }
 
 /** Differences between two versions, field by field, in the direction of time or against it. */

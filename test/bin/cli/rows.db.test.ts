@@ -30,7 +30,11 @@ onEachEngine('rows', (engine) => {
       );
     await writeItems(table, [
       ...headItems({ completedObservedAt: at('11:58'), intervalMs: 300_000, outcome: 'unchanged' }),
-      ...life('a1', 'Prod-Orders', 'one', { error_msg: 'disk full' }),
+      ...life('a1', 'Prod-Orders', 'one', {
+        error_msg: 'disk full',
+        maintain_begin: '08:30:00',
+        maintain_end: '09:30',
+      }),
       ...life('b2', 'prod-mail', 'two'),
       ...life('c3', HOSTILE, 'two'),
     ]);
@@ -60,9 +64,44 @@ onEachEngine('rows', (engine) => {
       expect(new Set((await csv(command, ...filter)).map(({ id }) => id).filter(Boolean))).toEqual(new Set(ids));
   });
 
+  it('of instances are chosen by a value of their record', async () => {
+    for (const command of ['list', 'uptime'])
+      expect(
+        (await csv(command, '--field', 'error_msg=disk full', '--field', 'maintain_end=09:30')).map(({ id }) => id)[0],
+      ).toBe('a1');
+    expect(await csv('list', '--field', 'error_msg=disk')).toEqual([]);
+  });
+
+  it('of uptime are added up by enterprise project or name, with planned maintenance apart', async () => {
+    const rows = await csv(
+      'uptime',
+      '--since',
+      '4h',
+      '--by',
+      '*orders',
+      '--by',
+      'project',
+      '--maintenance-zone',
+      'UTC',
+    );
+    const of = (id: string) => rows.find((row) => row.id === id);
+    expect(rows.map(({ id }) => id)).toEqual(['a1', '*orders', 'b2', 'c3', 'project two']);
+    // 30 of the 60 minutes in ERROR are planned: 3 of 3.5 hours are RUNNING.
+    expect(of('a1')).toMatchObject({ planned: '1800000', 'time-in-status': 'RUNNING 3 h, ERROR 1 h' });
+    expect(Number(of('a1')?.availability)).toBeCloseTo(3 / 3.5);
+    expect(of('*orders')).toMatchObject({ name: 'all 1', planned: '1800000' });
+    expect(of('project two')).toMatchObject({ name: 'all 2', planned: '0' });
+    const json = (await run('uptime', '--by', '*orders', '--total', '--json')).json();
+    expect(json).toContainEqual(expect.objectContaining({ type: 'total', group: 'others' }));
+    expect(await run('uptime', '--maintenance-zone', 'Nowhere')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining('is no time zone'),
+    });
+  });
+
   it('of changes are chosen by field', async () => {
     expect((await csv('changes', '--field', 'error_msg')).map(({ id, change }) => [id, change])).toEqual([
-      ['a1', 'RUNNING → ERROR, error_msg: (absent) → disk full'],
+      ['a1', expect.stringContaining('RUNNING → ERROR, error_msg: (absent) → disk full')],
     ]);
     expect(await csv('changes', '--field', 'status', '--kind', 'statusChanged')).toHaveLength(6);
   });
