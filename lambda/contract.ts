@@ -166,6 +166,12 @@ export const DETAIL_TYPE = {
   reappeared: 'ROMA Instance Reappeared',
 } as const satisfies Record<ChangeKind, string>;
 
+/** What a test of a subscription is sent as: no rule but that of the subscription matches it. */
+export const TEST_EVENT = { source: 'roma.instance-history.test', detailType: 'ROMA Instance Test' } as const;
+
+/** Describes the rules of a subscription, by which the commands find them. */
+export const subscriptionRule = (name: string): string => `Changes of ROMA Connect instances for ${name}`;
+
 export const METRIC_NAMESPACE = 'RomaInstanceHistory';
 
 /**

@@ -24,16 +24,12 @@ export interface StoreOptions {
 }
 
 export const withStoreOptions = (command: Command): Command =>
-  command
-    .option('--json', 'print one JSON object per line')
-    .option('--table <name>', `the table (default: $${ENV.tableName}, else ${DEFAULT_TABLE})`)
-    .option(
-      '--stack <name>',
-      'take the table from the outputs of this CloudFormation stack (default: $ROMA_HISTORY_STACK)',
-    )
-    .option('--region <name>', 'the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, then that of the profile)')
-    .option('--profile <name>', 'the AWS profile (default: AWS_PROFILE)')
-    .option('--env <name>', 'take these options from an environment of the config file')
+  withStackOptions(
+    command
+      .option('--json', 'print one JSON object per line')
+      .option('--table <name>', `the table (default: $${ENV.tableName}, else ${DEFAULT_TABLE})`),
+    'the table',
+  )
     .option(
       '--dynamodb-endpoint <url>',
       'a DynamoDB endpoint other than that of the AWS region; on loopback, sync creates the table',
@@ -42,6 +38,16 @@ export const withStoreOptions = (command: Command): Command =>
       '--local [dir]',
       `use the embedded database in a folder; sync creates it (default: ${DEFAULT_FOLDER}; write a folder as ./dir or --local=dir)`,
     );
+
+export const withStackOptions = (command: Command, what: string): Command =>
+  command
+    .option(
+      '--stack <name>',
+      `take ${what} from the outputs of this CloudFormation stack (default: $ROMA_HISTORY_STACK)`,
+    )
+    .option('--region <name>', 'the AWS region (default: AWS_REGION, AWS_DEFAULT_REGION, then that of the profile)')
+    .option('--profile <name>', 'the AWS profile (default: AWS_PROFILE)')
+    .option('--env <name>', 'take these options from an environment of the config file');
 
 /** Options of the commands that can be limited to some targets. */
 export interface TargetOptions extends StoreOptions {

@@ -6,7 +6,7 @@ import type { ChangeKind } from '../core/model/record';
 export { type ChangeEvent, changeEventSchema, EVENT_SCHEMA_VERSION } from '../core/publish/change-event';
 export { CHANGE_KINDS, type ChangeKind, type Evidence, type FieldChange } from '../core/model/record';
 export { apply, revert } from '../core/model/diff';
-export { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
+export { DETAIL_TYPE, EVENT_SOURCE, TEST_EVENT } from '../contract';
 export { changeEventJsonSchema } from './json-schema';
 
 /** An event as EventBridge delivers it to a queue, a function or a webhook. The ordered feed carries the `detail` alone. */

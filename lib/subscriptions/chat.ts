@@ -1,7 +1,7 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import type * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
-import { DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
+import { DETAIL_TYPE, EVENT_SOURCE, subscriptionRule } from '../../lambda/contract';
 import { pagerdutyEvent, slackMessage, teamsMessage } from './messages';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 import { field, webhookTarget } from './webhook';
@@ -68,6 +68,7 @@ export function pagerdutyTarget(
     });
   const resolve = new events.Rule(scope, 'Resolve', {
     eventBus: delivery.bus,
+    description: subscriptionRule(scope.node.id),
     eventPattern: {
       source: [EVENT_SOURCE],
       detailType: [DETAIL_TYPE.statusChanged, DETAIL_TYPE.deleted],

@@ -1,5 +1,5 @@
 import type * as events from 'aws-cdk-lib/aws-events';
-import { CHANGE_KINDS, type ChangeKind, DETAIL_TYPE, EVENT_SOURCE } from '../../lambda/contract';
+import { CHANGE_KINDS, type ChangeKind, DETAIL_TYPE, EVENT_SOURCE, TEST_EVENT } from '../../lambda/contract';
 
 /** Which changes a subscription gets: those that match all that is given. */
 export interface SubscriptionFilter {
@@ -17,27 +17,25 @@ export interface SubscriptionFilter {
 
 const ALL_BUT_BASELINE = CHANGE_KINDS.filter((kind) => kind !== 'baseline');
 
-/** The same as a pattern of EventBridge. */
-export function patternOf({
-  kinds = ALL_BUT_BASELINE,
-  statuses,
-  namePattern,
-  enterpriseProjects,
-  fields,
-}: SubscriptionFilter): events.EventPattern {
+/** The same as a pattern of EventBridge, which also lets through a test of the subscription of this name. */
+export function patternOf(
+  { kinds = ALL_BUT_BASELINE, statuses, namePattern, enterpriseProjects, fields }: SubscriptionFilter,
+  name: string,
+): events.EventPattern {
   // A part that is there but empty matches no event, so parts that are not asked for are left out.
   const instance = {
     ...(namePattern === undefined ? {} : { name: [{ wildcard: namePattern }] }),
     ...(enterpriseProjects === undefined ? {} : { enterpriseProjectId: enterpriseProjects }),
   };
   const detail = {
+    test: [{ exists: false }],
     ...(statuses === undefined ? {} : { status: { to: statuses } }),
     ...(Object.keys(instance).length === 0 ? {} : { instance }),
     ...(fields === undefined ? {} : { changes: { field: fields } }),
   };
   return {
-    source: [EVENT_SOURCE],
-    detailType: kinds.map((kind) => DETAIL_TYPE[kind]),
-    ...(Object.keys(detail).length === 0 ? {} : { detail }),
+    source: [EVENT_SOURCE, TEST_EVENT.source],
+    detailType: [...kinds.map((kind) => DETAIL_TYPE[kind]), TEST_EVENT.detailType],
+    detail: { $or: [detail, { test: [name] }] },
   };
 }

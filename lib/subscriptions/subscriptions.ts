@@ -4,6 +4,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { subscriptionRule } from '../../lambda/contract';
 import { deadLetterQueue } from '../dead-letter-queue';
 import { patternOf } from './filter';
 import { allowRule } from './queue';
@@ -37,8 +38,8 @@ export class Subscriptions extends Construct {
     for (const subscription of props.subscriptions) {
       const rule = new events.Rule(this, subscription.name, {
         eventBus: props.bus,
-        description: `Changes of ROMA Connect instances for ${subscription.name}`,
-        eventPattern: patternOf(subscription.filter),
+        description: subscriptionRule(subscription.name),
+        eventPattern: patternOf(subscription.filter, subscription.name),
       });
       // What is imported has no environment that is known, and a queue of another account may let EventBridge in itself.
       Annotations.of(rule).acknowledgeWarning('@aws-cdk/aws-events:ruleUnresolvedEnvironment');

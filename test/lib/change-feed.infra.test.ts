@@ -1,4 +1,4 @@
-import { CURRENT_ITEM_PREFIX, DETAIL_TYPE, ENV, EVENT_SOURCE } from '../../lambda/contract';
+import { CURRENT_ITEM_PREFIX, DETAIL_TYPE, ENV, EVENT_SOURCE, TEST_EVENT } from '../../lambda/contract';
 import { key } from '../../lambda/dynamodb/table';
 import { resourcesOf, TARGET, templateOf } from '../support/stack';
 
@@ -80,8 +80,13 @@ describe('the bus', () => {
     );
     const { baseline: _baseline, ...kinds } = DETAIL_TYPE;
     const detailTypes = [[DETAIL_TYPE.deleted], Object.values(kinds), Object.values(kinds)];
+    // What else lets a test of a subscription through is tested with test events.
     expect(rules.map(({ EventPattern }) => EventPattern)).toEqual(
-      detailTypes.map((types) => ({ source: [EVENT_SOURCE], 'detail-type': types })),
+      detailTypes.map((types) => ({
+        source: [EVENT_SOURCE, TEST_EVENT.source],
+        'detail-type': [...types, TEST_EVENT.detailType],
+        detail: { $or: [{ test: [{ exists: false }] }, { test: [expect.any(String)] }] },
+      })),
     );
     for (const { Targets } of rules)
       expect(Targets).toEqual([expect.objectContaining({ DeadLetterConfig: expect.anything() })]);
@@ -134,7 +139,7 @@ describe('the bus', () => {
     const rule = resourcesOf(templateOf(everything), 'AWS::Events::Rule')[0]!.Properties as {
       Targets: { InputTransformer: { InputTemplate: string } }[];
     };
-    expect(rule.Targets[0]!.InputTransformer.InputTemplate.split('\n')[2]).toMatch(/^"Status: <.*> → <.*>"$/);
+    expect(rule.Targets[0]!.InputTransformer.InputTemplate.split('\n')[2]).toBe('"Change: <detail-summary-change>"');
   });
 
   it('proves to a webhook where events come from, with a key of the receiver or a generated one', () => {

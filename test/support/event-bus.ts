@@ -5,6 +5,7 @@ import { type Call, type CallAnswer, CallError, type CallFault, errorAnswer, ref
 import { checkPattern, matchesPattern, type Pattern } from './event-bus/pattern';
 import { type BusLimits, putEvents } from './event-bus/put-events';
 import { Queue, type QueueOptions } from './event-bus/queue';
+import { type BusRule, callRules } from './event-bus/rule-calls';
 import { callQueue } from './event-bus/sqs-calls';
 import type { Subscriber } from './event-bus/subscribers';
 import { callTopic, Topic } from './event-bus/topic';
@@ -43,7 +44,7 @@ export interface EventBus {
    * Adds a rule. @returns removes it
    * @throws PatternError when EventBridge would refuse the pattern
    */
-  subscribe(rule: string, pattern: Pattern, subscriber: Subscriber): () => void;
+  subscribe(rule: string, pattern: Pattern, subscriber: Subscriber, description?: string): () => void;
   createQueue(name: string, options?: QueueOptions): Queue;
   /** A FIFO topic; its name ends in `.fifo`. */
   createTopic(name: string): Topic;
@@ -54,9 +55,7 @@ export interface EventBus {
   stop(): Promise<void>;
 }
 
-interface Rule {
-  readonly name: string;
-  readonly pattern: Pattern;
+interface Rule extends BusRule {
   readonly subscriber: Subscriber;
   deliveries: Promise<void>;
 }
@@ -75,7 +74,7 @@ function callOf(request: IncomingMessage, body: string): Call {
 
 /**
  * A loopback server for the parts of EventBridge, SNS and SQS that the publisher and its consumers use: PutEvents with
- * rules and subscribers, FIFO topics, and queues. It speaks the protocols of the AWS SDK and enforces the limits of the
+ * rules, subscribers and an archive, FIFO topics, and queues. It speaks the protocols of the AWS SDK and enforces the limits of the
  * services.
  */
 export async function startEventBus(options: EventBusOptions = {}): Promise<EventBus> {
@@ -101,13 +100,14 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
       undelivered.push({ rule: rule.name, event, reason: error instanceof Error ? error.message : String(error) });
     }
   };
+  const queueFor = (rule: Rule, event: BusEvent): void => {
+    rule.deliveries = rule.deliveries.then(async () => deliver(rule, event));
+  };
   const accept = (event: BusEvent, times: number): void => {
     events.push(event);
     for (const rule of rules) {
       if (!matchesPattern(rule.pattern, event)) continue;
-      for (let n = 0; n < times; n += 1) {
-        rule.deliveries = rule.deliveries.then(async () => deliver(rule, event));
-      }
+      for (let n = 0; n < times; n += 1) queueFor(rule, event);
     }
   };
 
@@ -116,9 +116,8 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
     if (refusal !== undefined) throw refusal;
     if (call.service === 'sns') return callTopic(new URLSearchParams(body), topics, struck);
     if (call.service === 'sqs') return callQueue(call.operation, body, queues);
-    if (call.operation !== 'PutEvents') {
-      throw new CallError('UnknownOperationException', `${call.operation} is not served here`);
-    }
+    if (call.operation !== 'PutEvents')
+      return callRules(call.operation, body, { busName, rules, events, deliver: queueFor });
     const times = struck.some(({ kind }) => kind === 'deliverTwice') ? 2 : 1;
     return putEvents(body, { busName, limits, now: now() }, struck, (event) => accept(event, times));
   };
@@ -162,10 +161,10 @@ export async function startEventBus(options: EventBusOptions = {}): Promise<Even
     events,
     calls,
     undelivered,
-    subscribe: (name, pattern, subscriber) => {
+    subscribe: (name, pattern, subscriber, description) => {
       // A bad pattern is refused when the rule is made, not when the first event comes.
       checkPattern(pattern);
-      const rule: Rule = { name, pattern, subscriber, deliveries: Promise.resolve() };
+      const rule: Rule = { name, pattern, subscriber, description, deliveries: Promise.resolve() };
       rules.add(rule);
       return () => rules.delete(rule);
     },

@@ -27,6 +27,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   serve: ['the timeline as a live page on this machine', async () => import('./serve')],
   export: ['flat tables for other tools, as Parquet, CSV or NDJSON', async () => import('./export')],
   mcp: ['answers for AI assistants: a Model Context Protocol server on stdin and stdout', async () => import('./mcp')],
+  'test-subscription': [
+    'send one marked sample to one subscriber, through its real rule',
+    async () => import('./test-subscription'),
+  ],
   replay: [
     'publish recorded changes again, with the same event ids, marked as replayed',
     async () => import('./replay'),

@@ -1,5 +1,4 @@
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { ENV, OUTPUT } from '../../../lambda/contract';
 import { UsageError } from '../../../lambda/core/model/errors';
@@ -9,28 +8,27 @@ import type { Reader } from '../../../lambda/core/history/reader';
 import type { Clock } from '../../../lambda/core/model/clock';
 import type { Version } from '../../../lambda/core/model/record';
 import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
-import { loopbackConfig } from '../../../lambda/dynamodb/client';
-import { type AwsClientConfig, eventSinks } from '../../../lambda/wire';
+import { eventSinks } from '../../../lambda/wire';
+import { awsOf, busOf, type BusOptions, givenOrDeployed, withBusClient, withBusOptions } from '../bus';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
-import { regionProblem, stackOutput } from '../stack';
-import { chooseTargets, isLoopback, type Store, type TargetOptions, withStore, withTargetOptions } from '../store';
+import { chooseTargets, type Store, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
+import { replayTo } from './replay-to';
 import { changeLine } from './views';
 import { wholeNumber } from './whole-number';
 
-interface ReplayOptions extends TargetOptions {
+interface ReplayOptions extends TargetOptions, BusOptions {
   readonly since: string;
   readonly until?: string;
   readonly instance?: string;
   readonly feed?: boolean;
   readonly dryRun?: boolean;
   readonly rate: number;
-  readonly bus?: string;
   readonly topic?: string;
-  readonly eventsEndpoint?: string;
+  readonly to?: string;
 }
 interface Span {
   readonly from: Instant;
@@ -41,16 +39,21 @@ interface Span {
 const DEFAULT_RATE = 50;
 const MAX_RATE = 1000;
 const PROGRESS_MS = 2000;
+/** What only a replay from the table can do. */
+const TABLE_ONLY = ['instance', 'target', 'feed', 'dryRun'];
 /** How many problems are printed. */
 const PROBLEMS_SHOWN = 20;
 
 export function register(command: Command, io: Io): void {
-  withTargetOptions(
+  const named = withTargetOptions(
     command
       .requiredOption('--since <time>', 'from this time on')
       .option('--until <time>', 'before this time (default: now)')
       .option('--instance <instance>', `only the changes of one instance: ${INSTANCE_HELP}`)
       .option('--feed', 'publish to the ordered feed as well as to the bus')
+      .addOption(
+        new Option('--to <subscription>', 'only to this subscriber, from the archive of the bus').conflicts(TABLE_ONLY),
+      )
       .option('--dry-run', 'print what would be published, and publish nothing')
       .option(
         '--rate <events>',
@@ -58,13 +61,14 @@ export function register(command: Command, io: Io): void {
         wholeNumber(1, MAX_RATE),
         DEFAULT_RATE,
       )
-      .option('--bus <name>', `the event bus (default: that of --stack, else $${ENV.eventBusName})`)
-      .option('--topic <arn>', `the topic of the feed (default: that of --stack, else $${ENV.feedTopicArn})`)
-      .option('--events-endpoint <url>', 'an endpoint of the bus and the feed other than the AWS region'),
-  )
+      .option('--topic <arn>', `the topic of the feed (default: that of --stack, else $${ENV.feedTopicArn})`),
+  );
+  withBusOptions(named)
     .addHelpText('after', EXAMPLES)
     .action(async (options: ReplayOptions) => {
       const wanted = parseSpan(options, io.clock.now(), options.since, io.time.zone);
+      const { to } = options;
+      if (to !== undefined) return replayTo(io, { ...options, to }, { to: toInstant(io.clock.now()), ...wanted });
       await withStore(io, options, async (store) => {
         const span = { ...wanted, to: wanted.to ?? (await endOfRecords(store.reader, io.clock.now())) };
         const versions = await versionsOf(store, options, span);
@@ -122,7 +126,7 @@ async function rehearse(io: Io, options: ReplayOptions, versions: AsyncIterable<
 async function publish(io: Io, options: ReplayOptions, span: Span, versions: AsyncIterable<Version>): Promise<void> {
   const names = await sinksOf(io, options);
   const aws = awsOf(options);
-  await needRegion(aws);
+  await withBusClient(aws, async () => {});
   const report = await replay(versions, {
     sinks: eventSinks(names, aws, randomUUID()),
     clock: io.clock,
@@ -135,38 +139,12 @@ async function publish(io: Io, options: ReplayOptions, span: Span, versions: Asy
 }
 
 async function sinksOf(io: Io, options: ReplayOptions): Promise<{ eventBusName: string; feedTopicArn?: string }> {
-  const find = async (given: string | undefined, output: string, variable: string): Promise<string> =>
-    given ??
-    (options.stack === undefined ? (io.environment[variable] ?? '') : await stackOutput(options.stack, output));
-  const eventBusName = await find(options.bus, OUTPUT.eventBusName, ENV.eventBusName);
-  if (eventBusName === '')
-    throw new UsageError(`no event bus is named: give --bus, --stack or $${ENV.eventBusName}, or try --dry-run`);
+  const eventBusName = await busOf(io, options);
   if (options.feed !== true) return { eventBusName };
-  const feedTopicArn = await find(options.topic, OUTPUT.feedTopicArn, ENV.feedTopicArn);
+  const feedTopicArn = await givenOrDeployed(io, options, options.topic, [OUTPUT.feedTopicArn, ENV.feedTopicArn]);
   if (feedTopicArn === '')
     throw new UsageError(`no feed topic is named: give --topic, --stack or $${ENV.feedTopicArn}`);
   return { eventBusName, feedTopicArn };
-}
-
-function awsOf({ eventsEndpoint }: ReplayOptions): AwsClientConfig {
-  if (eventsEndpoint === undefined) return {};
-  if (!URL.canParse(eventsEndpoint) || !/^https?:/.test(eventsEndpoint))
-    throw new UsageError(
-      `--events-endpoint ${JSON.stringify(eventsEndpoint)} is not an address such as http://127.0.0.1:4010`,
-    );
-  return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
-}
-
-/** Without a region no event can be published. This says so once, not once per event. */
-async function needRegion(aws: AwsClientConfig): Promise<void> {
-  const client = new EventBridgeClient(aws);
-  try {
-    await client.config.region();
-  } catch (error) {
-    throw regionProblem(error) ?? error;
-  } finally {
-    client.destroy();
-  }
 }
 
 /** On a terminal, every other second. */
@@ -229,4 +207,5 @@ Consumers recognize a repeated change by its eventId, and a replay by "replayed"
 Examples:
   roma-history replay --since 24h --dry-run
   roma-history replay --stack RomaInstanceHistory --since 2026-11-22T08:00:00Z --until 2026-11-22T10:00:00Z
-  roma-history replay --stack RomaInstanceHistory --since 7d --instance roma-prod --feed`;
+  roma-history replay --stack RomaInstanceHistory --since 7d --instance roma-prod --feed
+  roma-history replay --stack RomaInstanceHistory --since 2d --to on-call`;

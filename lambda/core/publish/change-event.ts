@@ -84,6 +84,12 @@ export const changeEventSchema = z.object({
       'before, or before and after, were left out, because the event or the stored row would have been too large.',
     ),
   replayed: z.literal(true).optional().describe('Published again from the table.'),
+  test: z
+    .string()
+    .optional()
+    .describe(
+      'Only in an event of the source roma.instance-history.test: the subscription that it tests. Nothing has happened.',
+    ),
 });
 export type ChangeEvent = z.infer<typeof changeEventSchema>;
 

@@ -3,7 +3,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { HTTP, type CloudEvent } from 'cloudevents';
 import { InstanceHistory, Subscription } from '../../../lib';
-import { matchesPattern, type Pattern } from '../../support/event-bus/pattern';
+import { bodyOf, type DeployedRule, deployedRules, valueAt } from '../../support/event-bus/deployed-rules';
+import { matchesPattern } from '../../support/event-bus/pattern';
 import { appWithoutBundling, TARGET } from '../../support/stack';
 import { DETAIL_TYPE, EVENT_SOURCE } from '../../../lambda/contract';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
@@ -39,38 +40,10 @@ const make = (of: (stack: Stack) => Subscription): Template => {
   const history = new InstanceHistory(stack, 'RomaHistory', { targets: [TARGET], subscriptions: [of(stack)] });
   return Template.fromStack(Stack.of(history));
 };
-interface RuleOf {
-  readonly EventPattern: Pattern;
-  readonly Targets: readonly {
-    readonly InputTransformer?: { readonly InputPathsMap: Record<string, string>; readonly InputTemplate: string };
-    readonly HttpParameters?: { readonly HeaderParameters?: Record<string, string> };
-  }[];
-}
-const rulesOf = (template: Template): RuleOf[] =>
-  Object.values(
-    template.findResources('AWS::Events::Rule', { Properties: { EventPattern: { source: Match.anyValue() } } }),
-  )
-    .map(({ Properties }) => Properties as RuleOf)
-    .filter(({ Targets }) => Targets.some((target) => target.InputTransformer !== undefined));
+const rulesOf = (template: Template): DeployedRule[] =>
+  deployedRules(template).filter(({ Targets }) => Targets.some((target) => target.InputTransformer !== undefined));
 
 const event = asBusEvent({ id: 'e346', name: 'roma-prod', from: 'RUNNING', to: 'ERROR' });
-const valueAt = (path: string, of: unknown = event): unknown =>
-  path
-    .slice(2)
-    .split('.')
-    .reduce<unknown>((value, name) => (value as Record<string, unknown> | null)?.[name], of);
-
-/** What EventBridge makes of the template: in quotes a value is text, else it is JSON. */
-function bodyOf({ Targets: [target] }: RuleOf, of: unknown = event): string {
-  const { InputPathsMap = {}, InputTemplate = '' } = target?.InputTransformer ?? {};
-  return InputTemplate.replaceAll(/"(?:[^"\\]|\\.)*"|<([\w-]+)>/g, (found, whole?: string) => {
-    if (whole !== undefined) return JSON.stringify(valueAt(InputPathsMap[whole] ?? '', of));
-    return found.replaceAll(/<([\w-]+)>/g, (_, name: string) =>
-      JSON.stringify(String(valueAt(InputPathsMap[name] ?? '', of))).slice(1, -1),
-    );
-  });
-}
-
 const LINE = 'ROMA Instance Status Changed: roma-prod';
 const CHANGE = "RUNNING → ERROR; error_code: (absent) → ROMA.1; error_msg: (absent) → no 'node'";
 const WINDOW = 'after 2026-11-22T08:55:00.000Z, no later than 2026-11-22T09:00:00.000Z';
@@ -81,16 +54,16 @@ describe('what a receiver gets', () => {
       make(() => Subscription.webhook('hook', { url: 'https://hooks.example.com/roma', format: 'cloudevents' })),
     );
     const headers = { 'content-type': rule?.Targets[0]?.HttpParameters?.HeaderParameters?.['Content-Type'] };
-    const read = HTTP.toEvent({ headers, body: bodyOf(rule!) }) as CloudEvent<Record<string, unknown>>;
+    const read = HTTP.toEvent({ headers, body: bodyOf(rule!, event) }) as CloudEvent<Record<string, unknown>>;
     expect(read.validate()).toBe(true);
     expect(read).toMatchObject({
-      id: valueAt('$.detail.eventId'),
+      id: valueAt(event, '$.detail.eventId'),
       subject: 'e346',
       time: '2026-11-22T09:00:00.000Z',
       sequence: 2,
-      source: `/roma-instance-history/cn-north-4/${String(valueAt('$.detail.instance.projectId'))}`,
+      source: `/roma-instance-history/cn-north-4/${String(valueAt(event, '$.detail.instance.projectId'))}`,
       type: 'ROMA Instance Status Changed',
-      data: JSON.parse(JSON.stringify(valueAt('$.detail'))) as unknown,
+      data: JSON.parse(JSON.stringify(valueAt(event, '$.detail'))) as unknown,
     });
   });
 
@@ -120,7 +93,7 @@ describe('what a receiver gets', () => {
 
   it('Slack gets a message for a channel, with the token in a header', () => {
     const template = make((stack) => Subscription.slack('chat', { channel: 'C0123456789', key: key(stack) }));
-    expect(JSON.parse(bodyOf(rulesOf(template)[0]!))).toEqual({
+    expect(JSON.parse(bodyOf(rulesOf(template)[0]!, event))).toEqual({
       channel: 'C0123456789',
       mrkdwn: false,
       text: `${LINE}  ${CHANGE}  ${WINDOW} (listed). roma-history log e346`,
@@ -142,7 +115,7 @@ describe('what a receiver gets', () => {
     const url =
       'https://prod-1.westeurope.logic.azure.com/workflows/1/triggers/manual/paths/invoke?api-version=2016-06-01';
     const template = make((stack) => Subscription.teams('team', { url, key: key(stack) }));
-    const { attachments } = JSON.parse(bodyOf(rulesOf(template)[0]!)) as {
+    const { attachments } = JSON.parse(bodyOf(rulesOf(template)[0]!, event)) as {
       attachments: { content: { body: unknown[] } }[];
     };
     expect(attachments[0]?.content.body).toEqual([
@@ -163,7 +136,7 @@ describe('what a receiver gets', () => {
   it('PagerDuty gets one incident per instance, which ends when the instance recovers', () => {
     const template = make((stack) => Subscription.pagerduty('pager', { key: key(stack) }));
     const rules = rulesOf(template);
-    const actions = rules.map((rule) => JSON.parse(bodyOf(rule)) as { event_action: string; dedup_key: string });
+    const actions = rules.map((rule) => JSON.parse(bodyOf(rule, event)) as { event_action: string; dedup_key: string });
     expect(actions.map(({ event_action }) => event_action).toSorted()).toEqual(['resolve', 'trigger']);
     expect(new Set(actions.map(({ dedup_key }) => dedup_key)).size).toBe(1);
     expect(actions).toContainEqual(
@@ -196,7 +169,7 @@ describe('a filter', () => {
   ])('%j is a pattern of EventBridge, which does not match %j', (filter, other) => {
     const template = make(() => Subscription.sqs('queue', filter));
     const [pattern] = Object.values(template.findResources('AWS::Events::Rule')).flatMap(({ Properties }) => {
-      const { EventPattern, Description } = Properties as RuleOf & { Description?: string };
+      const { EventPattern, Description } = Properties as DeployedRule;
       return Description?.endsWith('for queue') === true ? [EventPattern] : [];
     });
     const given = { id: 'e346', name: 'roma-prod', from: 'RUNNING', to: 'ERROR', enterpriseProjectId: 'ep-1' };

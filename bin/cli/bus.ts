@@ -1,0 +1,82 @@
+import { EventBridgeClient, ListRulesCommand, type Rule } from '@aws-sdk/client-eventbridge';
+import type { Command } from 'commander';
+import { ENV, OUTPUT, subscriptionRule } from '../../lambda/contract';
+import { NotFoundError, UsageError } from '../../lambda/core/model/errors';
+import { loopbackConfig } from '../../lambda/dynamodb/client';
+import type { AwsClientConfig } from '../../lambda/wire';
+import type { Io } from './io';
+import { regionProblem, stackOutput } from './stack';
+import { isLoopback } from './store';
+
+/** The options by which a command says where the bus is. */
+export interface BusOptions {
+  readonly stack?: string;
+  readonly bus?: string;
+  readonly eventsEndpoint?: string;
+}
+
+export const withBusOptions = (command: Command): Command =>
+  command
+    .option('--bus <name>', `the event bus (default: that of --stack, else $${ENV.eventBusName})`)
+    .option('--events-endpoint <url>', 'an endpoint of the bus and the feed other than the AWS region');
+
+/** What an option names, or else an output of the stack, or else the environment; empty if none does. */
+export const givenOrDeployed = async (
+  io: Io,
+  { stack }: BusOptions,
+  given: string | undefined,
+  [output, variable]: readonly [string, string],
+): Promise<string> =>
+  given ?? (stack === undefined ? (io.environment[variable] ?? '') : await stackOutput(stack, output));
+
+export async function busOf(io: Io, options: BusOptions): Promise<string> {
+  const bus = await givenOrDeployed(io, options, options.bus, [OUTPUT.eventBusName, ENV.eventBusName]);
+  if (bus === '') throw new UsageError(`no event bus is named: give --bus, --stack or $${ENV.eventBusName}`);
+  return bus;
+}
+
+export function awsOf({ eventsEndpoint }: BusOptions): AwsClientConfig {
+  if (eventsEndpoint === undefined) return {};
+  if (!URL.canParse(eventsEndpoint) || !/^https?:/.test(eventsEndpoint))
+    throw new UsageError(
+      `--events-endpoint ${JSON.stringify(eventsEndpoint)} is not an address such as http://127.0.0.1:4010`,
+    );
+  return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
+}
+
+/** @throws UsageError where no AWS region is set, once and not once per event */
+export async function withBusClient<T>(
+  aws: AwsClientConfig,
+  use: (client: EventBridgeClient) => Promise<T>,
+): Promise<T> {
+  const client = new EventBridgeClient(aws);
+  try {
+    await client.config.region();
+    return await use(client);
+  } catch (error) {
+    throw regionProblem(error) ?? error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/**
+ * The rules that deliver to a subscription. PagerDuty has two.
+ * @throws NotFoundError when there is none
+ */
+export async function rulesOf(client: EventBridgeClient, bus: string, subscription: string): Promise<Rule[]> {
+  const all: Rule[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(new ListRulesCommand({ EventBusName: bus, NextToken }));
+    all.push(...(page.Rules ?? []));
+    ({ NextToken } = page);
+  } while (NextToken !== undefined);
+  const rules = all.filter(({ Description }) => Description === subscriptionRule(subscription));
+  if (rules.length > 0) return rules;
+  const prefix = subscriptionRule('');
+  const names = new Set(all.flatMap(({ Description = '' }) => Description.split(prefix).slice(1)));
+  throw new NotFoundError(
+    `the bus ${bus} has no subscription ${JSON.stringify(subscription)}: it has ${[...names].join(', ') || 'none'}`,
+  );
+}
