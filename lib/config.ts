@@ -21,6 +21,8 @@ export const MAX_TARGETS = 200;
 
 const { m: MINUTE, d: DAY } = UNIT_MS;
 
+const text = (form: RegExp, problem: string) => z.string().regex(form, problem);
+
 const https = z
   .string()
   .refine(
@@ -37,13 +39,11 @@ function isBaseAddress(text: string): boolean {
 }
 
 const arn = (service: string, example: string) =>
-  z.string().regex(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+`), `must be an ARN such as ${example}`);
-const secretArn = z
-  .string()
-  .regex(
-    /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
-    'must be a whole ARN with its six last characters, such as arn:aws:secretsmanager:eu-central-1:123456789012:secret:roma-AbCdEf',
-  );
+  text(new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:\\d{12}:.+`), `must be an ARN such as ${example}`);
+const secretArn = text(
+  /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+  'must be a whole ARN with its six last characters, such as arn:aws:secretsmanager:eu-central-1:123456789012:secret:roma-AbCdEf',
+);
 const NO_KEY = 'must be true, false or the ARN of a KMS key';
 const ARN_OF_KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/.+/;
 const queueArn = arn('sqs', 'arn:aws:sqs:eu-central-1:123456789012:roma-changes');
@@ -54,32 +54,25 @@ const every = span({ atLeast: MINUTE, atMost: DAY, wholly: MINUTE });
 
 export const credentialsSchema = z.strictObject({
   type: z.literal('oidc', 'must be "oidc"').describe('Always `oidc`.'),
-  providerUrn: z
-    .string()
-    .regex(PROVIDER_URN, 'must be a URN such as iam::<account id>:oidcProvider:<name>')
-    .describe('The OIDC provider in Huawei Cloud that stands for your AWS account.'),
-  agencyUrn: z
-    .string()
-    .regex(AGENCY_URN, 'must be a URN such as iam::<account id>:agency:<name>')
-    .describe('The trust agency that lets the roles of the functions in.'),
-  audience: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 characters without spaces')
-    .describe('For whom the tokens are: a client id of the provider.'),
+  providerUrn: text(PROVIDER_URN, 'must be a URN such as iam::<account id>:oidcProvider:<name>').describe(
+    'The OIDC provider in Huawei Cloud that stands for your AWS account.',
+  ),
+  agencyUrn: text(AGENCY_URN, 'must be a URN such as iam::<account id>:agency:<name>').describe(
+    'The trust agency that lets the roles of the functions in.',
+  ),
+  audience: text(/^[\x21-\x7e]{1,255}$/, 'must be 1 to 255 characters without spaces').describe(
+    'For whom the tokens are: a client id of the provider.',
+  ),
   stsEndpoint: https
     .optional()
     .describe('Base address of STS. Needed for clouds other than the public one. Default: that of the region.'),
 });
 
 export const envSchema = z.strictObject({
-  account: z
-    .string()
-    .regex(/^\d{12}$/, 'must be the 12 digits of an AWS account')
-    .describe('Number of the AWS account.'),
-  region: z
-    .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-central-1')
-    .describe('AWS region, such as `eu-central-1`.'),
+  account: text(/^\d{12}$/, 'must be the 12 digits of an AWS account').describe('Number of the AWS account.'),
+  region: text(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region such as eu-central-1').describe(
+    'AWS region, such as `eu-central-1`.',
+  ),
 });
 
 export const existingTableSchema = z.strictObject({
@@ -87,25 +80,20 @@ export const existingTableSchema = z.strictObject({
   streamArn: arn('dynamodb', 'arn:aws:dynamodb:eu-central-1:123456789012:table/history/stream/2026-11-25T10:00:00.000')
     .refine((text) => text.includes('/stream/'), 'must be the ARN of a stream, see LatestStreamArn of the table')
     .describe('ARN of its stream, with new and old images.'),
-  keyArn: z
-    .string()
-    .regex(ARN_OF_KEY, 'must be the ARN of a KMS key')
+  keyArn: text(ARN_OF_KEY, 'must be the ARN of a KMS key')
     .optional()
     .describe('The KMS key of yours that encrypts it. Default: none.'),
 });
 
 export const vpcSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC, such as vpc-0123456789abcdef0')
-    .describe('Id of the VPC.'),
+  id: text(/^vpc-[0-9a-f]+$/, 'must be the id of a VPC, such as vpc-0123456789abcdef0').describe('Id of the VPC.'),
   subnetIds: z
-    .array(z.string().regex(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet'))
+    .array(text(/^subnet-[0-9a-f]+$/, 'must be the id of a subnet'))
     .min(1)
     .max(16)
     .describe('Private subnets, with a way to Huawei Cloud and to the AWS services.'),
   securityGroupIds: z
-    .array(z.string().regex(/^sg-[0-9a-f]+$/, 'must be the id of a security group'))
+    .array(text(/^sg-[0-9a-f]+$/, 'must be the id of a security group'))
     .min(1)
     .max(5)
     .optional()
@@ -116,21 +104,15 @@ export const vpcSchema = z.strictObject({
 const MAX_EXCLUDED_CHARACTERS = 2000;
 
 export const targetSchema = z.strictObject({
-  region: z
-    .string()
-    .regex(new RegExp(`^${REGION_PATTERN}$`), 'must be a region name such as cn-north-4')
-    .describe('Huawei Cloud region, such as `cn-north-4`.'),
-  projectId: z
-    .string()
-    .regex(
-      new RegExp(`^${PROJECT_ID_PATTERN}$`),
-      'must be 16 to 128 letters, digits, "-" or "_"; find it under My Credentials in the Huawei Cloud console',
-    )
-    .describe('Project id in that region.'),
+  region: text(new RegExp(`^${REGION_PATTERN}$`), 'must be a region name such as cn-north-4').describe(
+    'Huawei Cloud region, such as `cn-north-4`.',
+  ),
+  projectId: text(
+    new RegExp(`^${PROJECT_ID_PATTERN}$`),
+    'must be 16 to 128 letters, digits, "-" or "_"; find it under My Credentials in the Huawei Cloud console',
+  ).describe('Project id in that region.'),
   every: every.optional().describe('Time between two runs of this target. Default: `every` of the stack.'),
-  status: z
-    .string()
-    .regex(new RegExp(`^${STATUS_PATTERN}$`), 'must be a status in capitals such as RUNNING')
+  status: text(new RegExp(`^${STATUS_PATTERN}$`), 'must be a status in capitals such as RUNNING')
     .optional()
     .describe('Follow only instances that have this status.'),
   api: z
@@ -144,9 +126,7 @@ export const targetSchema = z.strictObject({
   secretArn: secretArn.optional().describe('A secret for this target only. Default: the secret of the stack.'),
 });
 
-const name = z
-  .string()
-  .regex(SUBSCRIPTION_NAME, NO_SUBSCRIPTION_NAME)
+const name = text(SUBSCRIPTION_NAME, NO_SUBSCRIPTION_NAME)
   .optional()
   .describe(
     'Its own name, which nothing else may have. A new name makes a new topic, queue or key. Default: type and place, such as `sqs2`.',
@@ -166,6 +146,7 @@ const filter = {
   enterpriseProjects: texts.describe('Send only changes of instances of these enterprise projects.'),
   fields: texts.describe('Send only changes of one of these fields, such as `status`.'),
 };
+const address = z.url({ protocol: /^https$/, error: 'must be an https:// address' });
 const key = (what: string) => secretArn.describe(`A secret whose text is ${what}.`);
 
 export const subscriptionSchema = z.discriminatedUnion('type', [
@@ -188,12 +169,8 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('webhook'),
     name,
-    url: z
-      .url({ protocol: /^https$/, error: 'must be an https:// address' })
-      .describe('The address to which each change is posted.'),
-    header: z
-      .string()
-      .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header')
+    url: address.describe('The address to which each change is posted.'),
+    header: text(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be the name of a header')
       .default('X-Api-Key')
       .describe('The header that carries the key.'),
     secretArn: secretArn
@@ -209,19 +186,16 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('slack'),
     name,
-    channel: z
-      .string()
-      .regex(/^[A-Z0-9]{9,20}$/, 'must be the id of a channel such as C0123456789')
-      .describe('The id of the channel. The bot must be a member.'),
+    channel: text(/^[A-Z0-9]{9,20}$/, 'must be the id of a channel such as C0123456789').describe(
+      'The id of the channel. The bot must be a member.',
+    ),
     secretArn: key('`Bearer ` and the token of a bot that may `chat:write`'),
     ...filter,
   }),
   z.strictObject({
     type: z.literal('teams'),
     name,
-    url: z
-      .url({ protocol: /^https$/, error: 'must be an https:// address' })
-      .describe('The address of a Teams workflow, without its parameter `sig`.'),
+    url: address.describe('The address of a Teams workflow, without its parameter `sig`.'),
     secretArn: key('the value of `sig`'),
     ...filter,
   }),
@@ -239,9 +213,7 @@ export const subscriptionSchema = z.discriminatedUnion('type', [
 export const LOG_RETENTION_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827] as const;
 
 export const configSchema = z.strictObject({
-  stackName: z
-    .string()
-    .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be letters, digits and "-", at most 64')
+  stackName: text(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, 'must be letters, digits and "-", at most 64')
     .default('RomaInstanceHistory')
     .describe('Name of the CloudFormation stack.'),
   env: envSchema
@@ -272,12 +244,10 @@ export const configSchema = z.strictObject({
     ),
   exclude: z
     .array(
-      z
-        .string()
-        .regex(
-          new RegExp(`^${REGION_PATTERN}/${PROJECT_ID_PATTERN}$`),
-          'must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
-        ),
+      text(
+        new RegExp(`^${REGION_PATTERN}/${PROJECT_ID_PATTERN}$`),
+        'must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
+      ),
     )
     .refine(
       (list) => list.join().length <= MAX_EXCLUDED_CHARACTERS,
@@ -310,7 +280,7 @@ export const configSchema = z.strictObject({
   publishBaseline: z.boolean().default(false).describe('Also publish what a first run finds.'),
   subscriptions: z.array(subscriptionSchema).max(100).default([]).describe('Who receives the changes.'),
   eventWriters: z
-    .array(z.string().regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+/, 'must be the ARN of a role; it may contain *'))
+    .array(text(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+/, 'must be the ARN of a role; it may contain *'))
     .max(20)
     .optional()
     .describe(
@@ -324,7 +294,7 @@ export const configSchema = z.strictObject({
     .default(30 * DAY)
     .describe('How long the archive of the bus keeps events, in whole days.'),
   customerKey: z
-    .union([z.boolean(), z.string().regex(ARN_OF_KEY, NO_KEY)], NO_KEY)
+    .union([z.boolean(), text(ARN_OF_KEY, NO_KEY)], NO_KEY)
     .default(false)
     .describe(
       'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must have the statement that `cdk synth` prints. Set it before the first deployment.',
@@ -342,9 +312,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Make the dashboard with the timeline, which costs $3 per month. Default: `true` if `monitoring` is `full`.',
     ),
-  runbookUrl: z
-    .string()
-    .regex(/^[^\s#]{1,500}$/, 'must be an address without #, of a page with the headings of RUNBOOK.md')
+  runbookUrl: text(/^[^\s#]{1,500}$/, 'must be an address without #, of a page with the headings of RUNBOOK.md')
     .default('RUNBOOK.md')
     .describe('Where your people read RUNBOOK.md. The text of each alarm links to its heading there.'),
   logRetentionDays: z

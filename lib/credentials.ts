@@ -1,10 +1,9 @@
 import { RemovalPolicy, SecretValue, Stack } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ENV, ID_TOKEN, type OidcTrust } from '../lambda/contract';
-import { acknowledge } from './acknowledge';
+import { acknowledge, allowEverywhere } from './acknowledge';
 import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
@@ -56,25 +55,14 @@ export class Credentials extends Construct {
   /** Tokens for this audience alone, as short as they can be used for, in the form that the function asks for. */
   private grantToken(fn: NodeFunction, trust: OidcTrust): void {
     fn.addEnvironment(ENV.trust, JSON.stringify(trust));
-    fn.role.addToPolicy(
-      new iam.PolicyStatement({
-        sid: 'SignToken',
-        actions: ['sts:GetWebIdentityToken'],
-        resources: ['*'],
-        conditions: {
-          // A request may name several audiences: each must be this one, and there must be one.
-          'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': [trust.audience] },
-          Null: { 'sts:IdentityTokenAudience': 'false' },
-          StringEquals: { 'sts:SigningAlgorithm': ID_TOKEN.algorithm },
-          NumericLessThanEquals: { 'sts:DurationSeconds': String(ID_TOKEN.seconds) },
-        },
-      }),
-    );
-    acknowledge(
-      fn.role,
-      'AwsSolutions-IAM5[Resource::*]',
-      'a token has no resource; conditions limit it to one audience',
-    );
+    const reason = 'a token has no resource; conditions limit it to one audience';
+    allowEverywhere(fn.role, 'SignToken', ['sts:GetWebIdentityToken'], reason, {
+      // A request may name several audiences: each must be this one, and there must be one.
+      'ForAllValues:StringEquals': { 'sts:IdentityTokenAudience': [trust.audience] },
+      Null: { 'sts:IdentityTokenAudience': 'false' },
+      StringEquals: { 'sts:SigningAlgorithm': ID_TOKEN.algorithm },
+      NumericLessThanEquals: { 'sts:DurationSeconds': String(ID_TOKEN.seconds) },
+    });
   }
 
   /** For a secret that the schedule names, not the environment. IAM compares whole ARNs, which end in six random characters. */

@@ -5,7 +5,7 @@ import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { DISCOVERED_PREFIX, ENV, METRIC, type ScheduleTemplate } from '../lambda/contract';
-import { acknowledge } from './acknowledge';
+import { acknowledge, allowEverywhere } from './acknowledge';
 import { metricOf } from './metric-of';
 import { NodeFunction } from './node-function';
 import type { ScheduledSync } from './scheduled-sync';
@@ -74,7 +74,12 @@ export class Discovery extends Construct {
       ['scheduler:CreateSchedule', 'scheduler:GetSchedule', 'scheduler:UpdateSchedule'],
       [own],
     );
-    this.function.allow('ListSchedules', ['scheduler:ListSchedules'], ['*']);
+    allowEverywhere(
+      this.function.role,
+      'ListSchedules',
+      ['scheduler:ListSchedules'],
+      'scheduler:ListSchedules can be granted for all resources only',
+    );
     this.function.role.addToPolicy(
       new iam.PolicyStatement({
         sid: 'HandOnInvoker',
@@ -92,11 +97,6 @@ export class Discovery extends Construct {
       this.function.role,
       `AwsSolutions-IAM5[Resource::${written}]`,
       'the names of discovered schedules are not known beforehand; their prefix keeps those of the stack out of reach',
-    );
-    acknowledge(
-      this.function.role,
-      'AwsSolutions-IAM5[Resource::*]',
-      'scheduler:ListSchedules can be granted for all resources only',
     );
   }
 

@@ -3,7 +3,7 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { ENV, HISTORY_TABLE } from '../lambda/contract';
-import { acknowledge } from './acknowledge';
+import { allowEverywhere } from './acknowledge';
 import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
@@ -82,10 +82,10 @@ export class HistoryTable extends Construct {
       ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       [streamArn],
     );
-    fn.allow('FindStream', ['dynamodb:ListStreams'], ['*']);
-    acknowledge(
+    allowEverywhere(
       fn.role,
-      'AwsSolutions-IAM5[Resource::*]',
+      'FindStream',
+      ['dynamodb:ListStreams'],
       'dynamodb:ListStreams, which an event source mapping needs, can be granted for all resources only',
     );
     grantKey(this.encryptionKey, fn.role, 'read', 'dynamodb');

@@ -7,7 +7,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ENV } from '../lambda/contract';
-import { acknowledge } from './acknowledge';
+import { allowEverywhere } from './acknowledge';
 import { bundle } from './bundle';
 
 export interface NodeFunctionProps {
@@ -62,7 +62,13 @@ export class NodeFunction extends Construct {
     // The ARN of a group ends in `:*`: its own streams.
     this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
-    if (place.vpc !== undefined) this.joinNetwork();
+    if (place.vpc !== undefined)
+      allowEverywhere(
+        this.role,
+        'JoinNetwork',
+        NETWORK_ACTIONS,
+        'Lambda makes the interfaces itself, and refuses a role that names them; so does the policy that AWS manages',
+      );
     this.fn = new lambda.Function(this, 'Function', {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
@@ -91,13 +97,6 @@ export class NodeFunction extends Construct {
   /** Adds one statement to the role. Only the construct that owns the resources calls this. */
   allow(sid: string | undefined, actions: readonly string[], resources: readonly string[]): void {
     this.role.addToPolicy(new iam.PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
-  }
-
-  private joinNetwork(): void {
-    this.allow('JoinNetwork', NETWORK_ACTIONS, ['*']);
-    const reason =
-      'Lambda makes the interfaces itself, and refuses a role that names them; so does the policy that AWS manages';
-    acknowledge(this.role, 'AwsSolutions-IAM5[Resource::*]', reason);
   }
 
   addEnvironment(name: string, value: string): void {
