@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENV, LIST_APIS, type SyncRequest, UNIT_MS } from './contract';
+import { ATTRIBUTION_MODES, ENV, LIST_APIS, type SyncRequest, UNIT_MS } from './contract';
 import { UsageError } from './core/model/errors';
 import { parseTarget, type Target } from './core/model/instance';
 
@@ -92,6 +92,9 @@ const syncEnvironment = z.object({
   /** A run stops this long before the function's time is over. */
   safetyMarginMs: milliseconds,
   extraCaFile,
+  attribution: z.enum(ATTRIBUTION_MODES).optional(),
+  /** With the key of the pseudonyms. */
+  pseudonymSecretArn: text.optional(),
 });
 export interface SyncConfig extends Readonly<Omit<z.output<typeof syncEnvironment>, 'retentionDays'>> {
   /** How long superseded versions are kept. @default for ever */
@@ -101,6 +104,8 @@ export interface SyncConfig extends Readonly<Omit<z.output<typeof syncEnvironmen
 /** @throws UsageError */
 export function readSyncConfig(environment: Environment): SyncConfig {
   const { retentionDays, ...config } = withCredentials(readEnvironment(syncEnvironment, environment));
+  if (config.attribution === 'pseudonymous' && config.pseudonymSecretArn === undefined)
+    throw new UsageError(`the environment is not as expected: ${ENV.pseudonymSecretArn} is needed`);
   return Object.freeze({
     ...config,
     retentionMs: retentionDays === undefined ? undefined : retentionDays * UNIT_MS.d,
@@ -115,6 +120,7 @@ const syncRequestSchema = z.object({
   api: z.enum(LIST_APIS).optional(),
   endpoint: z.url().optional(),
   iamEndpoint: z.url().optional(),
+  ctsEndpoint: z.url().optional(),
   secretArn: text.optional(),
 });
 

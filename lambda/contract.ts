@@ -76,9 +76,14 @@ export interface SyncRequest {
   /** Base addresses for clouds other than the public one, `https://…` without a path. */
   readonly endpoint?: string;
   readonly iamEndpoint?: string;
+  readonly ctsEndpoint?: string;
   /** A secret of this target's own, instead of the function's. */
   readonly secretArn?: string;
 }
+
+/** Whether the Cloud Trace Service is asked who made the changes, and how people are kept. */
+export const ATTRIBUTION_MODES = ['off', 'on', 'pseudonymous'] as const;
+export type AttributionMode = (typeof ATTRIBUTION_MODES)[number];
 
 /** What the schedules of discovered targets have in common; handed to the discovery function as JSON. */
 export interface ScheduleTemplate {
@@ -141,6 +146,10 @@ export const ENV = {
   brakeReleaseAfterMs: 'BRAKE_RELEASE_AFTER_MS',
   safetyMarginMs: 'SAFETY_MARGIN_MS',
   extraCaFile: 'EXTRA_CA_FILE',
+  /** `on` or `pseudonymous`; absent: nobody is asked who made the changes. */
+  attribution: 'ATTRIBUTION',
+  /** Secret whose text is the key of the pseudonyms. */
+  pseudonymSecretArn: 'PSEUDONYM_SECRET_ARN',
   scheduleGroupName: 'SCHEDULE_GROUP_NAME',
   /** A ScheduleTemplate as JSON. */
   scheduleTemplate: 'SCHEDULE_TEMPLATE',
@@ -171,6 +180,9 @@ export const TEST_EVENT = { source: 'roma.instance-history.test', detailType: 'R
 
 /** Describes the rules of a subscription, by which the commands find them. */
 export const subscriptionRule = (name: string): string => `Changes of ROMA Connect instances for ${name}`;
+
+/** EventBridge detail-type of the event that tells who made a change, after the change itself. */
+export const ATTRIBUTED_DETAIL_TYPE = 'ROMA Instance Change Attributed';
 
 export const METRIC_NAMESPACE = 'RomaInstanceHistory';
 
@@ -204,6 +216,9 @@ export const METRIC_DIMENSION = { service: 'service' } as const;
 
 /** How the keys of current items begin, for the filter on the stream; `dynamodb/table` builds them. */
 export const CURRENT_ITEM_PREFIX = { partitionKey: 'TARGET#', sortKey: 'INSTANCE#' } as const;
+
+/** The same of the items that tell who made a change. */
+export const ATTRIBUTION_ITEM_PREFIX = { partitionKey: 'INSTANCE#', sortKey: 'ATTRIBUTION#' } as const;
 
 /** Outputs of the stack. `roma-history --stack NAME` finds the table by them. */
 export const OUTPUT = {

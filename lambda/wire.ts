@@ -5,7 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type PublishConfig, readSyncRequest, type SyncConfig, type WidgetConfig } from './config';
 import type { SyncRequest } from './contract';
+import type { AttributionTiming } from './core/attribution/attribute';
 import type { Alarm, Clock } from './core/model/clock';
+import { targetName } from './core/model/instance';
 import { publishBatch, type PublisherOptions } from './core/publish/batch';
 import { RunFailedError, type RunResult, toRunLine } from './core/sync/run-result';
 import { syncTarget } from './core/sync/run';
@@ -21,6 +23,7 @@ import { createRomaSource, type RomaSource } from './roma/list/source';
 import { systemClock } from './system-clock';
 import { createTelemetry, type Telemetry } from './telemetry';
 import { answerWidget, type WidgetAnswer } from './timeline/widget';
+import { type Attributing, createAttributing } from './wire-attribution';
 import { credentialsReader } from './wire-credentials';
 
 export { systemClock };
@@ -124,6 +127,8 @@ export interface SyncOverrides {
   readonly telemetry?: Pick<Telemetry, 'run' | 'failure'>;
   /** JSON text of a secret. @default from Secrets Manager */
   readonly readSecret?: (arn: string) => Promise<string>;
+  /** When it is asked who made the changes. */
+  readonly timing?: AttributionTiming;
   /** Told of every run; the sandbox prints it. */
   readonly onResult?: (result: RunResult) => void;
 }
@@ -177,6 +182,7 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       api: request.api,
       endpoint: request.endpoint,
       iamEndpoint: request.iamEndpoint,
+      ctsEndpoint: request.ctsEndpoint,
       extraCa,
     });
     sources.set(key, { source, secret, readAt, suspect: false });
@@ -184,22 +190,41 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
     return source;
   };
 
+  let pseudonymKey: string | undefined;
+  /** Where its key cannot be read, nobody is asked: a run must not fail because of that, and no name must be kept. */
+  const attributingWith = async ({ traces }: RomaSource): Promise<Attributing | undefined> => {
+    const { attribution = 'off', pseudonymSecretArn, tableName } = config;
+    if (attribution === 'off') return undefined;
+    try {
+      if (attribution === 'pseudonymous') pseudonymKey ??= await reader.read(pseudonymSecretArn);
+    } catch (error) {
+      telemetry.failure('the key of the pseudonyms cannot be read: nobody is asked who made the changes', error);
+      return undefined;
+    }
+    return createAttributing({ traces, client, tableName, clock: ports.clock, pseudonymKey, timing: overrides.timing });
+  };
+
   return async (event, context) => {
     try {
       const request = readSyncRequest(event);
-      const key = JSON.stringify([request.secretArn, request.endpoint, request.iamEndpoint, request.api]);
+      const { secretArn, endpoint, iamEndpoint, ctsEndpoint, api } = request;
+      const key = JSON.stringify([secretArn, endpoint, iamEndpoint, ctsEndpoint, api]);
       const source = await sourceOf(key, request);
       source.check(request);
       const before = source.stats();
       const recorder = createRecorder(client, config.tableName);
       const deadline = ports.clock.now() + context.getRemainingTimeInMillis();
       const identity = await source.principal(request, { deadline });
+      const attributing = await attributingWith(source);
       const result = await syncTarget(
-        { ...ports, source, recorder },
+        { ...ports, source, recorder, tracedDeletions: attributing?.tracedDeletions },
         { ...syncOptions(config, request), identity, deadline },
       );
       telemetry.run(result, useSince(before, source.stats()));
       overrides.onResult?.(result);
+      const problem = await attributing?.after(result, { deadline, retentionMs: config.retentionMs });
+      if (problem !== undefined)
+        telemetry.failure(`${targetName(result.target)}: who made the changes could not be asked`, new Error(problem));
       const isIncomplete = result.outcome === 'failed' || result.outcome === 'partial';
       const known = sources.get(key);
       if (known !== undefined) known.suspect = isIncomplete;
@@ -220,6 +245,7 @@ const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => (
   safetyMarginMs: config.safetyMarginMs,
   retentionMs: config.retentionMs ?? null,
   isDeployed: true,
+  attribution: (config.attribution ?? 'off') !== 'off',
   statusFilter: request.statusFilter,
   api: request.api,
 });

@@ -7,7 +7,7 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { CURRENT_ITEM_PREFIX, ENV, EVENT_SOURCE, HISTORY_TABLE } from '../lambda/contract';
+import { ATTRIBUTION_ITEM_PREFIX, CURRENT_ITEM_PREFIX, ENV, EVENT_SOURCE, HISTORY_TABLE } from '../lambda/contract';
 import { deadLetterQueue } from './dead-letter-queue';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
@@ -127,17 +127,17 @@ export class ChangeFeed extends Construct {
       // About an hour; after that, `replay` publishes from the table what the failure queue names.
       retryAttempts: 50,
       onFailure: new SqsDlq(this.failures),
-      filters: [
+      filters: [CURRENT_ITEM_PREFIX, ATTRIBUTION_ITEM_PREFIX].map(({ partitionKey, sortKey }) =>
         lambda.FilterCriteria.filter({
           eventName: lambda.FilterRule.or('INSERT', 'MODIFY'),
           dynamodb: {
             Keys: {
-              [HISTORY_TABLE.partitionKey]: beginsWith(CURRENT_ITEM_PREFIX.partitionKey),
-              [HISTORY_TABLE.sortKey]: beginsWith(CURRENT_ITEM_PREFIX.sortKey),
+              [HISTORY_TABLE.partitionKey]: beginsWith(partitionKey),
+              [HISTORY_TABLE.sortKey]: beginsWith(sortKey),
             },
           },
         }),
-      ],
+      ),
     });
     mapping.node.addDependency(this.function.role);
   }

@@ -8,6 +8,7 @@ import {
   PROVIDER_URN,
   REGION_PATTERN,
   UNIT_MS,
+  ATTRIBUTION_MODES,
   LIST_APIS,
   STATUS_PATTERN,
 } from '../lambda/contract';
@@ -123,6 +124,9 @@ export const targetSchema = z.strictObject({
   iamEndpoint: https
     .optional()
     .describe('Base address of the identity service. Needed for clouds that are not built in.'),
+  ctsEndpoint: https
+    .optional()
+    .describe('Base address of the Cloud Trace Service. Needed for `attribution` in clouds that are not built in.'),
   secretArn: secretArn.optional().describe('A secret for this target only. Default: the secret of the stack.'),
 });
 
@@ -277,6 +281,12 @@ export const configSchema = z.strictObject({
   brakeReleaseAfter: span({ atLeast: MINUTE, atMost: 365 * DAY })
     .default(DAY)
     .describe('How long the brake holds back an inferred mass deletion.'),
+  attribution: z
+    .enum(ATTRIBUTION_MODES)
+    .default('off')
+    .describe(
+      'Ask the Cloud Trace Service who made each change. `on` keeps names and addresses of people, `pseudonymous` a stand-in for each. See [who changed it](attribution.md).',
+    ),
   publishBaseline: z.boolean().default(false).describe('Also publish what a first run finds.'),
   subscriptions: z.array(subscriptionSchema).max(100).default([]).describe('Who receives the changes.'),
   eventWriters: z

@@ -72,6 +72,19 @@ export class Credentials extends Construct {
     grantKey(secret.encryptionKey, fn.role, 'read', 'secretsmanager');
   }
 
+  /** A key of the stack's own: whoever destroys it makes every pseudonym anonymous. */
+  grantPseudonyms(fn: NodeFunction, encryptionKey: kms.IKey | undefined): void {
+    const secret = new secretsmanager.Secret(this, 'Pseudonyms', {
+      description: 'Key of the pseudonyms of those who changed ROMA Connect instances',
+      generateSecretString: { passwordLength: 64, excludePunctuation: true },
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+      encryptionKey,
+    });
+    acknowledge(secret, 'AwsSolutions-SMG4', 'with another key the same person would get another pseudonym');
+    this.grantReadOf(fn, secret);
+    fn.addEnvironment(ENV.pseudonymSecretArn, secret.secretArn);
+  }
+
   /** An empty object, so that the first run says what is missing instead of failing on a secret without a value. */
   private create(encryptionKey: kms.IKey | undefined): secretsmanager.Secret {
     const secret = new secretsmanager.Secret(this, 'Secret', {

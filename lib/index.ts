@@ -1,5 +1,5 @@
 /** For use in other CDK apps. */
-export type { ChangeKind, ListApi, OidcTrust } from '../lambda/contract';
+export type { AttributionMode, ChangeKind, ListApi, OidcTrust } from '../lambda/contract';
 export { Alarms, type AlarmsProps } from './alarms';
 export { ChangeFeed, type ChangeFeedProps } from './change-feed';
 export type { Config } from './config';

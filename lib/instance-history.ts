@@ -4,7 +4,7 @@ import type * as kms from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { OUTPUT, ROMA_REGIONS } from '../lambda/contract';
+import { type AttributionMode, OUTPUT, ROMA_REGIONS } from '../lambda/contract';
 import { ChangeFeed } from './change-feed';
 import type { OidcCredentials } from './credentials';
 import { Discovery } from './discovery';
@@ -35,6 +35,8 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly retention?: Duration;
   /** After how long the brake lets an inferred mass deletion pass. @default Duration.hours(24) */
   readonly brakeReleaseAfter?: Duration;
+  /** Ask the Cloud Trace Service who made each change; `pseudonymous` keeps a stand-in for each person. @default 'off' */
+  readonly attribution?: AttributionMode;
   /** Publish what a first run finds, too. @default false */
   readonly publishBaseline?: boolean;
   /** Who is told of changes. @default - nobody; rules on `bus` can be added at any time */

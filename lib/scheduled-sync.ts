@@ -8,7 +8,15 @@ import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ENV, type ListApi, METRIC, scheduleName, scheduleSettings, type SyncRequest } from '../lambda/contract';
+import {
+  type AttributionMode,
+  ENV,
+  type ListApi,
+  METRIC,
+  scheduleName,
+  scheduleSettings,
+  type SyncRequest,
+} from '../lambda/contract';
 import { Credentials, type OidcCredentials } from './credentials';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
@@ -32,6 +40,8 @@ export interface SyncTarget {
   readonly endpoint?: string;
   /** Base address of the identity service. @default - the public cloud's of the region */
   readonly iamEndpoint?: string;
+  /** Base address of the Cloud Trace Service. @default - the public cloud's of the region */
+  readonly ctsEndpoint?: string;
   /** Credentials of this target's own. @default - the history's */
   readonly secret?: ISecret;
 }
@@ -46,6 +56,7 @@ export interface ScheduledSyncProps {
   readonly encryptionKey?: kms.IKey | undefined;
   readonly retention?: Duration | undefined;
   readonly brakeReleaseAfter: Duration;
+  readonly attribution?: AttributionMode | undefined;
   readonly memorySize: number;
   readonly timeout: Duration;
   readonly reservedConcurrentExecutions?: number | undefined;
@@ -90,6 +101,9 @@ export class ScheduledSync extends Construct {
     if (props.retention !== undefined) {
       this.function.addEnvironment(ENV.retentionDays, String(props.retention.toDays()));
     }
+    const { attribution = 'off' } = props;
+    if (attribution !== 'off') this.function.addEnvironment(ENV.attribution, attribution);
+    if (attribution === 'pseudonymous') this.credentials.grantPseudonyms(this.function, props.encryptionKey);
 
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
     // Goes with the stack, and discovered schedules with it. Kept, it would go on running them, and its name would be
@@ -148,6 +162,7 @@ export class ScheduledSync extends Construct {
       api: target.api,
       endpoint: target.endpoint,
       iamEndpoint: target.iamEndpoint,
+      ctsEndpoint: target.ctsEndpoint,
       secretArn: target.secret?.secretArn,
     };
     const { description, windowMinutes, retryAttempts, maxAgeSeconds } = scheduleSettings(request);

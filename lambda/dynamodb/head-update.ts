@@ -3,7 +3,8 @@ import type { Target } from '../core/model/instance';
 import type { RunEnd } from '../core/sync/recorder';
 import type { Units } from '../core/model/units';
 import { cutToBytes, utf8Bytes } from '../core/model/wire-text';
-import { type HeadAttributes, type Item, key, toViewLine } from './table';
+import { type HeadAttributes, type Item, key } from './table';
+import { toViewLine } from './view-line';
 
 /** The head must stay under 1 KB, or every run costs another write unit. In bytes, with some to spare. */
 const MAX_HEAD_BYTES = 1016;
@@ -12,6 +13,8 @@ const LEASE_BYTES = 90;
 /** What is kept for the reason of an outcome when other views are remembered, too, and what it has at most. */
 const REASON_BYTES = 64;
 const MAX_REASON_BYTES = 160;
+/** Less than this tells nothing. */
+const LEAST_REASON_BYTES = 8;
 
 /**
  * The one update that ends a run: it releases the lease, tells the outcome, and, of a completed run only, clears
@@ -26,9 +29,9 @@ export function headUpdate(
 ): Omit<UpdateCommandInput, 'TableName'> & { UpdateExpression: string } {
   const { completed } = end;
   const remove = new Set<keyof HeadAttributes>(['leaseRunId', 'leaseUntil']);
-  if (end.because === undefined) remove.add('because');
   if (end.fingerprint === 'remove') remove.add('fingerprint');
   if (end.retentionMs === null) remove.add('retentionMs');
+  if (end.attribution === null) remove.add('attribution');
   if (completed !== undefined) {
     remove.add('dirty');
     if (completed.newcomersSince === undefined) remove.add('newcomersSince');
@@ -40,6 +43,7 @@ export function headUpdate(
     intervalMs: end.intervalMs,
     brakeReleaseAfterMs: end.brakeReleaseAfterMs,
     retentionMs: end.retentionMs ?? undefined,
+    attribution: end.attribution ?? undefined,
     writeUnits: units.write,
     readUnits: units.read,
     lastRunAt: end.endedAt,
@@ -55,6 +59,7 @@ export function headUpdate(
   };
   const fitted = fit(before, set, remove, end);
   if (fitted.otherViews?.length === 0) remove.add('otherViews');
+  if (fitted.because === undefined) remove.add('because');
   return expressions(target, fitted, remove);
 }
 
@@ -73,7 +78,8 @@ function fit(before: Item, set: HeadAttributes, remove: ReadonlySet<string>, end
   }
   if (otherViews.length > 0) room -= bytesOf({ otherViews });
   const limit = Math.min(MAX_REASON_BYTES, room - utf8Bytes('because'));
-  return { ...set, otherViews, because: end.because === undefined ? undefined : cut(end.because, limit) };
+  const tells = end.because !== undefined && limit >= LEAST_REASON_BYTES;
+  return { ...set, otherViews, because: tells ? cut(end.because, limit) : undefined };
 }
 
 const cut = (text: string, limit: number): string =>

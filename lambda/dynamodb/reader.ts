@@ -5,6 +5,7 @@ import type { Clock } from '../core/model/clock';
 import type { Target } from '../core/model/instance';
 import type { NotRunning, Reader, Span } from '../core/history/reader';
 import type { Current, Gap, Version } from '../core/model/record';
+import { fromAttributionItem, fromTraceItem } from './attribution-items';
 import { changesOf } from './changes';
 import { query, type QueryOptions, queryProblem, type Source } from './queries';
 import {
@@ -67,6 +68,12 @@ export function createReader(client: DynamoDBDocumentClient, tableName: string, 
     return undefined;
   }
 
+  async function all<T>(rows: AsyncIterable<T>): Promise<readonly T[]> {
+    const found: T[] = [];
+    for await (const row of rows) found.push(row);
+    return found;
+  }
+
   async function head(target: Target) {
     const item = await get(key.head(target));
     return item === undefined ? undefined : fromHeadItem(item);
@@ -115,9 +122,7 @@ export function createReader(client: DynamoDBDocumentClient, tableName: string, 
     }
     reachedStart ||= seen < GAPS_WITH_HEAD;
     if (!reachedStart) {
-      const all: Gap[] = [];
-      for await (const gap of gaps(target, span)) all.push(gap);
-      return { head: found, gaps: all };
+      return { head: found, gaps: await all(gaps(target, span)) };
     }
     const touches = newestFirst.filter(
       (gap) => (span.to === undefined || gap.from < span.to) && (span.from === undefined || gap.to > span.from),
@@ -147,11 +152,7 @@ export function createReader(client: DynamoDBDocumentClient, tableName: string, 
     return next?.version === version.version + 1 ? version : undefined;
   }
 
-  async function targets(): Promise<readonly Target[]> {
-    const all: Target[] = [];
-    for await (const target of read(range.registrations(), targetOf)) all.push(target);
-    return all;
-  }
+  const targets = async (): Promise<readonly Target[]> => all(read(range.registrations(), targetOf));
 
   const currents: Reader['currents'] = (target) => read(range.currents(target), fromCurrentItem);
 
@@ -180,6 +181,10 @@ export function createReader(client: DynamoDBDocumentClient, tableName: string, 
     gaps,
     ownGaps: (target, id, span) => touching((from, to) => range.ownGaps(target, id, from, to), span),
     rejections: (target) => read(range.rejections(target), fromRejectionItem),
+    traces: async (target, id, { from, to } = {}) =>
+      all(read(range.traces(target, id, from, before(to)), fromTraceItem)),
+    attributions: async (target, id, { from, to } = {}) =>
+      all(read(range.attributions(target, id, from, before(to)), fromAttributionItem)),
     changes: (span) => changesOf({ targets, currents, versions, shards, now: () => clock.now() }, span),
     notRunning: (target) => read(notRunningRange(target), toNotRunning, { index: NOT_RUNNING }),
     units: () => meter.units(),

@@ -2,6 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { describeError, TableError } from '../core/model/errors';
 import type { StreamRecord } from '../core/publish/batch';
+import { fromAttributionItem } from './attribution-items';
 import { fromCurrentItem, itemType } from './table';
 
 type Image = Record<string, AttributeValue>;
@@ -22,7 +23,7 @@ export interface RawStreamRecord {
 /** Numbers as JSON reads them; the default makes BigInt of large ones, which JSON cannot write. */
 const toItem = (image: unknown): Record<string, unknown> => unmarshall(image as Image, { wrapNumbers: Number });
 
-/** Tells the writes of current items from everything else in the stream. Never throws. */
+/** Tells the writes of current items and of attributions from everything else in the stream. Never throws. */
 export function readStreamRecord(raw: RawStreamRecord): StreamRecord {
   const sequenceNumber = raw.dynamodb?.SequenceNumber ?? '';
   try {
@@ -37,7 +38,9 @@ function contentOf({ eventName, dynamodb }: RawStreamRecord): StreamRecord['cont
   const { pk, sk } = toItem(dynamodb.Keys);
   if (typeof pk !== 'string' || typeof sk !== 'string')
     throw new TableError('the keys of the stream record are not those of the history table');
-  if (itemType({ pk, sk }) !== 'current' || eventName === 'REMOVE') return { kind: 'silent' };
+  const type = eventName === 'REMOVE' ? 'unknown' : itemType({ pk, sk });
+  if (type === 'attribution') return decided(dynamodb.NewImage as Image, dynamodb.OldImage as Image | undefined);
+  if (type !== 'current') return { kind: 'silent' };
   if (dynamodb.NewImage === undefined || (eventName === 'MODIFY' && dynamodb.OldImage === undefined)) {
     throw new TableError('an image is missing: the stream of the table must carry NEW_AND_OLD_IMAGES');
   }
@@ -45,6 +48,12 @@ function contentOf({ eventName, dynamodb }: RawStreamRecord): StreamRecord['cont
   if (versionOf(dynamodb.NewImage, 'new') <= versionBefore) return { kind: 'silent' };
   return { kind: 'write', write: { versionBefore, current: fromCurrentItem(toItem(dynamodb.NewImage)) } };
 }
+
+/** Told once: when it is decided, not when it changes after that. */
+const decided = (now: Image, before: Image = {}): StreamRecord['content'] =>
+  now.decidedAt === undefined || before.decidedAt !== undefined
+    ? { kind: 'silent' }
+    : { kind: 'attribution', attribution: fromAttributionItem(toItem(now)) };
 
 /** Most records of a busy stream are no new version: their images need not be decoded. */
 function versionOf(image: unknown, which: string): number {

@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
-import { SCHEMA_VERSION } from '../contract';
+import { ATTRIBUTION_ITEM_PREFIX, SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/model/errors';
 import type { Instant } from '../core/model/instant';
 import { type Target, targetName } from '../core/model/instance';
-import {
-  type Current,
-  type Gap,
-  type Head,
-  isGone,
-  type Rejection,
-  type Version,
-  type ViewState,
-} from '../core/model/record';
+import { type Current, type Gap, type Head, isGone, type Rejection, type Version } from '../core/model/record';
 import { asItIs, type Attributes, called, itemOf, json, nullWhenAbsent, recordOf, timeToLive } from './attributes';
+import { fromViewLine } from './view-line';
 
 /** The only file that knows how keys are built and read, and how records become items. */
 
 export type Item = Record<string, unknown>;
 export type Key = { readonly pk: string; readonly sk: string };
 
-const PREFIX = { current: 'INSTANCE#', gap: 'GAP#', rejected: 'REJECTED#', version: 'VERSION#' } as const;
+const PREFIX = {
+  current: 'INSTANCE#',
+  gap: 'GAP#',
+  rejected: 'REJECTED#',
+  version: 'VERSION#',
+  trace: 'TRACE#',
+  attribution: ATTRIBUTION_ITEM_PREFIX.sortKey,
+} as const;
 /** Times and names of targets are ASCII text, which ends before this. */
 const AFTER_ASCII = '\u007F';
 
@@ -41,6 +41,15 @@ export const key = {
   ownGap: (target: Target, id: string, from: Instant): Key => ({
     pk: instancePk(target, id),
     sk: `${PREFIX.gap}${from}`,
+  }),
+  trace: (target: Target, id: string, at: Instant, traceId: string): Key => ({
+    pk: instancePk(target, id),
+    sk: `${PREFIX.trace}${at}#${traceId}`,
+  }),
+  /** Beside the version that was observed then. */
+  attribution: (target: Target, id: string, observedAt: Instant): Key => ({
+    pk: instancePk(target, id),
+    sk: `${PREFIX.attribution}${observedAt}`,
   }),
   /** One small item per target, so that the targets can be listed without a scan of their histories. */
   registration: (target: Target): Key => ({ pk: 'TARGETS', sk: `${target.region}#${target.projectId}` }),
@@ -76,12 +85,17 @@ export const range = {
     prefixRange(instancePk(target, id), PREFIX.gap, first, last),
   versions: (target: Target, id: string, first?: Instant, last?: Instant): KeyRange =>
     prefixRange(instancePk(target, id), PREFIX.version, first, last),
+  traces: (target: Target, id: string, first?: Instant, last?: Instant): KeyRange =>
+    prefixRange(instancePk(target, id), PREFIX.trace, first, last && `${last}$`),
+  attributions: (target: Target, id: string, first?: Instant, last?: Instant): KeyRange =>
+    prefixRange(instancePk(target, id), PREFIX.attribution, first, last),
   /** The head comes right after the gaps: read backwards, one query shows both. */
   gapsAndHead: (target: Target): KeyRange => ({ pk: targetPk(target), first: PREFIX.gap, last: 'HEAD' }),
   registrations: (): KeyRange => ({ pk: 'TARGETS', first: ' ', last: AFTER_ASCII }),
 };
 
-export type ItemType = 'head' | 'current' | 'gap' | 'rejected' | 'version' | 'ownGap' | 'registration' | 'unknown';
+export type ItemType =
+  'head' | 'current' | 'gap' | 'rejected' | 'version' | 'ownGap' | 'trace' | 'attribution' | 'registration' | 'unknown';
 
 /** What kind of item a key belongs to. */
 export function itemType({ pk, sk }: Key): ItemType {
@@ -95,6 +109,8 @@ export function itemType({ pk, sk }: Key): ItemType {
   if (pk.startsWith('INSTANCE#')) {
     if (sk.startsWith(PREFIX.version)) return 'version';
     if (sk.startsWith(PREFIX.gap)) return 'ownGap';
+    if (sk.startsWith(PREFIX.trace)) return 'trace';
+    if (sk.startsWith(PREFIX.attribution)) return 'attribution';
   }
   return 'unknown';
 }
@@ -173,7 +189,7 @@ const REJECTION: Attributes<Rejection> = {
 };
 
 /** What every item bears. */
-const marks = ({ region, projectId }: Target): Item => ({ schemaVersion: SCHEMA_VERSION, region, projectId });
+export const marks = ({ region, projectId }: Target): Item => ({ schemaVersion: SCHEMA_VERSION, region, projectId });
 
 export const toVersionItem = (version: Version): Item => ({
   ...key.version(version.target, version.id, version.observedAt),
@@ -211,7 +227,7 @@ export const toRegistrationItem = (target: Target): Item => ({
 });
 
 /** @throws TableError when the item was not written by this application, or by a newer version of it */
-function checkSchema(item: Item): void {
+export function checkSchema(item: Item): void {
   if (item.schemaVersion === SCHEMA_VERSION) return;
   throw new TableError(
     `item ${JSON.stringify(item.pk)} has schema version ${JSON.stringify(item.schemaVersion)}, this code reads version ${SCHEMA_VERSION}: is this the table of another application, or of a newer release?`,
@@ -243,33 +259,6 @@ export type HeadAttributes = {
   /** One line per view, because the head has little room: view, observedAt, listedFrom, fingerprint, newcomersSince, unjudged. */
   readonly otherViews?: readonly string[];
 };
-
-const NOTHING = '-';
-
-export const toViewLine = ({
-  view,
-  observedAt,
-  listedFrom,
-  fingerprint,
-  newcomersSince,
-  unjudged,
-}: ViewState): string => {
-  const since = newcomersSince === null ? 'null' : (newcomersSince ?? NOTHING);
-  return [view, observedAt, listedFrom, fingerprint ?? NOTHING, since, unjudged ?? NOTHING].join(' ');
-};
-
-export function fromViewLine(line: string): ViewState {
-  const [view = '', observedAt = '', listedFrom = '', ...rest] = line.split(' ');
-  const [fingerprint, newcomersSince, unjudged] = rest.map((text) => (text === NOTHING ? undefined : text));
-  return {
-    view,
-    observedAt,
-    listedFrom,
-    fingerprint,
-    newcomersSince: newcomersSince === 'null' ? null : newcomersSince,
-    unjudged: unjudged === undefined ? undefined : Number(unjudged),
-  };
-}
 
 /** Keys and the marks of every item are no part of the head. */
 export function fromHeadItem(item: Item): Head {

@@ -1,6 +1,7 @@
 import { type EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { DETAIL_TYPE, EVENT_SOURCE } from '../contract';
-import { type ChangeEvent, eventText } from '../core/publish/change-event';
+import { ATTRIBUTED_DETAIL_TYPE, DETAIL_TYPE, EVENT_SOURCE } from '../contract';
+import { isChange, type PublishedEvent } from '../core/publish/attribution-event';
+import { eventText } from '../core/publish/change-event';
 import type { EventSink, Receipt } from '../core/publish/delivery';
 import { utf8Bytes } from '../core/model/wire-text';
 import { maxBytesIn } from './max-bytes';
@@ -8,10 +9,13 @@ import { maxBytesIn } from './max-bytes';
 /** The service counts the time of an entry as 14 bytes, and everything else as UTF-8. */
 const TIME_BYTES = 14;
 
-const toEntry = (event: ChangeEvent, busName: string): PutEventsRequestEntry => ({
+const detailTypeOf = (event: PublishedEvent): string =>
+  isChange(event) ? DETAIL_TYPE[event.kind] : ATTRIBUTED_DETAIL_TYPE;
+
+const toEntry = (event: PublishedEvent, busName: string): PutEventsRequestEntry => ({
   EventBusName: busName,
   Source: EVENT_SOURCE,
-  DetailType: DETAIL_TYPE[event.kind],
+  DetailType: detailTypeOf(event),
   Time: new Date(event.observedAt),
   Detail: eventText(event),
 });
@@ -22,7 +26,7 @@ export const eventBusSink = (client: EventBridgeClient, busName: string, region?
   maxEntries: 10,
   maxBytes: maxBytesIn(region),
   bytesOf: (event) =>
-    TIME_BYTES + utf8Bytes(EVENT_SOURCE) + utf8Bytes(DETAIL_TYPE[event.kind]) + utf8Bytes(eventText(event)),
+    TIME_BYTES + utf8Bytes(EVENT_SOURCE) + utf8Bytes(detailTypeOf(event)) + utf8Bytes(eventText(event)),
   async send(events, { timeLimitMs }) {
     const { Entries: results = [] } = await client.send(
       new PutEventsCommand({ Entries: events.map((event) => toEntry(event, busName)) }),

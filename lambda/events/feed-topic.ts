@@ -1,6 +1,7 @@
 import { PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { sha256 } from '../core/model/canonical';
-import { type ChangeEvent, eventText, instanceKey } from '../core/publish/change-event';
+import { isChange, type PublishedEvent } from '../core/publish/attribution-event';
+import { eventText, instanceKey } from '../core/publish/change-event';
 import type { EventSink, Receipt } from '../core/publish/delivery';
 import { utf8Bytes } from '../core/model/wire-text';
 import { maxBytesIn } from './max-bytes';
@@ -12,6 +13,8 @@ import { maxBytesIn } from './max-bytes';
  */
 export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: string): EventSink => ({
   name: `feed topic ${topicArn}`,
+  // It holds versions and nothing else, because it is read without a detail-type.
+  takes: isChange,
   maxEntries: 10,
   maxBytes: maxBytesIn(topicArn.split(':')[3]),
   bytesOf: (event) => utf8Bytes(eventText(event)),
@@ -41,5 +44,5 @@ export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: st
   },
 });
 
-const deduplicationId = (event: ChangeEvent, replayId: string | undefined): string =>
+const deduplicationId = (event: PublishedEvent, replayId: string | undefined): string =>
   sha256(replayId === undefined ? event.eventId : `${replayId}/${event.eventId}`);

@@ -42,7 +42,7 @@ export const COLUMNS: Readonly<Record<ExportTable, readonly Column[]>> = {
     required('status_to', 'text', 'The status after. DELETED when the deletion was inferred.'),
     required('fields', 'json', 'The names of the changed fields, as an array.'),
     required('changes', 'json', 'The changed fields with `from` and `to`, as in the event.'),
-    required('evidence', 'text', 'listed, absent or reported: how the change is known.'),
+    required('evidence', 'text', 'listed, absent, reported or traced: how the change is known.'),
     column('changed_after', 'time', 'The change happened after this time. Null when nobody looked before.'),
     required('observed_at', 'time', 'A run saw the change at this time.'),
     column('actor', 'text', 'Who made the change. Null where it is not attributed.'),

@@ -80,6 +80,7 @@ function rowHtml({ change, row, index }: NumberedChange, room: number, links: bo
 export function whatChanged(change: Version, room: number): string {
   if (change.kind === 'created') return change.status;
   if (change.kind === 'deleted') {
+    if (change.evidence === 'traced') return 'absent, and a trace tells of its deletion';
     return change.evidence === 'absent' ? 'absent from two equal listings' : `reported by the API as ${change.status}`;
   }
   const parts: string[] = [];

@@ -1,7 +1,15 @@
-import { CURRENT_ITEM_PREFIX, DETAIL_TYPE, ENV, EVENT_SOURCE, TEST_EVENT } from '../../lambda/contract';
+import {
+  ATTRIBUTION_ITEM_PREFIX,
+  CURRENT_ITEM_PREFIX,
+  DETAIL_TYPE,
+  ENV,
+  EVENT_SOURCE,
+  TEST_EVENT,
+} from '../../lambda/contract';
 import { key } from '../../lambda/dynamodb/table';
 import { resourcesOf, TARGET, templateOf } from '../support/stack';
 
+const PREFIXES = [CURRENT_ITEM_PREFIX, ATTRIBUTION_ITEM_PREFIX];
 const everything = {
   monitoring: 'full',
   orderedFeed: true,
@@ -29,26 +37,28 @@ describe('the publisher', () => {
     });
   });
 
-  it('is woken by current items only, and by all of them', () => {
+  it('is woken by current items, by who made a change, and by nothing else', () => {
     const { FilterCriteria } = one('AWS::Lambda::EventSourceMapping') as {
       FilterCriteria: { Filters: { Pattern: string }[] };
     };
-    expect(FilterCriteria.Filters.map(({ Pattern }) => JSON.parse(Pattern) as object)).toEqual([
-      {
+    expect(FilterCriteria.Filters.map(({ Pattern }) => JSON.parse(Pattern) as object)).toEqual(
+      PREFIXES.map(({ partitionKey, sortKey }) => ({
         eventName: ['INSERT', 'MODIFY'],
-        dynamodb: {
-          Keys: {
-            pk: { S: [{ prefix: CURRENT_ITEM_PREFIX.partitionKey }] },
-            sk: { S: [{ prefix: CURRENT_ITEM_PREFIX.sortKey }] },
-          },
-        },
-      },
-    ]);
+        dynamodb: { Keys: { pk: { S: [{ prefix: partitionKey }] }, sk: { S: [{ prefix: sortKey }] } } },
+      })),
+    );
     const passes = ({ pk, sk }: { pk: string; sk: string }): boolean =>
-      pk.startsWith(CURRENT_ITEM_PREFIX.partitionKey) && sk.startsWith(CURRENT_ITEM_PREFIX.sortKey);
+      PREFIXES.some(({ partitionKey, sortKey }) => pk.startsWith(partitionKey) && sk.startsWith(sortKey));
     const at = '2026-11-22T10:00:00.000Z' as Parameters<typeof key.version>[2];
     expect(passes(key.current(TARGET, 'any id #/'))).toBe(true);
-    const others = [key.head(TARGET), key.gap(TARGET, at), key.rejected(TARGET, 'x'), key.version(TARGET, 'x', at)];
+    expect(passes(key.attribution(TARGET, 'any id #/', at))).toBe(true);
+    const others = [
+      key.head(TARGET),
+      key.gap(TARGET, at),
+      key.rejected(TARGET, 'x'),
+      key.version(TARGET, 'x', at),
+      key.trace(TARGET, 'x', at, 't'),
+    ];
     expect([...others, key.ownGap(TARGET, 'x', at), key.registration(TARGET)].map(passes)).not.toContain(true);
   });
 

@@ -101,6 +101,19 @@ describe('the sync function', () => {
     expect(variables).toMatchObject({ [ENV.retentionDays]: '400', [ENV.brakeReleaseAfterMs]: '129600000' });
   });
 
+  it('asks who made the changes only when told to, and then with a key of its own for pseudonyms', () => {
+    const secretsOf = (config?: object) => resourcesOf(templateOf(config), 'AWS::SecretsManager::Secret').length;
+    const variables = (config?: object) => sync(config).Environment.Variables;
+    for (const attribution of ['off', 'on', 'pseudonymous']) {
+      const names = Object.keys(variables({ attribution }));
+      expect(names.includes(ENV.attribution)).toBe(attribution !== 'off');
+      expect(names.includes(ENV.pseudonymSecretArn)).toBe(attribution === 'pseudonymous');
+      expect(secretsOf({ attribution })).toBe(attribution === 'pseudonymous' ? 2 : 1);
+    }
+    expect(variables({ attribution: 'pseudonymous' })).toMatchObject({ [ENV.attribution]: 'pseudonymous' });
+    expect(() => templateOf({ attribution: 'yes' })).toThrow(/attribution/);
+  });
+
   it('is run again by Lambda only where the next run is far, and never when that one is due', () => {
     const invoke = (every: string) =>
       resourcesOf(templateOf({ every }), 'AWS::Lambda::EventInvokeConfig').find(({ logicalId }) =>

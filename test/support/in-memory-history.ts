@@ -2,6 +2,7 @@ import { type Instant, toMs } from '../../lambda/core/model/instant';
 import { type Target, targetName } from '../../lambda/core/model/instance';
 import { LEASE_MAX_AHEAD_MS } from '../../lambda/core/sync/lease';
 import type { Action, Recorder, RunEnd } from '../../lambda/core/sync/recorder';
+import { InMemoryAttributions } from './traces';
 import type { NotRunning, Reader, Span } from '../../lambda/core/history/reader';
 import {
   type Current,
@@ -36,6 +37,7 @@ const rowsOf = (action: Action): string[] => {
 export class InMemoryHistory {
   private readonly shelves = new Map<string, Shelf>();
   private readonly known = new Map<string, Target>();
+  readonly attributions = new InMemoryAttributions((target) => this.shelf(target));
 
   constructor(private readonly now: () => number = () => 0) {}
 
@@ -141,7 +143,9 @@ export class InMemoryHistory {
     const shelf = this.shelf(target);
     const { head } = shelf;
     if (head?.lease?.runId !== end.runId) return head?.lastRunId === end.runId;
-    const { lease: _, because: __, newcomersSince: before, unjudged: count, retentionMs: kept, ...rest } = head;
+    const { lease: _, because: __, newcomersSince: before, unjudged: count, retentionMs: kept, ...others } = head;
+    const { attribution: marked, ...rest } = others;
+    const attribution = end.attribution === undefined ? marked : end.attribution;
     const { newcomersSince, unjudged } = end.completed ?? { newcomersSince: before, unjudged: count };
     const retentionMs = end.retentionMs === undefined ? kept : end.retentionMs;
     const next: Head = {
@@ -157,6 +161,7 @@ export class InMemoryHistory {
       ...(end.otherViews === undefined ? {} : { otherViews: end.otherViews }),
       ...(end.brakeReleaseAfterMs === undefined ? {} : { brakeReleaseAfterMs: end.brakeReleaseAfterMs }),
       ...(retentionMs == null ? {} : { retentionMs }),
+      ...(attribution == null ? {} : { attribution }),
       ...(end.completed === undefined
         ? {}
         : {
@@ -193,8 +198,10 @@ export class InMemoryHistory {
     const within = (at: Instant, span: Span): boolean =>
       (span.from === undefined || at >= span.from) && (span.to === undefined || at < span.to);
     const shelf = (target: Target): Shelf => this.shelf(target);
-    const { known, shelves } = this;
+    const { known, shelves, attributions } = this;
     return {
+      traces: async (target, id, span) => attributions.traces(target, id, span),
+      attributions: async (target, id, span) => attributions.attributions(target, id, span),
       targets: async () => [...known.values()],
       head: async (target) => copy(shelf(target).head),
       coverage: async (target, span) => ({ head: copy(shelf(target).head), gaps: touching(shelf(target).gaps, span) }),

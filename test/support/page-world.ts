@@ -91,7 +91,7 @@ export class PageWorld extends SyncWorld {
   /** A function gets the records of the stream as JSON. */
   private publish(record: DynamoDBRecord): void {
     const { content } = readStreamRecord(JSON.parse(JSON.stringify(record)) as DynamoDBRecord);
-    if (content.kind === 'silent') return;
+    if (content.kind === 'silent' || content.kind === 'attribution') return;
     try {
       if (content.kind === 'unreadable') throw new Error(content.reason);
       const event = eventOfWrite(content.write, { publishBaseline: true });

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { listenOnLoopback } from '../../bin/sandbox/loopback-server';
 import { type Account, Accounts, DEFAULT_ACCOUNT } from './roma-simulator/accounts';
 import { type Answer, ERROR_ANSWERS, gateway } from './roma-simulator/answers';
+import { listTraces } from './cts-simulator/list-traces';
+import type { TraceLog } from './cts-simulator/trace-log';
 import { Faults, spoilPage, substitute } from './roma-simulator/faults';
 import { type Fleet, seedFleet } from './roma-simulator/fleet';
 import { createTemporaryKey, createToken, listProjects } from './roma-simulator/iam';
@@ -55,6 +57,8 @@ export interface SimulatorOptions {
   readonly overLimit?: 'refuse' | 'clamp';
   /** Largest `total` in an answer; the specification gives 100 as its maximum. @default any */
   readonly totalClamp?: number;
+  /** What the Cloud Trace Service shows, at the same address. @default it is not there */
+  readonly traces?: TraceLog;
 }
 
 /** A page that is about to be served. */
@@ -142,7 +146,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
     route: Route,
     request: SignedRequest,
     struck: ReturnType<Faults['take']>,
-    withCatalog: boolean,
+    query: URLSearchParams,
   ): Promise<Answer> => {
     const { account } = accounts;
     const secrets = [
@@ -159,7 +163,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
       if (instead !== undefined) return instead;
     }
     if (route.list !== undefined) return answerList(request, route.list, struck, secrets);
-    if (route.endpoint === 'token') return createToken(accounts, fleet, request.body, withCatalog);
+    if (route.endpoint === 'token') return createToken(accounts, fleet, request.body, !query.get('nocatalog'));
     if (route.endpoint === 'assumeWithOidc')
       return assumeAgencyWithOidc(accounts, options.trust, request.body, clock.now());
     const identity = accounts.identify(request);
@@ -167,6 +171,12 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
       return route.endpoint === 'projects' && identity === ERROR_ANSWERS.gatewayTokenMissing
         ? ERROR_ANSWERS.iam30Unauthenticated
         : identity;
+    }
+    if (route.endpoint === 'traces') {
+      const { projectId = '' } = route;
+      if (options.traces === undefined) return ERROR_ANSWERS.gatewayNotPublished;
+      const refusal = refuse(identity, fleet, projectId, request.headers['x-project-id']);
+      return refusal ?? listTraces(options.traces, projectId, query);
     }
     if (route.endpoint === 'assume') return assumeAgency(accounts, identity, options.trust, request.body);
     if (route.endpoint === 'callerIdentity') return callerIdentity(accounts, identity);
@@ -201,7 +211,7 @@ export async function startRomaSimulator(options: SimulatorOptions = {}): Promis
     );
     const request = { method, url: incoming.url ?? '/', headers, body };
     let result: Answer;
-    if (isKnown) result = await answer(route, request, struck, !url.searchParams.get('nocatalog'));
+    if (isKnown) result = await answer(route, request, struck, url.searchParams);
     else if (route === undefined) result = ERROR_ANSWERS.gatewayNotPublished;
     else result = gateway(405, 'APIGW.0501', `The request method ${method} is not allowed`);
     entry.status = result.status;

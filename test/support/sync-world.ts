@@ -3,7 +3,7 @@ import type { ParsedRecord } from '../../lambda/core/sync/listing';
 import type { Current, Gap, Head, Version } from '../../lambda/core/model/record';
 import type { RunResult } from '../../lambda/core/sync/run-result';
 import { syncTarget } from '../../lambda/core/sync/run';
-import type { SyncOptions } from '../../lambda/core/sync/sync-options';
+import type { SyncOptions, TracedDeletions } from '../../lambda/core/sync/sync-options';
 import type { Recorder } from '../../lambda/core/sync/recorder';
 import { accepted, fleetSource, type FleetSourceOptions, instance, rejected, TARGET } from './fleet';
 import { ManualClock } from './manual-clock';
@@ -57,9 +57,13 @@ export class SyncWorld {
   }
 
   async run(
-    more: Partial<SyncOptions> & { recorder?: Recorder; source?: Partial<FleetSourceOptions> } = {},
+    more: Partial<SyncOptions> & {
+      recorder?: Recorder;
+      source?: Partial<FleetSourceOptions>;
+      tracedDeletions?: TracedDeletions;
+    } = {},
   ): Promise<RunResult> {
-    const { recorder = this.store.newRecorder(), source, ...options } = more;
+    const { recorder = this.store.newRecorder(), source, tracedDeletions, ...options } = more;
     const result = await syncTarget(
       {
         recorder,
@@ -68,6 +72,7 @@ export class SyncWorld {
         alarm: this.clock.alarm,
         random: () => 0.5,
         newRunId: () => `run-${(this.runs += 1)}`,
+        tracedDeletions,
       },
       { target: this.target, intervalMs: INTERVAL_MS, brakeReleaseAfterMs: 24 * 60 * 60_000, ...options },
     );

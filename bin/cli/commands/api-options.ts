@@ -11,6 +11,7 @@ export interface ApiOptions {
   readonly endpoint?: string;
   readonly iamEndpoint?: string;
   readonly stsEndpoint?: string;
+  readonly ctsEndpoint?: string;
   readonly api?: ListApi;
   readonly extraCa?: string;
 }
@@ -23,6 +24,7 @@ export const withApiOptions = (command: Command): Command =>
     )
     .option('--iam-endpoint <url>', 'base address of IAM')
     .option('--sts-endpoint <url>', 'base address of STS')
+    .option('--cts-endpoint <url>', 'base address of the Cloud Trace Service')
     .addOption(new Option('--api <version>', 'the version of the list to read').choices(LIST_APIS))
     .option('--extra-ca <file>', 'PEM certificates to trust besides the usual ones');
 
@@ -43,6 +45,7 @@ export function openApi(
     endpoint: options.endpoint,
     iamEndpoint: options.iamEndpoint,
     stsEndpoint: options.stsEndpoint,
+    ctsEndpoint: options.ctsEndpoint,
     extraCa: options.extraCa === undefined ? undefined : readCa(options.extraCa),
   });
 }

@@ -1,6 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
-import { type ListApi, STATUS_PATTERN } from '../../../lambda/contract';
+import { ATTRIBUTION_MODES, type AttributionMode, type ListApi, STATUS_PATTERN } from '../../../lambda/contract';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { UsageError } from '../../../lambda/core/model/errors';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
@@ -8,13 +8,14 @@ import { isCompleted, type RunResult, toRunLine } from '../../../lambda/core/syn
 import { syncTarget } from '../../../lambda/core/sync/run';
 import { DEFAULT_SAFETY_MARGIN_MS } from '../../../lambda/core/sync/sync-options';
 import { createRecorder } from '../../../lambda/dynamodb/recorder';
-import { resolveEndpoints } from '../../../lambda/roma/http/endpoints';
+import { resolveCts, resolveEndpoints } from '../../../lambda/roma/http/endpoints';
 import type { RomaSource } from '../../../lambda/roma/list/source';
 import { systemAlarm } from '../../../lambda/wire';
+import { createAttributing } from '../../../lambda/wire-attribution';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
-import { outcomeColour, safeText } from '../output';
+import { outcomeColour, safeLine, safeText } from '../output';
 import { lengthMs } from '../time';
 import { hint } from '../place';
 import { deployedSync } from '../stack';
@@ -27,6 +28,9 @@ const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** In less time a run could not ask the API and record how it ended. */
 const LEAST_TIMEOUT_MS = 2_000;
+/** Variable with the key of the pseudonyms. */
+const PSEUDONYM_KEY = 'ROMA_HISTORY_PSEUDONYM_KEY';
+const LEAST_KEY_LENGTH = 16;
 
 interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly target?: readonly Target[];
@@ -38,6 +42,7 @@ interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly retention?: number;
   /** Of the run of one target, in ms. */
   readonly timeout?: number;
+  readonly attribution?: AttributionMode;
 }
 
 export function register(command: Command, io: Io): void {
@@ -56,6 +61,12 @@ export function register(command: Command, io: Io): void {
       '--timeout <time>',
       'end the run of each target after this time, in seconds or as 90s, 5m (default: 120)',
       timeLimit,
+    )
+    .addOption(
+      new Option(
+        '--attribution <mode>',
+        'ask the Cloud Trace Service who made the changes (default: only the deployed runs do)',
+      ).choices(ATTRIBUTION_MODES),
     );
   withStoreOptions(withApiOptions(command))
     .addHelpText('after', HELP)
@@ -64,7 +75,12 @@ export function register(command: Command, io: Io): void {
 
 async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   // Check everything about the call before anything is opened or created.
-  for (const target of options.target ?? []) resolveEndpoints(target.region, options, false);
+  const attribution = options.attribution && options.attribution !== 'off';
+  for (const target of options.target ?? []) {
+    resolveEndpoints(target.region, options, false);
+    if (attribution === true) resolveCts(target.region, options);
+  }
+  const pseudonymKey = options.attribution === 'pseudonymous' ? pseudonymKeyOf(io) : undefined;
   const sources = new Map<string, RomaSource>();
   const sourceOf = (api: ListApi): RomaSource => {
     const source = sources.get(api) ?? openApi(io, { ...options, api });
@@ -88,10 +104,15 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       const safetyMarginMs = Math.min(DEFAULT_SAFETY_MARGIN_MS, timeout / 4);
       for (const target of unique(targets)) {
         // A recorded target is read as its schedule reads it, unless options say otherwise.
-        const { listedWith } = (await reader.head(target)) ?? {};
+        const { listedWith, retentionMs: kept } = (await reader.head(target)) ?? {};
         const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
         const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
         const source = sourceOf(api);
+        const { traces } = source;
+        const attributing =
+          attribution === true
+            ? createAttributing({ traces, client, tableName, clock: io.clock, pseudonymKey })
+            : undefined;
         const result = await syncTarget(
           {
             clock: io.clock,
@@ -100,12 +121,14 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             newRunId: randomUUID,
             source,
             recorder: createRecorder(client, tableName),
+            tracedDeletions: attributing?.tracedDeletions,
           },
           {
             target,
             identity: await source.principal(target, { signal: io.signal }),
             brakeReleaseAfterMs: deployed?.brakeReleaseAfterMs,
             retentionMs,
+            attribution,
             deadline: io.clock.now() + timeout,
             safetyMarginMs,
             allowMassDeletion: options.allowMassDeletion,
@@ -116,6 +139,12 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
         );
         print(io, options, result, { status, timeLeftMs: timeout - safetyMarginMs - result.durationMs });
         results.push(result.outcome);
+        if (options.dryRun === true) continue;
+        const problem = await attributing?.after(result, {
+          retentionMs: (retentionMs === undefined ? kept : retentionMs) ?? undefined,
+        });
+        if (problem !== undefined)
+          io.err(`roma-history: ${targetName(target)}: who made the changes could not be asked: ${safeLine(problem)}`);
       }
       return results;
     });
@@ -124,6 +153,15 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
   } finally {
     await Promise.all([...sources.values()].map(async (source) => source.close()));
   }
+}
+
+/** @throws UsageError */
+function pseudonymKeyOf({ environment }: Io): string {
+  const key = environment[PSEUDONYM_KEY] ?? '';
+  if (key.length >= LEAST_KEY_LENGTH) return key;
+  throw new UsageError(
+    `--attribution pseudonymous needs a key: set ${PSEUDONYM_KEY} to ${LEAST_KEY_LENGTH} characters or more, and keep it`,
+  );
 }
 
 function statusFilter(text: string): string {
@@ -192,6 +230,7 @@ HUAWEICLOUD_SDK_USERNAME, HUAWEICLOUD_SDK_PASSWORD and HUAWEICLOUD_SDK_DOMAIN_NA
 id token: HUAWEICLOUD_SDK_ID_TOKEN_FILE, HUAWEICLOUD_STS_PROVIDER_URN and HUAWEICLOUD_STS_AGENCY_URN.
 The run of each target ends after 120 seconds at most, whatever the API does. --timeout changes this limit.
 The exit code is 1 when the run of any target ended as failed, partial or brake.
+The key for --attribution pseudonymous is in ${PSEUDONYM_KEY}.
 
 Examples:
   roma-history sync --target cn-north-4/106506b9a92342df9a5025fc12351cfc --local

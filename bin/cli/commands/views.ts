@@ -93,12 +93,11 @@ const short = (io: Io, value: unknown, width: number): string =>
   isWhole(io) ? safeValue(value, Infinity) : cutTo(safeValue(value), width);
 
 /** How the runs know that an instance is deleted, in words. */
-export const evidenceText = (version: Version): string =>
-  version.kind !== 'deleted'
-    ? ''
-    : version.evidence === 'reported'
-      ? ' (the API reported it)'
-      : ' (absent from two equal lists)';
+export const evidenceText = ({ kind, evidence }: Version): string => {
+  if (kind !== 'deleted') return '';
+  if (evidence === 'traced') return ' (absent, and a trace tells of it)';
+  return evidence === 'reported' ? ' (the API reported it)' : ' (absent from two equal lists)';
+};
 
 /** One change on one line; on a narrow terminal it continues on indented lines. */
 export const changeLine = (io: Io, version: Version): string =>

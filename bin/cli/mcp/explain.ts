@@ -4,6 +4,7 @@ const EVIDENCE: Readonly<Record<string, string>> = {
   reported: 'The API itself reported the instance as deleted.',
   absent:
     'The API did not report a deletion: it is inferred, because two equal complete lists in a row lacked the instance.',
+  traced: 'The API did not list the instance, and a trace of the Cloud Trace Service tells of its deletion.',
 };
 
 /** In words, how sure a row of `show --json` is. */

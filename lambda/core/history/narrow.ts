@@ -1,6 +1,6 @@
 import { type Instant, toInstant, toMs } from '../model/instant';
 import type { Json } from '../model/instance';
-import type { Version } from '../model/record';
+import { isInferred, type Version } from '../model/record';
 
 /** A shorter change window, as the API reports it; both ends are the same where it names the moment. */
 export interface Narrowed {
@@ -15,7 +15,7 @@ export interface Narrowed {
  */
 export function narrowed(version: Version): Narrowed | undefined {
   const { kind, changedAfter, observedAt, snapshot, changes, evidence } = version;
-  if (changedAfter === null || evidence === 'absent') return undefined;
+  if (changedAfter === null || isInferred(evidence)) return undefined;
   const inside = (value: Json | undefined): Instant | undefined => {
     const at = reportedTime(value);
     return at !== undefined && at > changedAfter && at <= observedAt ? at : undefined;

@@ -1,3 +1,4 @@
+import type { Attribution, Trace } from '../model/attribution';
 import type { Instant } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Current, Gap, Head, Rejection, Version } from '../model/record';
@@ -44,6 +45,14 @@ export interface InstanceReader {
   ownGaps(target: Target, id: string, span?: Span): AsyncIterable<Gap>;
 }
 
+/** Who made the changes of one instance, as far as traces were kept. */
+export interface AttributionReader {
+  /** Traces that happened in the span, oldest first. */
+  traces(target: Target, id: string, span?: Span): Promise<readonly Trace[]>;
+  /** Of versions that were observed in the span, oldest first. */
+  attributions(target: Target, id: string, span?: Span): Promise<readonly Attribution[]>;
+}
+
 /** What changed, over all targets. */
 export interface ChangeReader {
   /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first; without an end, until now. */
@@ -54,7 +63,7 @@ export interface ChangeReader {
  * Reads history. Expired rows are never returned. Times are half-open spans [from, to).
  * Every method fails with a TableError when the table is missing, may not be used, or is of another release.
  */
-export interface Reader extends TargetReader, InstanceReader, ChangeReader {
+export interface Reader extends TargetReader, InstanceReader, AttributionReader, ChangeReader {
   /** Units consumed since this reader was made. */
   units(): Units;
 }

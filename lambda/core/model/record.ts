@@ -4,8 +4,14 @@ import { isDeletedStatus, type Json, type Snapshot, type Target, targetName } fr
 
 export { CHANGE_KINDS, type ChangeKind };
 
-/** How a version is known: `listed` by the API, `absent` from two equal listings, `reported` deleted by the API. */
-export type Evidence = 'listed' | 'absent' | 'reported';
+/**
+ * How a version is known: `listed` by the API, `absent` from two equal listings, `reported` deleted by the API, `traced`:
+ * absent, and a trace tells of the deletion.
+ */
+export type Evidence = 'listed' | 'absent' | 'reported' | 'traced';
+
+/** The API said nothing of it: the snapshot is that of the version before. */
+export const isInferred = (evidence: Evidence): boolean => evidence === 'absent' || evidence === 'traced';
 
 /**
  * One difference between two snapshots. `field` is a JSON Pointer without its leading slash, so a top-level field is
@@ -146,6 +152,8 @@ export interface Head {
   /** How the deployed runs keep superseded versions and hold deletions, so that every other writer does the same. */
   readonly retentionMs?: number;
   readonly brakeReleaseAfterMs?: number;
+  /** Which changes are still asked about, as `model/attribution` reads it; absent where nobody is asked. */
+  readonly attribution?: string;
   /** Request units of the last ended run, without its end. */
   readonly writeUnits?: number;
   readonly readUnits?: number;

@@ -1,4 +1,6 @@
-import { type ChangeEvent, eventOfWrite, type CurrentWrite } from './change-event';
+import type { Attribution } from '../model/attribution';
+import { isChange, type PublishedEvent, toAttributionEvent } from './attribution-event';
+import { eventOfWrite, type CurrentWrite } from './change-event';
 import { deliver, type DeliveryReport, type EventSink } from './delivery';
 import { describeError } from '../model/errors';
 import { type Instant, toMs } from '../model/instant';
@@ -12,7 +14,9 @@ export interface StreamRecord {
   readonly raw: unknown;
   readonly content:
     | { readonly kind: 'write'; readonly write: CurrentWrite }
-    /** Not a new version of an instance. */
+    /** It is decided who made a change. */
+    | { readonly kind: 'attribution'; readonly attribution: Attribution }
+    /** Nothing that subscribers are told. */
     | { readonly kind: 'silent' }
     | { readonly kind: 'unreadable'; readonly reason: string };
 }
@@ -67,7 +71,7 @@ export async function publishBatch(
   deadline: number,
 ): Promise<PublishReport> {
   const { sinks, failureQueue, clock } = options;
-  const events: ChangeEvent[] = [];
+  const events: PublishedEvent[] = [];
   /** Index of the record that each event came from. */
   const origin: number[] = [];
   const unfit = new Map<number, string>();
@@ -111,11 +115,12 @@ export async function publishBatch(
   return { ...summary(events, reports), setAside, problems, resumeFrom };
 }
 
-function judge(record: StreamRecord, publishBaseline: boolean): { event?: ChangeEvent; reason?: string } {
+function judge(record: StreamRecord, publishBaseline: boolean): { event?: PublishedEvent; reason?: string } {
   const { content } = record;
   if (content.kind === 'silent') return {};
   if (content.kind === 'unreadable') return { reason: content.reason };
   try {
+    if (content.kind === 'attribution') return { event: toAttributionEvent(content.attribution) };
     return { event: eventOfWrite(content.write, { publishBaseline }) };
   } catch (error) {
     return { reason: describeError(error) };
@@ -123,17 +128,19 @@ function judge(record: StreamRecord, publishBaseline: boolean): { event?: Change
 }
 
 function summary(
-  events: readonly ChangeEvent[],
+  events: readonly PublishedEvent[],
   reports: readonly DeliveryReport[],
 ): Pick<PublishReport, 'published' | 'refused' | 'latenciesMs' | 'observedAt'> {
   const acceptedAt = [...(reports[0]?.acceptedAt ?? [])];
+  // Who made a change is known much later than the change.
+  const changes = acceptedAt.flatMap(([index, at]) => {
+    const event = events[index];
+    return event !== undefined && isChange(event) ? [{ event, at }] : [];
+  });
   return {
     published: acceptedAt.length,
     refused: reports.reduce((sum, { refusals }) => sum + refusals, 0),
-    observedAt: acceptedAt.flatMap(([index]) => {
-      const event = events[index];
-      return event === undefined || event.kind === 'baseline' ? [] : [event.observedAt];
-    }),
-    latenciesMs: acceptedAt.map(([index, at]) => Math.max(0, at - toMs(events[index]?.observedAt ?? ''))),
+    observedAt: changes.flatMap(({ event: { kind, observedAt } }) => (kind === 'baseline' ? [] : [observedAt])),
+    latenciesMs: changes.map(({ event, at }) => Math.max(0, at - toMs(event.observedAt))),
   };
 }

@@ -1,17 +1,14 @@
 import * as z from 'zod';
 import { revert } from '../model/diff';
+import { instantSchema as instant } from '../model/instant';
 import { fitChanges, isInvertible } from '../model/fit-changes';
-import { CHANGE_KINDS, type Current, eventId, type FieldChange, type Version } from '../model/record';
+import { CHANGE_KINDS, type Current, eventId, type FieldChange, isInferred, type Version } from '../model/record';
 import { utf8Bytes, wireText } from '../model/wire-text';
 import { summaryOf } from './summary';
 
 /** Raised only when a consumer of the older form could break; optional additions keep it. */
 export const EVENT_SCHEMA_VERSION = 1;
 
-const instant = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
-  .meta({ format: 'date-time' });
 const json = z.json().meta({ id: 'json' });
 const snapshot = z.record(z.string(), json);
 
@@ -69,6 +66,7 @@ export const changeEventSchema = z.object({
     .describe(
       'listed: the API listed the instance. absent: inferred from its absence. reported: the API said "deleted".',
     ),
+  traced: z.literal(true).optional().describe('Only with absent: the Cloud Trace Service tells of the deletion, too.'),
   before: snapshot
     .nullable()
     .optional()
@@ -97,6 +95,7 @@ export type ChangeEvent = z.infer<typeof changeEventSchema>;
 export function toChangeEvent(version: Version): ChangeEvent {
   const { target, id, name, enterpriseProjectId, kind, evidence, snapshot, changes } = version;
   const isWhole = isInvertible(changes);
+  const isTraced = evidence === 'traced';
   return {
     schemaVersion: EVENT_SCHEMA_VERSION,
     eventId: eventId(version),
@@ -108,9 +107,11 @@ export function toChangeEvent(version: Version): ChangeEvent {
     summary: summaryOf(version),
     observedAt: version.observedAt,
     changedAfter: version.changedAfter,
-    evidence,
+    // Consumers of this version of the schema know three kinds of evidence, and a traced deletion is absent as well.
+    evidence: isTraced ? 'absent' : evidence,
+    traced: isTraced ? true : undefined,
     before: isWhole ? (version.version === 1 ? null : (revert(snapshot, changes) as ChangeEvent['before'])) : undefined,
-    after: evidence === 'absent' ? null : (snapshot as ChangeEvent['after']),
+    after: isInferred(evidence) ? null : (snapshot as ChangeEvent['after']),
     truncated: isWhole ? undefined : true,
   };
 }
@@ -121,7 +122,7 @@ export const ENVELOPE_BYTES = 1024;
 /** UTF-8 bytes of one event as text: no sink takes more. */
 export const MAX_EVENT_BYTES = 1_000_000 - ENVELOPE_BYTES;
 
-export const eventText = (event: ChangeEvent): string => wireText(event);
+export const eventText = (event: object): string => wireText(event);
 
 /** Leaves out `before` and `after` of an event that would be too large, and where need be values of its changes. */
 export function fitEvent(event: ChangeEvent, maxBytes: number = MAX_EVENT_BYTES): ChangeEvent {
@@ -160,14 +161,16 @@ export function eventOfWrite(
  * The event of a row that nobody has checked yet, cut to size.
  * @throws Error in one line when the row does not make a valid event
  */
-export function checkedEvent(version: Version): ChangeEvent {
-  const event = toChangeEvent(version);
-  const { success, error } = changeEventSchema.safeParse(event);
-  if (success) return fitEvent(event);
+export const checkedEvent = (version: Version): ChangeEvent =>
+  fitEvent(checked(changeEventSchema, toChangeEvent(version)));
+
+export function checked<T>(schema: z.ZodType<T>, event: T): T {
+  const { success, error } = schema.safeParse(event);
+  if (success) return event;
   const [issue] = error.issues;
   throw new Error(`the row makes no valid event: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}`);
 }
 
 /** What the order of events is kept for. */
-export const instanceKey = ({ instance }: ChangeEvent): string =>
+export const instanceKey = ({ instance }: Pick<ChangeEvent, 'instance'>): string =>
   `${instance.region}/${instance.projectId}/${instance.id}`;

@@ -1,5 +1,6 @@
 import pMap from 'p-map';
-import { type ChangeEvent, ENVELOPE_BYTES, fitEvent, instanceKey } from './change-event';
+import { isChange, type PublishedEvent } from './attribution-event';
+import { ENVELOPE_BYTES, fitEvent, instanceKey } from './change-event';
 import { describeError } from '../model/errors';
 import type { Clock } from '../model/clock';
 
@@ -12,14 +13,16 @@ export interface EventSink {
   readonly name: string;
   readonly maxEntries: number;
   readonly maxBytes: number;
+  /** Whether the event belongs there. @default all do */
+  takes?(event: PublishedEvent): boolean;
   /** What the event counts against `maxBytes`, by the rule of the service. */
-  bytesOf(event: ChangeEvent): number;
+  bytesOf(event: PublishedEvent): number;
   /**
    * Sends events of different instances in one call.
    * @returns one receipt per event, in the same order
    * @throws Error when the call failed: then nothing is known of any of them
    */
-  send(events: readonly ChangeEvent[], options: { readonly timeLimitMs: number }): Promise<readonly Receipt[]>;
+  send(events: readonly PublishedEvent[], options: { readonly timeLimitMs: number }): Promise<readonly Receipt[]>;
 }
 
 export interface DeliveryLimits {
@@ -66,19 +69,20 @@ interface Lane {
  */
 export async function deliver(
   sink: EventSink,
-  given: readonly ChangeEvent[],
+  given: readonly PublishedEvent[],
   clock: Clock,
   limits: DeliveryLimits,
 ): Promise<DeliveryReport> {
   const lanes = new Map<string, Lane>();
   const room = sink.maxBytes - ENVELOPE_BYTES;
-  const events = given.map((event) => (sink.bytesOf(event) > room ? fitEvent(event, room) : event));
+  const events = given.map((event) => (isChange(event) && sink.bytesOf(event) > room ? fitEvent(event, room) : event));
   const sizes = events.map((event) => sink.bytesOf(event));
   const acceptedAt = new Map<number, number>();
   const unpublishable: Failure[] = [];
   const unpublished: Failure[] = [];
   let refusals = 0;
   events.forEach((event, index) => {
+    if (sink.takes?.(event) === false) return;
     const size = sizes[index] ?? 0;
     if (size > sink.maxBytes) {
       unpublishable.push({ index, reason: `${sink.name} takes ${sink.maxBytes} bytes, and the event has ${size}` });
@@ -128,7 +132,7 @@ export async function deliver(
     const calls = pack(sink, sizes, ready);
     const { concurrency } = limits;
     const send = async (call: (typeof calls)[number]): Promise<void> => {
-      const receipts = await attempt(sink, call.map(([, lane]) => events[lane.waiting[0] ?? 0]) as ChangeEvent[], {
+      const receipts = await attempt(sink, call.map(([, lane]) => events[lane.waiting[0] ?? 0]) as PublishedEvent[], {
         timeLimitMs: Math.max(1, limits.deadline - clock.now()),
       });
       call.forEach(([key, lane], position) =>
@@ -165,7 +169,7 @@ function pack(
 /** A call that failed as a whole says of each event that it may not have arrived. */
 async function attempt(
   sink: EventSink,
-  events: readonly ChangeEvent[],
+  events: readonly PublishedEvent[],
   options: { readonly timeLimitMs: number },
 ): Promise<readonly Receipt[]> {
   try {

@@ -1,7 +1,7 @@
 import { byMeaning, ticksAlone } from '../model/by-meaning';
 import { countFields } from '../model/fit-changes';
 import type { Json } from '../model/instance';
-import type { FieldChange, Version } from '../model/record';
+import { type FieldChange, isInferred, type Version } from '../model/record';
 import { cutToBytes } from '../model/wire-text';
 
 /** Bytes of one value, and characters of all changes together: a chat shows no more at a glance. */
@@ -46,7 +46,7 @@ function changeOf(version: Version): string {
 
 /** What the API says to be wrong, even if it said so before. A zero and a dash mean that nothing is. */
 function stillWrong({ evidence, snapshot, changes }: Version): string[] {
-  if (evidence === 'absent') return [];
+  if (isInferred(evidence)) return [];
   const isTold = (name: string): boolean => changes.some(({ field }) => field === name);
   const fields = ['error_code', 'error_msg'].filter((name) => !isTold(name) && snapshot[name] !== undefined);
   return fields.flatMap((name) => {

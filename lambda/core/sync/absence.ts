@@ -43,10 +43,11 @@ export function judgeAbsence(observation: Observation, options: AbsenceOptions):
     return { ...plan, actions: [...plan.actions, ...held], ...heldFor(doubt, absent) };
   }
   const living = [...known.currents.values()].filter((current) => !isGone(current) && isJudged(current));
-  const { closesGap } = observation;
-  const { deleted, held, reason } = brake({ missing: absent, living, listing, observedAt, closesGap }, options);
+  const { closesGap, traced } = observation;
+  const { deleted, held, reason } = brake({ missing: absent, living, listing, observedAt, closesGap, traced }, options);
   const deletions = deleted.map((current) => {
-    const change = { kind: 'deleted', evidence: 'absent', snapshot: current.snapshot } as const;
+    const evidence = traced?.has(current.id) === true ? 'traced' : 'absent';
+    const change = { kind: 'deleted', evidence, snapshot: current.snapshot } as const;
     return supersede(observation, options, current, over(observation, current), change);
   });
   const braked = touches(observation, held, (current) => timed(observation, current));

@@ -36,6 +36,7 @@ export function brake(
     listing,
     observedAt,
     closesGap,
+    traced,
   }: {
     readonly missing: readonly Current[];
     /** Living instances that the view has shown, missing ones included. */
@@ -44,6 +45,8 @@ export function brake(
     readonly observedAt: Instant;
     /** Nobody has looked for so long that the time under the brake does not count. */
     readonly closesGap: boolean;
+    /** Missing instances whose deletion a trace tells of: these are not held. */
+    readonly traced?: ReadonlySet<string> | undefined;
   },
   { allowMassDeletion = false, brakeReleaseAfterMs = DEFAULT_BRAKE_RELEASE_AFTER_MS }: BrakeOptions,
 ): Braked {
@@ -52,8 +55,9 @@ export function brake(
   const groups = vanishedGroups(missing, living);
   const isSuspect = ({ enterpriseProjectId: group }: Current): boolean =>
     isMass || (group !== null && groups.has(group));
-  const isWaiting = ({ absentSince }: Current): boolean =>
-    absentSince === undefined || closesGap || toMs(observedAt) - toMs(absentSince) < brakeReleaseAfterMs;
+  const isWaiting = ({ id, absentSince }: Current): boolean =>
+    traced?.has(id) !== true &&
+    (absentSince === undefined || closesGap || toMs(observedAt) - toMs(absentSince) < brakeReleaseAfterMs);
   const held = allowMassDeletion ? [] : unexpected.filter((current) => isSuspect(current) && isWaiting(current));
   if (held.length === 0) return { deleted: missing, held };
   const isHeld = new Set(held);

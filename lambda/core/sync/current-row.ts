@@ -2,7 +2,7 @@ import { diff } from '../model/diff';
 import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
 import { type Instant, latest, plusMs, toMs } from '../model/instant';
 import { enterpriseProjectIdOf, nameOf, type Snapshot, statusOf } from '../model/instance';
-import { type ChangeKind, type Current, type Evidence, type Gap, type Head, isGone } from '../model/record';
+import { type ChangeKind, type Current, type Evidence, type Gap, type Head, isGone, isInferred } from '../model/record';
 import type { Observation } from './observation';
 import { lastListedFrom, lastObserved, notShownTo, otherViews, shownTo, viewsOf } from '../model/view';
 
@@ -25,7 +25,7 @@ export function makeVersion(
   change: { kind: ChangeKind; evidence: Evidence; snapshot: Snapshot; changedAfter: Instant | null },
 ): Current {
   const { snapshot } = change;
-  const status = change.evidence === 'absent' ? 'DELETED' : statusOf(snapshot);
+  const status = isInferred(change.evidence) ? 'DELETED' : statusOf(snapshot);
   // Only where a clock that was far ahead has dated the version before, is that one not the earlier one.
   const observedAt = previous !== undefined && previous.observedAt >= now ? plusMs(previous.observedAt, 1) : now;
   return {

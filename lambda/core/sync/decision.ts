@@ -2,8 +2,11 @@ import { closedGap, DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
 import { type Instant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Listing } from './listing';
+import { changedAfter } from './current-row';
+import { missing } from './membership';
 import { newcomersSince, observationTime } from './observation';
 import type { Known, RowStore } from './recorder';
+import type { SyncPorts } from './sync-options';
 import { type Plan, reconcile, type ReconcileOptions } from './reconcile';
 import type { Head, RunOutcome } from '../model/record';
 import { clockProblem, type TargetLister } from './lister';
@@ -28,13 +31,13 @@ export interface Decision {
 
 /** Reads what is known, lists again while something may have been missed, and makes the plan. Writes nothing. */
 export async function decide(
-  { recorder, lister }: { readonly recorder: RowStore; readonly lister: TargetLister },
+  ports: Pick<SyncPorts, 'tracedDeletions'> & { readonly recorder: RowStore; readonly lister: TargetLister },
   options: DecisionOptions,
   run: { readonly runId: string; readonly head: Head; readonly first: Listing; readonly signal: AbortSignal },
 ): Promise<Decision | { readonly wrongClock: string }> {
   const { head, runId } = run;
-  const known = await recorder.readKnown(options.target);
-  const confirmation = await lister.confirm(run.first, known, run.signal);
+  const known = await ports.recorder.readKnown(options.target);
+  const confirmation = await ports.lister.confirm(run.first, known, run.signal);
   const { listing } = confirmation;
   const wrongClock = clockProblem(listing);
   if (wrongClock !== undefined) return { wrongClock };
@@ -47,8 +50,11 @@ export async function decide(
   const gap = closedGap(head, observedAt, options.intervalMs);
   // Where the head does not know the view any more, or was lost, nobody knows for how long nobody has looked.
   const closesGap = listing.kind === 'complete' && (lastSeen === undefined || isViewGap || gap !== undefined);
+  const absent = confirmation.absenceConfirmed && view.statusFilter === undefined ? missing(known, listing) : [];
+  const seen = new Map(absent.map((row) => [row.id, changedAfter(head, row) ?? row.observedAt]));
   const observation = {
     ...confirmation,
+    traced: seen.size === 0 ? undefined : await ports.tracedDeletions?.(options.target, seen, run.signal),
     view,
     viewId,
     known,

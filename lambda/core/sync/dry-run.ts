@@ -7,7 +7,7 @@ import { stopAt, type SyncOptions, type SyncPorts } from './sync-options';
 /** Lists and makes the plan, without a lease and without a write. */
 export async function dryRun(ports: SyncPorts, options: SyncOptions, report: RunReport): Promise<RunResult> {
   const { target } = options;
-  const { recorder } = ports;
+  const { recorder, tracedDeletions } = ports;
   const lister = new TargetLister(ports, options, stopAt(options));
   const head = (await recorder.readHead(target)) ?? { target, dirty: false };
   report.head = head;
@@ -15,7 +15,12 @@ export async function dryRun(ports: SyncPorts, options: SyncOptions, report: Run
   const first = await lister.list(signal);
   report.listing = first;
   if (first.kind === 'partial' && first.pages === 0) return report.result({ outcome: 'failed', because: first.reason });
-  const decided = await decide({ recorder, lister }, options, { runId: report.runId, head, first, signal });
+  const decided = await decide({ recorder, lister, tracedDeletions }, options, {
+    runId: report.runId,
+    head,
+    first,
+    signal,
+  });
   if ('wrongClock' in decided) return report.result({ outcome: 'failed', because: decided.wrongClock });
   const { plan, listing, observedAt } = decided;
   const versions = plan.actions.flatMap((action) => (action.kind === 'version' ? [action.next] : []));

@@ -1,4 +1,5 @@
 import { completedOutcome, type Decision, decide } from './decision';
+import { markAfter } from '../model/attribution';
 import { describeError } from '../model/errors';
 import { bytesIn, rememberedAs, saysTheSame } from './fingerprint';
 import { closedGap, DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
@@ -88,7 +89,8 @@ export class LeasedRun {
 
   private async decide(first: Listing, signal: AbortSignal): ReturnType<typeof decide> {
     const { head, lister } = this;
-    return decide({ recorder: this.ports.recorder, lister }, this.options, {
+    const { recorder, tracedDeletions } = this.ports;
+    return decide({ recorder, lister, tracedDeletions }, this.options, {
       runId: this.report.runId,
       head,
       first,
@@ -177,6 +179,7 @@ export class LeasedRun {
     const { sentBatch } = this.recorder;
     const raisesFloor = end.completed !== undefined || sentBatch;
     const { head } = this;
+    const attribution = markAfter(head, this.options.attribution, this.recorder.versions, this.ports.clock.now());
     this.endSent = true;
     const ended = await this.targetHead.end({
       fingerprint: sentBatch ? 'remove' : 'keep',
@@ -185,10 +188,11 @@ export class LeasedRun {
       ...end,
       observedAt: raisesFloor ? observedAt : undefined,
       intervalMs: this.options.intervalMs ?? head.intervalMs ?? DEFAULT_INTERVAL_MS,
+      attribution,
       ...(this.options.isDeployed === true ? settingsToKeep(this.options) : {}),
     });
     return ended
-      ? this.report.result({ ...end, observedAt, held })
+      ? this.report.result({ ...end, observedAt, held, mark: attribution ?? undefined })
       : this.report.result({ outcome: 'partial', because: 'another run has taken the lease', observedAt });
   }
 }

@@ -18,6 +18,8 @@ export interface Observation {
   readonly absenceConfirmed: boolean;
   /** The listing has missed no instance: it had one page, or showed nothing new, or another one showed the same ids. */
   readonly isExhaustive: boolean;
+  /** Absent instances of which a trace says that they were deleted. */
+  readonly traced?: ReadonlySet<string> | undefined;
   /** For so long that it counts as a gap, no run of the target has completed, or none in this view. */
   readonly closesGap: boolean;
   /** Since when no run has completed in this view, if that is a gap. */

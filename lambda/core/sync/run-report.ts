@@ -14,6 +14,7 @@ export interface ResultEnd {
   readonly because?: string | undefined;
   readonly observedAt?: Instant | undefined;
   readonly held?: number;
+  readonly mark?: string | undefined;
 }
 
 /** What can be told of one run, however far it has come. */
@@ -45,7 +46,7 @@ export class RunReport {
     return this.listing.kind === 'same' ? this.listing.total : this.listing.instances.size;
   }
 
-  result({ outcome, because, observedAt, held = 0 }: ResultEnd): RunResult {
+  result({ outcome, because, observedAt, held = 0, mark }: ResultEnd): RunResult {
     const { versions, refused } = this.recorded;
     const listing = this.listing?.kind === 'same' ? undefined : this.listing;
     const statuses = [...(listing?.instances.values() ?? [])].map(statusOf);
@@ -62,6 +63,7 @@ export class RunReport {
       unknownStatuses: statuses.filter((status) => !isDocumentedStatus(status)).length,
       changes: countChanges(versions),
       versions,
+      mark,
       units: this.ports.recorder.units(),
       durationMs: this.ports.clock.now() - this.startedAt,
       intervalMs: this.options.intervalMs ?? this.head?.intervalMs ?? DEFAULT_INTERVAL_MS,

@@ -27,6 +27,8 @@ export interface RunResult {
   readonly changes: ChangeCounts;
   /** The versions that were written, or would be (dry run). */
   readonly versions: readonly Current[];
+  /** Which changes are asked about after the run, as on the head; absent where nobody is asked. */
+  readonly mark?: string | undefined;
   readonly units: Units;
   readonly durationMs: number;
   /** Time between scheduled runs. */

@@ -1,4 +1,5 @@
 import type { Alarm } from '../model/clock';
+import type { Instant } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { ViewOptions } from '../model/view';
 import type { InstanceSource } from './instance-source';
@@ -12,7 +13,19 @@ export interface SyncPorts extends RecordingPorts {
   readonly alarm: Alarm;
   /** A new unique id of a run. */
   readonly newRunId: () => string;
+  /** @default no trace is asked for */
+  readonly tracedDeletions?: TracedDeletions | undefined;
 }
+
+/**
+ * Tells which absent instances were deleted, as far as traces say so, from when each was last seen. Takes a few seconds
+ * at most, and never rejects.
+ */
+export type TracedDeletions = (
+  target: Target,
+  absent: ReadonlyMap<string, Instant>,
+  signal: AbortSignal,
+) => Promise<ReadonlySet<string>>;
 
 export interface SyncOptions extends Omit<ReconcileOptions, 'retentionMs'>, ViewOptions {
   readonly target: Target;
@@ -26,6 +39,8 @@ export interface SyncOptions extends Omit<ReconcileOptions, 'retentionMs'>, View
   readonly safetyMarginMs?: number;
   /** Retention and brake are those of the deployment: the head tells them to every other writer. */
   readonly isDeployed?: boolean;
+  /** Whether it is asked who made the changes. @default as the head says */
+  readonly attribution?: boolean | undefined;
   /** Plans, but takes no lease and writes nothing. */
   readonly dryRun?: boolean;
 }

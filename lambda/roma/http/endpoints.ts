@@ -10,6 +10,8 @@ export interface EndpointOverrides {
   readonly iamEndpoint?: string | undefined;
   /** Base address of STS. */
   readonly stsEndpoint?: string | undefined;
+  /** Base address of the Cloud Trace Service. */
+  readonly ctsEndpoint?: string | undefined;
 }
 
 /** Origins, without a slash at the end. */
@@ -79,6 +81,18 @@ export function resolveSts(region: string | undefined, overrides: EndpointOverri
   throw new UsageError(
     `no STS is known for ${region === undefined ? 'another cloud' : `region ${JSON.stringify(region)}`}: give its stsEndpoint`,
   );
+}
+
+/**
+ * Where a region's traces are. A loopback `endpoint` is a simulator that serves them, too.
+ * @throws UsageError for another cloud without an address
+ */
+export function resolveCts(region: string, { endpoint, ctsEndpoint }: EndpointOverrides): string {
+  if (ctsEndpoint !== undefined) return origin('ctsEndpoint', ctsEndpoint);
+  if (endpoint !== undefined && isLoopback(new URL(endpoint))) return origin('endpoint', endpoint);
+  if (hasRoma(region))
+    return `https://cts.${region}.${EUROPEAN_REGION.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com'}`;
+  throw new UsageError(`region ${JSON.stringify(region)} is of another cloud: give its ctsEndpoint, too`);
 }
 
 /** An address as an error may show it: without what could be a secret. */

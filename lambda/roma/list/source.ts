@@ -5,7 +5,14 @@ import type { InstanceSource } from '../../core/sync/instance-source';
 import type { Clock } from '../../core/model/clock';
 import { type ClientStats, createClient, nameOf } from '../http/client';
 import { type Credentials, describeCredentials, needsIam, needsSts } from '../auth/credentials';
-import { type EndpointOverrides, type Endpoints, resolveEndpoints, resolveIam, resolveSts } from '../http/endpoints';
+import {
+  type EndpointOverrides,
+  type Endpoints,
+  resolveCts,
+  resolveEndpoints,
+  resolveIam,
+  resolveSts,
+} from '../http/endpoints';
 import { errorOf, RomaApiError } from '../http/errors';
 import type { Scope } from '../auth/iam';
 import { createIdentity, type Identity } from '../auth/identity';
@@ -82,6 +89,11 @@ export interface RomaSource extends InstanceSource {
   probe(target: Target, signal?: AbortSignal): Promise<Probe>;
   /** Every project that the identity may see, as GET /v3/auth/projects of IAM gives them. @throws RomaApiError */
   projects(signal?: AbortSignal): Promise<readonly Project[]>;
+  /** One page of traces of the Cloud Trace Service, asked for once and with a politeness of its own. @throws CodedError */
+  readonly traces: {
+    get(target: Target, query: ApiRequest['query'], limits: CallLimits): Promise<ApiAnswer>;
+    redact(text: string): string;
+  };
   /** Closes all connections. */
   close(): Promise<void>;
 }
@@ -93,19 +105,21 @@ export interface RomaSource extends InstanceSource {
  */
 export function createRomaSource(options: RomaSourceOptions): RomaSource {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
-  const { endpoint, iamEndpoint, stsEndpoint, requestsPerSecond = DEFAULT_RATE.requestsPerSecond } = options;
-  const overrides: EndpointOverrides = { endpoint, iamEndpoint, stsEndpoint };
+  const { endpoint, iamEndpoint, stsEndpoint, ctsEndpoint } = options;
+  const { requestsPerSecond = DEFAULT_RATE.requestsPerSecond } = options;
+  const overrides: EndpointOverrides = { endpoint, iamEndpoint, stsEndpoint, ctsEndpoint };
   const transport = createTransport(clock, { extraCa: options.extraCa, limits: options.limits });
   // The identity asks the client for tokens, the client redacts what the identity knows.
   const identity: Identity = createIdentity(credentials, () => client, clock, options.session);
   const redactor = createRedactor(() => identity.secrets());
-  const client = createClient({
-    transport,
-    clock,
-    random: options.random,
-    redactor,
-    retry: options.retry,
-    rate: { requestsPerSecond },
+  const common = { transport, clock, random: options.random, redactor };
+  const client = createClient({ ...common, retry: options.retry, rate: { requestsPerSecond } });
+  // Its failures count neither for the list nor in what a run tells of it.
+  const traceClient = createClient({
+    ...common,
+    retry: { attempts: 1 },
+    rate: { requestsPerSecond: 2 },
+    breaker: { failuresToOpen: 1 },
   });
   const walk = { api, concurrency, pageCap, metStatuses: new Set<string>() };
 
@@ -204,6 +218,20 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     async projects(signal) {
       const iam = resolveIam(overrides);
       return listProjects(async (request) => ask(request, 'domain', issuerOf(undefined), { signal }), iam);
+    },
+    traces: {
+      async get(target, query, limits) {
+        const path = `/v3/${target.projectId}/traces`;
+        const origin = resolveCts(target.region, overrides);
+        const authorize = identity.authorize(scopeOf(target), endpointsOf(target).issuer);
+        return traceClient.call(
+          { method: 'GET', origin, path, query, headers: {}, body: '' },
+          limits,
+          // A key that is refused here may open the list.
+          async (...each) => ({ ...(await authorize(...each)), refused: () => false }),
+        );
+      },
+      redact: (text) => redactor.redact(text),
     },
     close: async () => transport.close(),
   };

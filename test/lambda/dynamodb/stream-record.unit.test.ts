@@ -1,7 +1,9 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { readStreamRecord } from '../../../lambda/dynamodb/stream-record';
 import { toCurrentItem, toGapItem, toVersionItem } from '../../../lambda/dynamodb/table';
+import { toAttributionItem, toTraceItem } from '../../../lambda/dynamodb/attribution-items';
 import { currentOf, FIRST_OBSERVED_AT, TARGET } from '../../support/changes';
+import { attribution, trace } from '../../support/traces';
 
 type Item = Record<string, unknown>;
 const marshal = (item: Item) => marshall(item, { removeUndefinedValues: true });
@@ -54,6 +56,24 @@ describe('a record of the stream', () => {
     ['of a removal', record('REMOVE', undefined, toCurrentItem(currentOf(3)))],
   ])('is silent: a write %s', (_, raw) => {
     expect(content(raw)).toEqual({ kind: 'silent' });
+  });
+
+  it('of an attribution is told once, when it is decided', () => {
+    const undecided = toAttributionItem(attribution());
+    const decided = toAttributionItem(attribution({ decidedAt: FIRST_OBSERVED_AT }));
+    const told = { kind: 'attribution', attribution: attribution({ decidedAt: FIRST_OBSERVED_AT }) };
+    expect(content(record('INSERT', undecided))).toEqual({ kind: 'silent' });
+    expect(content(record('INSERT', decided))).toEqual(told);
+    expect(content(record('MODIFY', decided, undecided))).toEqual(told);
+    const better = toAttributionItem(attribution({ decidedAt: FIRST_OBSERVED_AT, confidence: 'candidates' }));
+    expect(content(record('MODIFY', better, decided))).toEqual({ kind: 'silent' });
+    expect(content(record('REMOVE', undefined, decided))).toEqual({ kind: 'silent' });
+  });
+
+  it('of a trace is silent', () => {
+    expect(content(record('INSERT', toTraceItem(TARGET, 'a', trace('x', FIRST_OBSERVED_AT))))).toEqual({
+      kind: 'silent',
+    });
   });
 
   it('keeps a large number as JSON would read it', () => {

@@ -44,7 +44,7 @@ function after(
   const listed = { ...(previous?.snapshot ?? RUNNING), ...fields } as Snapshot;
   const snapshot = previous === undefined ? listed : settle(previous.snapshot, listed);
   const observedAt = plusMs('2026-11-22T09:55:03.120Z', (number - 1) * 300_000);
-  const status = evidence === 'absent' ? 'DELETED' : statusOf(snapshot);
+  const status = evidence === 'absent' || evidence === 'traced' ? 'DELETED' : statusOf(snapshot);
   return {
     target: TARGET,
     id: snapshot.id,
@@ -80,6 +80,7 @@ export const SAMPLES: Readonly<Record<string, ChangeEvent>> = {
   updated: toChangeEvent(renamed),
   deleted: toChangeEvent(gone),
   'deleted-reported': toChangeEvent(reported),
+  'deleted-traced': toChangeEvent(after(renamed, 'deleted', 'traced', {})),
   reappeared: toChangeEvent(back),
   'statusChanged-truncated': fitEvent(toChangeEvent(failed), 1_200),
   'updated-omitted': fitEvent(toChangeEvent(renamed), 800),

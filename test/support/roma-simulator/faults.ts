@@ -2,7 +2,7 @@ import { FaultBoard, type FaultTiming, type InjectedFault } from '../fault-board
 import { type Answer, ERROR_ANSWERS, type ErrorName, gateway } from './answers';
 
 export type Endpoint =
-  'list' | 'listV3' | 'token' | 'projects' | 'temporaryKey' | 'assumeWithOidc' | 'assume' | 'callerIdentity';
+  'list' | 'listV3' | 'token' | 'projects' | 'temporaryKey' | 'assumeWithOidc' | 'assume' | 'callerIdentity' | 'traces';
 
 /** What goes wrong. Several that match the same request are applied together, in the order in which they were injected. */
 export type Fault =

@@ -2,6 +2,7 @@ import type { Endpoint, Matchable } from './faults';
 import type { ListRequest } from './list-instances';
 
 const LIST = /^\/v2\/([^/]+)\/instances\/?$/;
+const TRACES = /^\/v3\/([^/]+)\/traces$/;
 const LIST_V3 = /^\/v3\/([^/]+)\/roma\/instances\/?$/;
 
 export interface Route extends Matchable {
@@ -21,6 +22,8 @@ export function routeOf(path: string, query: URLSearchParams): Route | undefined
   };
   const known = fixed[path];
   if (known !== undefined) return known;
+  const traced = TRACES.exec(path)?.[1];
+  if (traced !== undefined) return { endpoint: 'traces', method: 'GET', projectId: traced };
   for (const [pattern, api] of [[LIST, 'v2'] as const, [LIST_V3, 'v3'] as const]) {
     const projectId = pattern.exec(path)?.[1];
     if (projectId === undefined) continue;

@@ -1,0 +1,49 @@
+import type { Attribution, Trace } from '../model/attribution';
+import type { Instant } from '../model/instant';
+import type { Target } from '../model/instance';
+import type { Current, Version } from '../model/record';
+import type { Window } from './confidence';
+
+/** What came of asking for traces. `refused`: none was read, and why. */
+export type TraceReading =
+  | {
+      readonly kind: 'read';
+      readonly traces: readonly Trace[];
+      /** Every trace since then is among them; absent when the end was not reached, or some could not be read. */
+      readonly wholeSince?: Instant;
+      /** Why the end was not reached. */
+      readonly problem?: string;
+    }
+  | { readonly kind: 'refused'; readonly reason: 'cts-off' | 'no-right' | 'unavailable'; readonly problem: string };
+
+/** The Cloud Trace Service, as far as instances go. */
+export interface TraceSource {
+  /**
+   * Traces of instances in the half-open span, as far as the service keeps them. Never rejects.
+   * @param limits no request goes on beyond `deadline`, in ms since the epoch
+   */
+  read(
+    target: Target,
+    span: Window,
+    limits: { readonly deadline: number; readonly signal?: AbortSignal },
+  ): Promise<TraceReading>;
+}
+
+/** What is known of the changes of a target, of their traces, and of what followed from these. */
+export interface ChangedInstances {
+  currents(target: Target): AsyncIterable<Current>;
+  versions(target: Target, id: string, span: { readonly from: Instant }): AsyncIterable<Version>;
+  /** Traces of an instance that happened at `from` or later. */
+  traces(target: Target, id: string, span: { readonly from: Instant }): Promise<readonly Trace[]>;
+  /** Attributions of versions that were observed at `from` or later. */
+  attributions(target: Target, id: string, span: { readonly from: Instant }): Promise<readonly Attribution[]>;
+}
+
+/** Keeps what is found. All of it but the mark expires with the retention. */
+export interface AttributionStore {
+  keepTraces(target: Target, id: string, traces: readonly Trace[], expiresAt: Instant | undefined): Promise<void>;
+  /** Does nothing where a later answer was kept already. */
+  keep(attribution: Attribution, expiresAt: Instant | undefined): Promise<void>;
+  /** Does nothing where the mark of the target is not `before` any more. */
+  moveMark(target: Target, before: string, after: string): Promise<void>;
+}

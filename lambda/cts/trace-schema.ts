@@ -1,0 +1,100 @@
+import * as z from 'zod';
+import type { Trace } from '../core/model/attribution';
+import { toInstant } from '../core/model/instant';
+
+/** Text is typed as text, and comes as a number in the official example. Whatever else comes stands for nothing. */
+const text = z
+  .union([z.string(), z.number().transform(String)])
+  .transform((value) => (value === '' ? null : value.slice(0, 512)))
+  .nullish()
+  .transform((value) => value ?? null)
+  .catch(null);
+/** 13 digits, as a number or as text. */
+const time = z.coerce.number().int().min(946_656_000_000).max(4_102_416_000_000).transform(toInstant);
+const named = z.object({ id: text, name: text });
+const user = named.extend({
+  user_name: text,
+  account_id: text,
+  access_key_id: text,
+  principal_urn: text,
+  domain: named.nullish().catch(null),
+});
+
+const traceSchema = z.object({
+  trace_id: z.string().min(1).max(200),
+  trace_name: z.string().min(1).max(200),
+  trace_type: text,
+  trace_rating: text,
+  code: text,
+  time,
+  record_time: time.nullish().catch(null),
+  resource_id: text,
+  resource_name: text,
+  source_ip: text,
+  read_only: z.boolean().nullish().catch(null),
+  user: user.nullish().catch(null),
+});
+
+const pageSchema = z.object({
+  traces: z.array(z.unknown()).nullable(),
+  meta_data: z.object({ marker: text }).nullish(),
+});
+
+export interface TracePage {
+  readonly rows: number;
+  readonly traces: readonly Trace[];
+  /** Rows that cannot be read, so that nobody knows what they tell. */
+  readonly unreadable: number;
+  readonly marker: string | null;
+}
+
+/** What becomes of a text before it is kept. */
+export interface Cleaning {
+  /** Takes the secrets out of it. */
+  readonly redact: (text: string) => string;
+  /** What is kept of something that names a person. @default the text itself */
+  readonly hide?: ((text: string) => string) | undefined;
+}
+
+/** @returns undefined when it is no page of traces */
+export function readPage(body: string, cleaning: Cleaning): TracePage | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const page = pageSchema.safeParse(json);
+  if (!page.success) return undefined;
+  const rows = page.data.traces ?? [];
+  const read = rows.flatMap((row) => traceSchema.safeParse(row).data ?? []);
+  return {
+    rows: rows.length,
+    traces: read.filter((row) => row.read_only !== true).map((row) => toTrace(row, cleaning)),
+    unreadable: rows.length - read.length,
+    marker: page.data.meta_data?.marker ?? null,
+  };
+}
+
+function toTrace(row: z.infer<typeof traceSchema>, { redact, hide = (text) => text }: Cleaning): Trace {
+  const kept = (value: string | null | undefined): string | null => (value == null ? null : redact(value));
+  const person = (value: string | null | undefined): string | null => (value == null ? null : hide(redact(value)));
+  const { user: by } = row;
+  return {
+    traceId: redact(row.trace_id),
+    at: row.time,
+    recordedAt: row.record_time ?? null,
+    name: redact(row.trace_name),
+    rating: kept(row.trace_rating),
+    code: kept(row.code),
+    resourceId: kept(row.resource_id),
+    resourceName: kept(row.resource_name),
+    user: person(by?.name ?? by?.user_name ?? by?.id ?? by?.principal_urn ?? by?.access_key_id),
+    userId: person(by?.id),
+    principal: person(by?.principal_urn),
+    account: kept(by?.account_id ?? by?.domain?.id),
+    accessKeyId: person(by?.access_key_id),
+    sourceIp: person(row.source_ip),
+    via: /console/i.test(row.trace_type ?? '') ? 'console' : /system/i.test(row.trace_type ?? '') ? 'system' : 'api',
+  };
+}
