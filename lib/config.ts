@@ -309,6 +309,13 @@ export const configSchema = z.strictObject({
     .describe(
       'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must have the statement that `cdk synth` prints. Set it before the first deployment.',
     ),
+  formerKeys: z
+    .array(z.string().regex(ARN_OF_KEY, 'must be the ARN of a KMS key'))
+    .max(5)
+    .default([])
+    .describe(
+      'Keys that `customerKey` has taken the place of, or `false` has. The functions may go on reading with them.',
+    ),
   alarmTopicArn: topicArn.optional().describe('SNS topic that the alarms notify. Default: alarms notify nobody.'),
   monitoring: z
     .enum(['minimal', 'full', 'off'])

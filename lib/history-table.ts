@@ -10,6 +10,8 @@ import type { NodeFunction } from './node-function';
 export interface HistoryTableProps {
   /** @default - a key that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
+  /** Keys that encrypted it until lately: what its stream still holds is read with them. @default - none */
+  readonly formerEncryptionKeys?: readonly kms.IKey[] | undefined;
   /** A table that is there already, with its stream and, if it has one, its key. @default - a new one */
   readonly existing?: dynamodb.ITable | undefined;
   /** Whether the table is deleted with its stack. @default false: it is kept, and protected against deletion */
@@ -25,11 +27,13 @@ const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.Attri
 export class HistoryTable extends Construct {
   readonly table: dynamodb.ITable;
   private readonly encryptionKey: kms.IKey | undefined;
+  private readonly formerKeys: readonly kms.IKey[];
 
   constructor(scope: Construct, id: string, props: HistoryTableProps = {}) {
     super(scope, id);
     this.table = props.existing ?? this.create(props);
     this.encryptionKey = props.existing === undefined ? props.encryptionKey : props.existing.encryptionKey;
+    this.formerKeys = props.formerEncryptionKeys ?? [];
   }
 
   private create(props: HistoryTableProps): dynamodb.Table {
@@ -62,14 +66,14 @@ export class HistoryTable extends Construct {
   /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */
   grantRecord(fn: NodeFunction): void {
     fn.allow('RecordHistory', RECORD_ACTIONS, [this.table.tableArn]);
-    grantKey(this.encryptionKey, fn.role, 'write', 'dynamodb');
+    this.grantKeys(fn, 'write');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
   /** Lets a function read what the timeline shows, which needs no index. */
   grantDraw(fn: NodeFunction): void {
     fn.allow('ReadHistory', ['dynamodb:GetItem', 'dynamodb:Query'], [this.table.tableArn]);
-    grantKey(this.encryptionKey, fn.role, 'read', 'dynamodb');
+    this.grantKeys(fn, 'read');
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
@@ -88,8 +92,13 @@ export class HistoryTable extends Construct {
       ['dynamodb:ListStreams'],
       'dynamodb:ListStreams, which an event source mapping needs, can be granted for all resources only',
     );
-    grantKey(this.encryptionKey, fn.role, 'read', 'dynamodb');
+    this.grantKeys(fn, 'read');
     return streamArn;
+  }
+
+  private grantKeys({ role }: NodeFunction, use: 'read' | 'write'): void {
+    grantKey(this.encryptionKey, role, use, 'dynamodb');
+    for (const key of this.formerKeys) grantKey(key, role, 'read', 'dynamodb');
   }
 }
 

@@ -52,6 +52,7 @@ export class InstanceHistoryStack extends Stack {
           ? undefined
           : sns.Topic.fromTopicArn(this, 'AlarmTopic', config.alarmTopicArn),
       encryptionKey: this.encryption(config.customerKey),
+      formerEncryptionKeys: config.formerKeys.map((arn, index) => kms.Key.fromKeyArn(this, `FormerKey${index}`, arn)),
       architecture: config.architecture === 'x86_64' ? Architecture.X86_64 : undefined,
       memorySize: config.memory,
       timeout: milliseconds(config.timeout),

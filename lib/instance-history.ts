@@ -51,6 +51,8 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly alarmTopic?: ITopic;
   /** Encrypts table, secret, queues and topics. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey;
+  /** Keys that `encryptionKey` has taken the place of lately: the functions may go on reading with them. @default - none */
+  readonly formerEncryptionKeys?: readonly kms.IKey[];
   /** Memory of the sync function in MB. @default 512 */
   readonly memorySize?: number;
   /** Longest run. @default Duration.minutes(5) */

@@ -176,6 +176,22 @@ describe('a customer key', () => {
   });
 });
 
+it('a former key may be used by whoever reads the table or its stream, to read, through DynamoDB only', () => {
+  const former = 'arn:aws:kms:us-east-1:123456789012:key/11111111-1111-1111-1111-111111111111';
+  const grants = resourcesOf(
+    templateOf({ discovery: 'daily', customerKey: true, formerKeys: [former], monitoring: 'full' }),
+    'AWS::IAM::Policy',
+  ).flatMap(({ logicalId, Properties }) =>
+    (Properties.PolicyDocument as { Statement: Statement[] }).Statement.filter(({ Resource }) =>
+      list(Resource).includes(former),
+    ).map(({ Action, Condition }) => [/(Sync|Publish|Draw)Role/.exec(logicalId)?.[1], Action, Condition]),
+  );
+  const parts = [{ Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }];
+  const through = { StringEquals: { 'kms:ViaService': { 'Fn::Join': ['', ['dynamodb.', ...parts]] } } };
+  const actions = ['kms:Decrypt', 'kms:DescribeKey'];
+  expect(new Set(grants)).toEqual(new Set(['Draw', 'Publish', 'Sync'].map((name) => [name, actions, through])));
+});
+
 describe('EventBridge', () => {
   const config = { ...everything, customerKey: true };
 

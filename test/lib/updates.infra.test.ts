@@ -12,6 +12,7 @@ const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[];
   monitoring: { value: 'full', off: ['AWS::Logs::LogGroup'] },
   runbookUrl: { value: 'https://wiki.example.com/roma-runbook' },
   customerKey: { value: true, off: ['AWS::KMS::Key'] },
+  formerKeys: { value: ['arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000'] },
   eventWriters: { value: [] },
   architecture: { value: 'x86_64' },
   proxy: { value: 'http://proxy.example.com:3128' },

@@ -80,7 +80,7 @@ async function* schedules(
   if (unwatched.length > 0)
     yield bad(
       'schedule',
-      `"discovery" is off, and ${unwatched.length} that it made remain, without an alarm: ${unwatched.slice(0, 5).join(', ')}`,
+      `"discovery" is off, and ${unwatched.length} that it made run on: ${unwatched.slice(0, 5).join(', ')}`,
       `write their targets into the configuration, or delete each: aws scheduler delete-schedule --group-name ${groups.join()} --name ${unwatched[0]}`,
     );
   yield enabled > 0
