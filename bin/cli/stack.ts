@@ -1,8 +1,10 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { parse } from 'yaml';
 import { readSyncConfig, type SyncConfig } from '../../lambda/config';
 import { OUTPUT } from '../../lambda/contract';
 import { describeError, NotFoundError, TableError, UsageError } from '../../lambda/core/model/errors';
+import type { Template } from './doctor/cost';
 
 /** The SDK's defaults never give up on a silent server. */
 const awsClientConfig = {
@@ -43,6 +45,25 @@ export async function deployedSync(stack: string): Promise<SyncConfig> {
   try {
     const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
     return readSyncConfig(Environment?.Variables ?? {});
+  } catch (error) {
+    throw stackProblem(error, stack);
+  } finally {
+    client.destroy();
+  }
+}
+
+/**
+ * The template of a stack as it is deployed.
+ * @throws NotFoundError when the stack does not exist, TableError when it cannot be read
+ */
+export async function stackTemplate(stack: string): Promise<Template> {
+  const client = new CloudFormationClient(awsClientConfig);
+  try {
+    const { TemplateBody = '' } = await client.send(
+      new GetTemplateCommand({ StackName: stack, TemplateStage: 'Processed' }),
+    );
+    // JSON, or YAML with the short forms of CloudFormation.
+    return parse(TemplateBody, { logLevel: 'silent' }) as Template;
   } catch (error) {
     throw stackProblem(error, stack);
   } finally {

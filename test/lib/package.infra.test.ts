@@ -70,6 +70,7 @@ describe('the package as it is published', () => {
         'LICENSE',
         'README.md',
         'RUNBOOK.md',
+        'bin/cli/doctor/prices.json',
         'dist/construct.js',
         'dist/events.js',
         'dist/reader.js',

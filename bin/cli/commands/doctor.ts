@@ -1,8 +1,6 @@
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import type { Command } from 'commander';
-import type { Head } from '../../../lambda/core/model/record';
 import { apiFindings } from '../doctor/api-findings';
-import { costOf, PRICES } from '../doctor/cost';
+import { reportCost } from '../doctor/cost-report';
 import { type Finding, type Level, note } from '../doctor/finding';
 import { stackFindings } from '../doctor/stack-findings';
 import { schemaFinding, tableFindings } from '../doctor/table-findings';
@@ -17,16 +15,21 @@ import { type ApiOptions, withApiOptions } from './api-options';
 
 interface DoctorOptions extends StoreOptions, ApiOptions {
   readonly cost?: boolean;
+  readonly prices?: string;
 }
 
 export function register(command: Command, io: Io): void {
   withStoreOptions(
-    withApiOptions(command.option('--cost', 'what a month costs, from the measured units of the last runs')),
+    withApiOptions(
+      command
+        .option('--cost', 'what a month costs, by item; with --stack also alarms, dashboard and the like')
+        .option('--prices <file>', 'JSON that corrects the prices of --cost, such as {"usd": {"dashboardMonth": 0}}'),
+    ),
   )
     .addHelpText('after', EXAMPLES)
     .action(async (options: DoctorOptions) => {
       await withStore(io, options, async (store) =>
-        options.cost === true ? cost(io, options, store) : examine(io, options, store),
+        options.cost === true ? reportCost(io, options, store) : examine(io, options, store),
       );
     });
 }
@@ -75,38 +78,10 @@ function print(io: Io, { check, level, message, fix }: Finding): void {
   if (fix !== undefined) io.out(flow([`fix: ${safeText(fix)}`], { width, lead: ' '.repeat(6), indent: 11 }));
 }
 
-async function cost(io: Io, options: DoctorOptions, { reader, raw, tableName }: Store): Promise<void> {
-  const heads: Head[] = [];
-  for (const target of await reader.targets()) {
-    const head = await reader.head(target);
-    if (head !== undefined) heads.push(head);
-  }
-  const { Table } = await raw.send(new DescribeTableCommand({ TableName: tableName }));
-  const result = costOf(heads, Table?.TableSizeBytes ?? 0);
-  if (options.json === true) {
-    printJson(io, { ...result, currency: 'USD', prices: PRICES });
-    return;
-  }
-  const { dollars, runsPerMonth, writeUnits, readUnits } = result;
-  const row = (what: string, amount: number, from: string): void =>
-    io.out(`${what.padEnd(10)} ${`$${amount.toFixed(2)}`.padStart(9)}  ${io.paint('gray', from)}`);
-  row(
-    'writes',
-    dollars.writes,
-    `${Math.round(writeUnits)} units: ${Math.round(runsPerMonth)} runs, each like the last one of its target`,
-  );
-  row('reads', dollars.reads, `${Math.round(readUnits)} units`);
-  row('storage', dollars.storage, `${Table?.TableSizeBytes ?? 0} bytes, as DynamoDB counted them in the last hours`);
-  row('functions', dollars.functions, 'half a second at 512 MB per run, an assumption');
-  row('schedules', dollars.schedules, 'one invocation per run');
-  row('per month', dollars.total, 'without free tier, alarms, custom metrics, logs, backups, events and taxes');
-  io.out(io.paint('gray', `Prices of ${PRICES.region}, ${PRICES.asOf}: ${PRICES.source}`));
-}
-
 const EXAMPLES = `
 The exit code is 1 when anything is bad. A check that cannot be made from here is skipped, and its line says so.
 
 Examples:
   roma-history doctor --stack RomaInstanceHistory
   roma-history doctor --local
-  roma-history doctor --cost --json`;
+  roma-history doctor --cost --stack RomaInstanceHistory`;

@@ -1,60 +1,143 @@
-import type { Head } from '../../../lambda/core/model/record';
-import { DEFAULT_INTERVAL_MS } from '../../../lambda/core/model/gap';
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { describeError, UsageError } from '../../../lambda/core/model/errors';
+import PRICES from './prices.json';
 
-/** On-demand prices in US dollars, region us-east-1, without the free tier and taxes. */
-export const PRICES = {
-  asOf: '2025-01',
-  region: 'us-east-1',
-  source:
-    'https://aws.amazon.com/dynamodb/pricing/on-demand/, https://aws.amazon.com/lambda/pricing/, https://aws.amazon.com/eventbridge/pricing/',
-  perMillionWriteUnits: 0.625,
-  perMillionReadUnits: 0.125,
-  perGigabyteMonth: 0.25,
-  perMillionInvocations: 0.2,
-  /** arm64. */
-  perGigabyteSecond: 0.0000133334,
-  perMillionSchedules: 1,
-} as const;
+/** List prices in US dollars, without the free tier and taxes, and what is assumed because nothing measures it. */
+export type PriceList = typeof PRICES;
+export { PRICES };
 
-const MONTH_MS = (365.25 / 12) * 86_400_000;
-/** The head is written once more at the end of a run, after its units were counted. */
-const END_WRITE_UNITS = 1;
-/** The head does not hold how long a run took. Listing one page takes half a second at 512 MB. */
-const SECONDS_PER_RUN = 0.5;
-const GIGABYTES = 0.5;
+const partly = (of: Readonly<Record<string, number>>) =>
+  z.partialRecord(z.enum(Object.keys(of)), z.number().min(0)).optional();
+const corrections = z.strictObject({
+  asOf: z.string().optional(),
+  region: z.string().optional(),
+  source: z.string().optional(),
+  usd: partly(PRICES.usd),
+  assumed: partly(PRICES.assumed),
+});
 
-export interface Cost {
-  readonly runsPerMonth: number;
-  readonly writeUnits: number;
-  readonly readUnits: number;
-  readonly dollars: {
-    readonly writes: number;
-    readonly reads: number;
-    readonly storage: number;
-    readonly functions: number;
-    readonly schedules: number;
-    readonly total: number;
+/**
+ * The built-in list with what a file in JSON corrects.
+ * @throws UsageError in one line
+ */
+export function readPrices(file?: string): PriceList {
+  if (file === undefined) return PRICES;
+  try {
+    const { usd, assumed, ...about } = corrections.parse(JSON.parse(readFileSync(file, 'utf8')));
+    return { ...PRICES, ...about, usd: { ...PRICES.usd, ...usd }, assumed: { ...PRICES.assumed, ...assumed } };
+  } catch (error) {
+    const [issue] = error instanceof z.ZodError ? error.issues : [];
+    const reason = issue === undefined ? describeError(error) : `${issue.path.join('.')}: ${issue.message}`;
+    throw new UsageError(`--prices ${file}: ${reason}`, { cause: error });
+  }
+}
+
+/** What of a deployed stack is paid for by the month, or decides what the rest costs. */
+export interface StackParts {
+  readonly alarmMetrics: number;
+  readonly compositeAlarms: number;
+  readonly dashboards: number;
+  readonly secrets: number;
+  readonly keys: number;
+  readonly hasRecovery: boolean;
+  readonly isArm: boolean;
+  readonly memoryMb: number;
+  readonly logDays: number;
+  readonly archiveDays: number;
+}
+
+/** Of CloudFormation. */
+export interface Template {
+  readonly Resources?: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Readonly<Record<string, unknown>> }>
+  >;
+}
+
+export function partsOf({ Resources = {} }: Template): StackParts {
+  const all = (type: string) =>
+    Object.values(Resources).flatMap(({ Type, Properties = {} }) => (Type === type ? [Properties] : []));
+  const most = (type: string, name: string): number =>
+    Math.max(0, ...all(type).map(({ [name]: value }) => Number(value) || 0));
+  const functions = all('AWS::Lambda::Function');
+  return {
+    // An alarm on an expression is paid for by the metrics in it.
+    alarmMetrics: all('AWS::CloudWatch::Alarm')
+      .map(({ Metrics = [{ MetricStat: {} }] }) => Metrics as readonly { MetricStat?: unknown }[])
+      .reduce((sum, metrics) => sum + metrics.filter(({ MetricStat }) => MetricStat !== undefined).length, 0),
+    compositeAlarms: all('AWS::CloudWatch::CompositeAlarm').length,
+    dashboards: all('AWS::CloudWatch::Dashboard').length,
+    secrets: all('AWS::SecretsManager::Secret').length,
+    keys: all('AWS::KMS::Key').length,
+    hasRecovery: JSON.stringify(all('AWS::DynamoDB::Table')).includes('"PointInTimeRecoveryEnabled":true'),
+    isArm: JSON.stringify(functions).includes('arm64'),
+    memoryMb: most('AWS::Lambda::Function', 'MemorySize'),
+    logDays: most('AWS::Logs::LogGroup', 'RetentionInDays'),
+    archiveDays: most('AWS::Events::Archive', 'RetentionDays'),
   };
 }
 
-/** What a month costs if every run is like the last one of its target. */
-export function costOf(heads: readonly Head[], tableBytes: number): Cost {
-  let runsPerMonth = 0;
-  let writeUnits = 0;
-  let readUnits = 0;
-  for (const head of heads) {
-    const runs = MONTH_MS / (head.intervalMs ?? DEFAULT_INTERVAL_MS);
-    runsPerMonth += runs;
-    writeUnits += runs * ((head.writeUnits ?? 1) + END_WRITE_UNITS);
-    readUnits += runs * (head.readUnits ?? 0);
-  }
-  const writes = (writeUnits / 1e6) * PRICES.perMillionWriteUnits;
-  const reads = (readUnits / 1e6) * PRICES.perMillionReadUnits;
-  const storage = (tableBytes / 1e9) * PRICES.perGigabyteMonth;
-  const functions =
-    (runsPerMonth / 1e6) * PRICES.perMillionInvocations +
-    runsPerMonth * SECONDS_PER_RUN * GIGABYTES * PRICES.perGigabyteSecond;
-  const schedules = (runsPerMonth / 1e6) * PRICES.perMillionSchedules;
-  const total = writes + reads + storage + functions + schedules;
-  return { runsPerMonth, writeUnits, readUnits, dollars: { writes, reads, storage, functions, schedules, total } };
+/** One month. */
+export interface Use {
+  readonly intervalsMs: readonly number[];
+  readonly tableBytes: number;
+  readonly changes: number;
+  /** Runs that recorded a change. */
+  readonly changedRuns: number;
+  /** Instances that those runs listed, each run counted. */
+  readonly instancesOfChangedRuns: number;
+}
+
+export interface Bill {
+  readonly runsPerMonth: number;
+  readonly writeUnits: number;
+  readonly readUnits: number;
+  /** By item, and `total`. */
+  readonly dollars: Readonly<Record<string, number>>;
+}
+
+export const DAYS_PER_MONTH = 365.25 / 12;
+const MONTH_MS = DAYS_PER_MONTH * 86_400_000;
+const HOURS = DAYS_PER_MONTH * 24;
+
+export function billOf(use: Use, parts: StackParts, { usd, assumed }: PriceList): Bill {
+  const sum = (of: (runs: number, intervalMs: number) => number): number =>
+    use.intervalsMs.reduce((total, intervalMs) => total + of(MONTH_MS / intervalMs, intervalMs), 0);
+  const runs = sum((runsOfTarget) => runsOfTarget);
+  // At most: as if each target had its own environment.
+  const coldStarts = sum((runsOfTarget, intervalMs) =>
+    intervalMs > assumed.idleMinutesOfEnvironment * 60_000
+      ? runsOfTarget
+      : Math.min(runsOfTarget, HOURS / assumed.hoursOfEnvironment),
+  );
+  const secretReads = sum((runsOfTarget) => Math.min(runsOfTarget, (HOURS * 60) / assumed.minutesOfSecret));
+  const writeUnits = runs * assumed.writeUnitsPerRun + use.changes * assumed.writeUnitsPerChange;
+  const readUnits = use.instancesOfChangedRuns * assumed.readUnitsPerInstanceOfChangedRun;
+  const ms = (parts.isArm ? usd.gigabyteSecondArm64 : usd.gigabyteSecondX86) * 1e-3;
+  const memory = parts.memoryMb / 1024;
+  const logs = (runs * assumed.logBytesPerRun) / 1e9;
+  const archived = (use.changes * assumed.bytesPerEvent) / 1e9;
+  const table = (use.tableBytes + use.changes * assumed.bytesPerVersion) / 1e9;
+  const dollars = {
+    writes: (writeUnits / 1e6) * usd.millionWriteUnits,
+    reads: (readUnits / 1e6) * usd.millionReadUnits,
+    storage: table * usd.gigabyteMonthOfTable,
+    recovery: parts.hasRecovery ? table * usd.gigabyteMonthOfRecovery : 0,
+    functions:
+      ((runs + use.changedRuns) / 1e6) * usd.millionInvocations +
+      (runs * assumed.msPerRun * memory + use.changedRuns * assumed.msPerPublish * 0.25) * ms,
+    coldStarts: coldStarts * assumed.msPerInit * memory * ms,
+    schedules: (runs / 1e6) * usd.millionSchedules,
+    logs: logs * (usd.gigabyteIntoLog + (parts.logDays / DAYS_PER_MONTH) * usd.gigabyteMonthOfLog),
+    events: (use.changes / 1e6) * usd.millionEvents,
+    archive: archived * (usd.gigabyteIntoArchive + (parts.archiveDays / DAYS_PER_MONTH) * usd.gigabyteMonthOfArchive),
+    // The one series that has a value in healthy times, by the hour: changes that are not published yet.
+    metrics: (Math.min(use.changedRuns, HOURS) / HOURS) * usd.metricMonth,
+    alarms: parts.alarmMetrics * usd.alarmMetricMonth + parts.compositeAlarms * usd.compositeAlarmMonth,
+    dashboard: parts.dashboards * usd.dashboardMonth,
+    secret: parts.secrets * (usd.secretMonth + (secretReads / 1e4) * usd.secretReads10000),
+    key: parts.keys * usd.keyMonth,
+  };
+  const total = Object.values(dollars).reduce((all, part) => all + part, 0);
+  return { runsPerMonth: runs, writeUnits, readUnits, dollars: { ...dollars, total } };
 }

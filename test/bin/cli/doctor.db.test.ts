@@ -1,4 +1,6 @@
-import { costOf } from '../../../bin/cli/doctor/cost';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type RomaSimulator, SEED_PROJECT, startRomaSimulator } from '../../support/roma-simulator';
 import { plusMs, toMs } from '../../../lambda/core/model/instant';
 import { toRejectionItem } from '../../../lambda/dynamodb/table';
@@ -100,13 +102,62 @@ onEachEngine('roma-history doctor', (engine) => {
     expect((await badOnes()).join()).toContain('schema version 99');
   });
 
-  it('tells the cost of a month from the units of the last runs, with its prices', async () => {
-    await writeItems(table, headItems(healthy, TARGET));
-    const [cost] = (await doctor(['--cost'])).json();
-    // Every five minutes: 8,766 runs, two write units each.
-    expect(cost).toMatchObject({ runsPerMonth: 8766, writeUnits: 17_532, readUnits: 0, currency: 'USD' });
-    expect(cost?.prices).toMatchObject({ region: 'us-east-1', asOf: expect.stringMatching(/^\d{4}-\d{2}$/) });
-    expect(costOf([], 4e9).dollars.total).toBeCloseTo(1);
+  describe('--cost', () => {
+    const costs = async (...args: string[]) => {
+      const { json } = await doctor(['--cost', ...args]);
+      const [cost] = json() as { dollars: Record<string, number>; projected: { dollars: Record<string, number> } }[];
+      return cost!;
+    };
+
+    it('tells a month in which nothing changes, and one like the last seven days, with its prices', async () => {
+      const life = [1, 2, 3].map((day) => ({
+        at: minutesAgo(day * 1440),
+        snapshot: { id: 'busy', status: day % 2 === 0 ? 'RUNNING' : 'ERROR' },
+      }));
+      const old = [{ at: minutesAgo(9 * 1440), snapshot: { id: 'busy', status: 'ERROR' } }];
+      await writeItems(table, [
+        ...headItems({ ...healthy, instances: 100 }, TARGET),
+        ...itemsOf(versionsOf([...old, ...life.toReversed()], TARGET)),
+      ]);
+      const cost = await costs();
+      // Every five minutes: 8,766 runs, two write units each.
+      expect(cost).toMatchObject({ runsPerMonth: 8766, writeUnits: 17_532, readUnits: 0, currency: 'USD' });
+      expect(cost).toMatchObject({ changesPerWeek: 3, prices: { region: 'us-east-1', asOf: '2025-01' } });
+      const perMonth = (3 * 365.25) / 12 / 7;
+      expect(cost.projected).toMatchObject({ readUnits: perMonth * 100 * 0.28 });
+      expect(cost.projected.dollars.events).toBeCloseTo(perMonth / 1e6, 9);
+      expect(cost.projected.dollars.total).toBeGreaterThan(cost.dollars.total!);
+      const parts = Object.entries(cost.dollars).filter(([item]) => item !== 'total');
+      expect(parts.reduce((sum, [, dollars]) => sum + dollars, 0)).toBeCloseTo(cost.dollars.total!, 9);
+      const { out } = await cli([
+        'doctor',
+        '--cost',
+        '--dynamodb-endpoint',
+        table.endpoint,
+        '--table',
+        table.tableName,
+      ]);
+      for (const [item] of parts) expect(out).toContain(`\n${item} `);
+    });
+
+    it('takes other prices from a file, and refuses what is none', async () => {
+      await writeItems(table, headItems(healthy, TARGET));
+      const file = join(mkdtempSync(join(tmpdir(), 'prices-')), 'prices.json');
+      writeFileSync(file, '{"region": "eu-central-1", "usd": {"millionSchedules": 10}}');
+      const cost = await costs('--prices', file);
+      expect(cost).toMatchObject({ prices: { region: 'eu-central-1', usd: { secretMonth: 0.4 } } });
+      expect(cost.dollars.schedules).toBeCloseTo(0.08766, 9);
+      for (const [text, reason] of [
+        ['{"usd": {"dashboard": 1}}', /usd: .*"dashboard"/],
+        ['{"usd": {"keyMonth": "1"}}', /usd\.keyMonth: /],
+        ['nothing', /JSON/],
+      ] as const) {
+        writeFileSync(file, text);
+        const { err, exitCode } = await doctor(['--cost', '--prices', file]);
+        expect([exitCode, err]).toEqual([2, expect.stringMatching(reason)]);
+        expect(err.trim()).not.toContain('\n');
+      }
+    });
   });
 
   describe('with credentials', () => {

@@ -1,7 +1,8 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStacksCommand, GetTemplateCommand } from '@aws-sdk/client-cloudformation';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
-import { deployedSync } from '../../../bin/cli/stack';
+import { partsOf } from '../../../bin/cli/doctor/cost';
+import { deployedSync, stackTemplate } from '../../../bin/cli/stack';
 import { ENV, OUTPUT } from '../../../lambda/contract';
 import { cli } from '../../support/cli';
 
@@ -82,5 +83,51 @@ describe('the stack of --stack', () => {
     });
     lambda.on(GetFunctionConfigurationCommand).rejects(new Error('not authorized: lambda:GetFunctionConfiguration'));
     await expect(deployedSync('history')).rejects.toThrow(/^stack history cannot be read \(not authorized: lambda:Get/);
+  });
+});
+
+describe('the template of a stack', () => {
+  const resources = [
+    ['Secret', 'AWS::SecretsManager::Secret', {}],
+    [
+      'Alarm',
+      'AWS::CloudWatch::Alarm',
+      {
+        Metrics: [
+          { Id: 'e', Expression: 'FILL(m, 0)' },
+          { Id: 'm', MetricStat: {} },
+        ],
+      },
+    ],
+    ['Log', 'AWS::Logs::LogGroup', { RetentionInDays: 30 }],
+  ] as const;
+  const json = JSON.stringify({
+    Resources: Object.fromEntries(resources.map(([id, Type, Properties]) => [id, { Type, Properties }])),
+  });
+  const yaml = `Resources:
+  Secret: { Type: 'AWS::SecretsManager::Secret', Properties: { Name: !Sub '\${AWS::StackName}-secret' } }
+  Alarm:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Dimensions: [{ Name: FunctionName, Value: !Ref Sync }]
+  Log: { Type: 'AWS::Logs::LogGroup', Properties: { RetentionInDays: 30 } }
+`;
+
+  it.each([
+    ['JSON', json],
+    ['YAML with short forms', yaml],
+  ])('is read from %s', async (_, TemplateBody) => {
+    cloudformation.on(GetTemplateCommand, { StackName: 'history' }).resolves({ TemplateBody });
+    expect(partsOf(await stackTemplate('history'))).toMatchObject({
+      secrets: 1,
+      alarmMetrics: 1,
+      logDays: 30,
+      keys: 0,
+    });
+  });
+
+  it('that does not exist is told in one line', async () => {
+    cloudformation.on(GetTemplateCommand).rejects(new Error('Stack with id history does not exist'));
+    await expect(stackTemplate('history')).rejects.toThrow(/^stack history does not exist: check its name[^\n]*$/);
   });
 });
