@@ -117,6 +117,7 @@ const syncRequestSchema = z.object({
   projectId: text,
   intervalMs: z.number().int().min(UNIT_MS.m),
   statusFilter: text.optional(),
+  ignoreFields: z.array(text).optional(),
   api: z.enum(LIST_APIS).optional(),
   endpoint: z.url().optional(),
   iamEndpoint: z.url().optional(),

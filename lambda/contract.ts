@@ -71,6 +71,8 @@ export interface SyncRequest {
   readonly intervalMs: number;
   /** Only instances with this status are followed. */
   readonly statusFilter?: string;
+  /** A change of these fields alone is none. */
+  readonly ignoreFields?: readonly string[];
   /** @default v2 */
   readonly api?: ListApi;
   /** Base addresses for clouds other than the public one, `https://…` without a path. */

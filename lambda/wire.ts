@@ -247,6 +247,7 @@ const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => (
   isDeployed: true,
   attribution: (config.attribution ?? 'off') !== 'off',
   statusFilter: request.statusFilter,
+  ignoreFields: request.ignoreFields,
   api: request.api,
 });
 

@@ -116,6 +116,12 @@ export const targetSchema = z.strictObject({
   status: text(new RegExp(`^${STATUS_PATTERN}$`), 'must be a status in capitals such as RUNNING')
     .optional()
     .describe('Follow only instances that have this status.'),
+  ignoreFields: z
+    .array(z.string().regex(/^(?!(?:id|status)$)[^/~]{1,64}$/, 'must be the name of a field other than id and status'))
+    .min(1)
+    .max(10)
+    .optional()
+    .describe('A change of these fields alone makes no version, such as `["load"]` for a field that ticks.'),
   api: z
     .enum(LIST_APIS)
     .optional()

@@ -34,6 +34,8 @@ export interface SyncTarget {
   readonly every?: Duration;
   /** Follow only instances with this status. @default - all */
   readonly status?: string;
+  /** A change of these fields alone makes no version. @default - any change does */
+  readonly ignoreFields?: readonly string[];
   /** Which list is read. @default 'v2' */
   readonly api?: ListApi;
   /** Base address of the API. @default - the public cloud's of the region */
@@ -159,6 +161,7 @@ export class ScheduledSync extends Construct {
       projectId: target.projectId,
       intervalMs: every.toMilliseconds(),
       statusFilter: target.status,
+      ignoreFields: target.ignoreFields,
       api: target.api,
       endpoint: target.endpoint,
       iamEndpoint: target.iamEndpoint,

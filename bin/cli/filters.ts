@@ -11,7 +11,10 @@ export interface FilterOptions {
   readonly field?: readonly string[];
 }
 
-export const collect = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+export const collect = (text: string, before?: readonly string[] | false): readonly string[] => [
+  ...(before || []),
+  text,
+];
 
 export const withFilterOptions = (command: Command): Command =>
   command

@@ -5,6 +5,7 @@ import { type Finding, type Level, note } from '../doctor/finding';
 import { stackFindings } from '../doctor/stack-findings';
 import { schemaFinding, tableFindings } from '../doctor/table-findings';
 import { targetFindings } from '../doctor/target-findings';
+import { tickingFindings } from '../doctor/ticking-findings';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
@@ -60,6 +61,7 @@ async function* findings(io: Io, options: DoctorOptions, store: Store): AsyncGen
   if (targets.length === 0)
     yield note('targets', 'none is recorded yet', 'roma-history sync --target region/projectId');
   for (const target of targets) yield* targetFindings(store.reader, target, io.clock.now());
+  yield* tickingFindings(store.reader, io.clock.now());
   yield* apiFindings(io, options, targets);
   yield* stackFindings(options.stack);
 }

@@ -13,6 +13,7 @@ import type { RomaSource } from '../../../lambda/roma/list/source';
 import { systemAlarm } from '../../../lambda/wire';
 import { createAttributing } from '../../../lambda/wire-attribution';
 import { EXIT, ExitCode } from '../exit';
+import { collect } from '../filters';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { outcomeColour, safeLine, safeText } from '../output';
@@ -36,6 +37,8 @@ interface SyncCommandOptions extends StoreOptions, ApiOptions {
   readonly target?: readonly Target[];
   /** `false` after `--no-status`. */
   readonly status?: string | false;
+  /** `false` after `--no-ignore-field`. */
+  readonly ignoreField?: readonly string[] | false;
   readonly dryRun?: boolean;
   readonly allowMassDeletion?: boolean;
   /** In days. */
@@ -50,6 +53,8 @@ export function register(command: Command, io: Io): void {
     .option('--target <region/project>', 'this target (repeatable; default: all recorded ones)', collectTargets)
     .option('--status <status>', 'follow only instances with this status, from now on', statusFilter)
     .option('--no-status', 'follow all instances again')
+    .option('--ignore-field <field>', 'a change of this field alone is none, from now on (repeatable)', collect)
+    .option('--no-ignore-field', 'a change of any field counts again')
     .option('--dry-run', 'print what would be recorded; write nothing')
     .option('--allow-mass-deletion', 'record the deletions that the brake holds: they are real')
     .option(
@@ -106,6 +111,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
         // A recorded target is read as its schedule reads it, unless options say otherwise.
         const { listedWith, retentionMs: kept } = (await reader.head(target)) ?? {};
         const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
+        const ignored = options.ignoreField ?? listedWith?.ignoreFields;
         const api = options.api ?? (listedWith?.api === 'v3' ? 'v3' : 'v2');
         const source = sourceOf(api);
         const { traces } = source;
@@ -134,6 +140,7 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             allowMassDeletion: options.allowMassDeletion,
             dryRun: options.dryRun,
             statusFilter: status,
+            ignoreFields: ignored === false ? undefined : ignored,
             api,
           },
         );

@@ -37,9 +37,11 @@ export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b
 export const isSameField = (field: string, a: Json, b: Json): boolean =>
   a === b || canonicalField(field, a) === canonicalField(field, b);
 
-/** Canonical text of one whole snapshot. */
-export function canonicalSnapshot(snapshot: Snapshot): string {
-  const fields = Object.keys(snapshot).toSorted();
+/** Canonical text of one snapshot, without some of its fields. */
+export function canonicalSnapshot(snapshot: Snapshot, without: readonly string[] = []): string {
+  const fields = Object.keys(snapshot)
+    .filter((field) => !without.includes(field))
+    .toSorted();
   return `{${fields.map((field) => `${JSON.stringify(field)}:${canonicalField(field, snapshot[field] ?? null)}`).join(',')}}`;
 }
 

@@ -95,6 +95,8 @@ export type RunOutcome = (typeof RUN_OUTCOMES)[number];
 export interface View {
   readonly api: string;
   readonly statusFilter?: string;
+  /** Fields whose change alone makes no version; at least one. */
+  readonly ignoreFields?: readonly string[];
   /** A short digest that names the identity; absent where release 1.0 wrote it. */
   readonly identity?: string;
 }

@@ -16,14 +16,17 @@ export interface ViewOptions {
   readonly api?: string;
   /** Only instances with this status are listed. */
   readonly statusFilter?: string;
+  /** A change of these fields alone is none. It does not decide what is shown, so the name of the view does not tell it. */
+  readonly ignoreFields?: readonly string[];
   /** Who asks: a short digest that is the same for the same identity. @default an identity without a name */
   readonly identity?: string;
 }
 
-export const viewOf = ({ api = 'v2', statusFilter, identity = '' }: ViewOptions): View => ({
+export const viewOf = ({ api = 'v2', statusFilter, ignoreFields = [], identity = '' }: ViewOptions): View => ({
   api,
   identity,
   statusFilter,
+  ignoreFields: ignoreFields.length === 0 ? undefined : ignoreFields,
 });
 
 /** Short name of a view in rows and heads. */

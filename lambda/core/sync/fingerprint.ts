@@ -15,11 +15,12 @@ const BETWEEN = '.';
  */
 export function fingerprint(listing: CompleteListing, view: View): string {
   const hash = createHash('sha256');
+  const { ignoreFields = [] } = view;
   // No canonical text holds a line break, so that the lines cannot be mistaken for each other.
-  hash.update(JSON.stringify([CANONICAL_VERSION, view.statusFilter ?? null, view.api]));
+  hash.update(JSON.stringify([CANONICAL_VERSION, view.statusFilter ?? null, view.api, ...ignoreFields]));
   for (const id of [...listing.instances.keys()].toSorted()) {
     const snapshot = listing.instances.get(id);
-    if (snapshot !== undefined) hash.update(`\n+${canonicalSnapshot(snapshot)}`);
+    if (snapshot !== undefined) hash.update(`\n+${canonicalSnapshot(snapshot, ignoreFields)}`);
   }
   for (const digest of listing.rejected.map((record) => record.digest).toSorted()) hash.update(`\n-${digest}`);
   return hash.digest('base64url').slice(0, DIGEST_LENGTH);
@@ -33,10 +34,12 @@ export function digestOfPages(digests: readonly (string | undefined)[]): string 
 
 /**
  * What is remembered of a complete listing: what it says, and the bytes that said it. They are one text, so that
- * whatever makes one of them unbelievable takes the other with it.
+ * whatever makes one of them unbelievable takes the other with it. Where fields are ignored, bytes tell more than the rows hold.
  */
 export const rememberedAs = (listing: CompleteListing, view: View): string =>
-  [fingerprint(listing, view), listing.bytes].filter((digest) => digest !== undefined).join(BETWEEN);
+  [fingerprint(listing, view), view.ignoreFields === undefined ? listing.bytes : undefined]
+    .filter((digest) => digest !== undefined)
+    .join(BETWEEN);
 
 /** Whether two that are remembered say the same, in whatever bytes. */
 export const saysTheSame = (a: string, b: string): boolean => a.split(BETWEEN)[0] === b.split(BETWEEN)[0];

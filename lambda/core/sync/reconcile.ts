@@ -4,7 +4,15 @@ import { type AbsenceOptions, type AbsencePlan, judgeAbsence } from './absence';
 import { supersede, touch } from './actions';
 import { diff, settle } from '../model/diff';
 import { isDeletedStatus, type Snapshot, statusOf } from '../model/instance';
-import { type ChangeKind, type Current, type Gap, isGone, type Rejection } from '../model/record';
+import {
+  type ChangeKind,
+  type Current,
+  type FieldChange,
+  type Gap,
+  isGone,
+  type Rejection,
+  type View,
+} from '../model/record';
 import { newcomersSince, type Observation } from './observation';
 import type { Action } from './recorder';
 import { planRejections, rejectionKeyOf } from './rejections';
@@ -100,7 +108,7 @@ function sighting(
   const snapshot = settle(current.snapshot, listed);
   const rejection = known.rejections.get(rejectionKeyOf(current.id));
   const dropRejection = rejection?.key;
-  const kind = kindOf(current, snapshot);
+  const kind = kindOf(current, snapshot, observation.view);
   // Only a completed run judges: an unfinished one leaves the instance's own gap open.
   const seen = listing.kind === 'complete' ? judged(observation, current) : { next: withoutAbsence(current) };
   if (kind !== undefined) {
@@ -113,10 +121,11 @@ function sighting(
 }
 
 /** What kind of change leads from the newest version to the listed snapshot; undefined when nothing changed. */
-function kindOf(current: Current, snapshot: Snapshot): ChangeKind | undefined {
+function kindOf(current: Current, snapshot: Snapshot, { ignoreFields = [] }: View): ChangeKind | undefined {
   const status = statusOf(snapshot);
   if (isGone(current)) return isDeletedStatus(status) ? undefined : 'reappeared';
   if (isDeletedStatus(status)) return 'deleted';
   if (status !== current.status) return 'statusChanged';
-  return diff(current.snapshot, snapshot).length > 0 ? 'updated' : undefined;
+  const isTold = ({ field }: FieldChange): boolean => !ignoreFields.includes(field.split('/')[0] ?? '');
+  return diff(current.snapshot, snapshot).some(isTold) ? 'updated' : undefined;
 }

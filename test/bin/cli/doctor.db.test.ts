@@ -54,6 +54,36 @@ onEachEngine('roma-history doctor', (engine) => {
     ]);
   });
 
+  it('names a field that ticks alone', async () => {
+    const life = (field: string, count: number) =>
+      itemsOf(
+        versionsOf(
+          Array.from({ length: count }, (_, tick) => ({
+            at: minutesAgo(10 * (count + 1 - tick)),
+            snapshot: {
+              id: field,
+              status: 'RUNNING',
+              [field]: tick,
+              update_time: `2026-11-22T00:00:${String(tick).padStart(2, '0')}Z`,
+            },
+            kind: tick === 0 ? ('baseline' as const) : undefined,
+          })),
+          TARGET,
+        ),
+      );
+    const notes = async () => (await doctor()).json().filter(({ check }) => String(check).startsWith('changes of'));
+    await writeItems(table, [...headItems(healthy, TARGET), ...life('load', 20), ...life('name', 3)]);
+    expect(await notes()).toMatchObject([
+      {
+        level: 'note',
+        message: '19 of 21 within a day changed load alone',
+        fix: expect.stringMatching(/"ignoreFields": \["load"\].* --ignore-field load$/),
+      },
+    ]);
+    await writeItems(table, life('cpu', 3));
+    expect(await notes()).toEqual([]);
+  });
+
   it('finds what is stale, failed, stuck, held and rejected', async () => {
     const [version] = versionsOf([{ at: minutesAgo(600), snapshot: { id: 'gone', status: 'RUNNING' } }], TARGET);
     await writeItems(table, [

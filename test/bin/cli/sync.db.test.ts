@@ -195,6 +195,16 @@ onEachEngine('roma-history sync', (engine) => {
     expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged', instances: 5 }]);
   });
 
+  it('keeps to the fields it was told to ignore, until it is told otherwise', async () => {
+    await sync('--target', TARGET, '--ignore-field', 'description');
+    simulator.fleet.change(SEED_PROJECT.id, ids[0] ?? '', { description: 'ticks' });
+    expect((await sync()).json()).toMatchObject([{ type: 'run', outcome: 'unchanged' }]);
+    expect((await sync('--no-ignore-field')).json()).toMatchObject([
+      { type: 'change', kind: 'updated', instance: { id: ids[0] } },
+      { type: 'run', outcome: 'changed' },
+    ]);
+  });
+
   it('refuses to follow a status that is none', async () => {
     const refused = await sync('--target', TARGET, '--status', '');
     expect(refused.exitCode).toBe(2);

@@ -102,7 +102,7 @@ async function checkRows(endpoint: string, log: string): Promise<number> {
   const client = connect(loopbackConfig(endpoint));
   const reader = createReader(client, TABLE, { now: () => 0 });
   const lines = readFileSync(log, 'utf8').split('\n').slice(0, -1);
-  const seen = new Set(lines.flatMap((line) => (JSON.parse(line) as Snapshot[]).map(canonicalSnapshot)));
+  const seen = new Set(lines.flatMap((line) => (JSON.parse(line) as Snapshot[]).map((one) => canonicalSnapshot(one))));
   let count = 0;
   for (const { current, versions } of await settledRows(reader)) {
     count += versions.length;
@@ -157,7 +157,7 @@ async function checkCleanRun(endpoint: string, ahead: number): Promise<void> {
     (current) => !isGone(current),
   );
   expect(living.map(({ snapshot }) => canonicalSnapshot(snapshot)).toSorted()).toEqual(
-    fleet.map(canonicalSnapshot).toSorted(),
+    fleet.map((one) => canonicalSnapshot(one)).toSorted(),
   );
   client.destroy();
 }
