@@ -6,13 +6,6 @@ import { parseCredentials } from './roma/auth/credentials';
 import { awsIdToken } from './roma/auth/web-identity';
 import type { RomaSourceOptions } from './roma/list/source';
 
-export interface CredentialsReader {
-  /** The text of the secret, by which it is known whether it was replaced. @param own a target's own secret */
-  read(own?: string): Promise<string>;
-  /** @throws CredentialsError */
-  options(text: string): Pick<RomaSourceOptions, 'credentials' | 'session' | 'stsEndpoint'>;
-}
-
 /** Stands for the secret that there is not. */
 const NO_SECRET = '';
 
@@ -21,13 +14,16 @@ export function credentialsReader(
   { secretArn = '', trust, session }: CredentialsConfig,
   aws: Pick<STSClientConfig, 'credentials' | 'endpoint' | 'maxAttempts' | 'region' | 'requestHandler'>,
   readSecret?: (arn: string) => Promise<string>,
-): CredentialsReader {
+) {
   const secrets = new SecretsManagerClient(aws);
   const read = readSecret ?? (async (arn: string) => secretText(secrets, arn));
   const sts = new STSClient(aws);
   return {
-    read: async (own) => (own === undefined && trust !== undefined ? NO_SECRET : read(own ?? secretArn)),
-    options(text) {
+    /** The text of the secret, by which it is known whether it was replaced. @param own a target's own secret */
+    read: async (own?: string): Promise<string> =>
+      own === undefined && trust !== undefined ? NO_SECRET : read(own ?? secretArn),
+    /** @throws CredentialsError */
+    options(text: string): Pick<RomaSourceOptions, 'credentials' | 'session' | 'stsEndpoint'> {
       if (text !== NO_SECRET || trust === undefined) return { credentials: parseCredentials(text), session };
       const { providerUrn, agencyUrn, audience, stsEndpoint } = trust;
       const credentials = { kind: 'oidc', providerUrn, agencyUrn, idToken: awsIdToken(sts, audience) } as const;

@@ -130,8 +130,7 @@ function choose(values: Values, where: string): Credentials {
   }
   if (base.kind === 'oidc')
     throw new CredentialsError(`${NAMES.agencyName} of ${where} must be a URN: STS knows no agency by name`);
-  requireAll(values, ['agencyName', 'agencyDomainName'], where);
-  return { kind: 'agency', agencyName: agencyName ?? '', agencyDomainName: agencyDomainName ?? '', base };
+  return { kind: 'agency', ...requireAll(values, ['agencyName', 'agencyDomainName'], where), base };
 }
 
 function chooseBase(values: Values, where: string): BaseCredentials {
@@ -154,26 +153,17 @@ function chooseBase(values: Values, where: string): BaseCredentials {
   }
   if (values.token !== undefined) return { kind: 'token', token: values.token };
   if (present[0]?.[0] === 'an id token for STS') {
-    const {
-      idTokenFile: file = '',
-      providerUrn = '',
-      agencyUrn = '',
-    } = requireAll(values, ['idTokenFile', 'providerUrn', 'agencyUrn'], where);
-    return { kind: 'oidc', providerUrn, agencyUrn, idToken: idTokenFile(file) };
+    const { idTokenFile: file, ...trust } = requireAll(values, ['idTokenFile', 'providerUrn', 'agencyUrn'], where);
+    return { kind: 'oidc', ...trust, idToken: idTokenFile(file) };
   }
-  if (values.userName !== undefined || values.password !== undefined) {
-    const {
-      userName = '',
-      password = '',
-      domainName = '',
-    } = requireAll(values, ['userName', 'password', 'domainName'], where);
-    return { kind: 'password', userName, password, domainName };
-  }
-  const { accessKey = '', secretKey = '' } = requireAll(values, ['accessKey', 'secretKey'], where);
-  return { kind: 'keys', accessKey, secretKey, securityToken: values.securityToken };
+  if (values.userName !== undefined || values.password !== undefined)
+    return { kind: 'password', ...requireAll(values, ['userName', 'password', 'domainName'], where) };
+  const keys = requireAll(values, ['accessKey', 'secretKey'], where);
+  return { kind: 'keys', ...keys, securityToken: values.securityToken };
 }
 
-function requireAll(values: Values, names: readonly Name[], where: string): Values {
+/** These of the values. @throws CredentialsError that names those that are missing */
+function requireAll<N extends Name>(values: Values, names: readonly N[], where: string): Record<N, string> {
   const missing = names.filter((name) => values[name] === undefined);
   if (missing.length > 0) {
     const given = [...names, 'securityToken' as const].filter((name) => values[name] !== undefined);
@@ -181,7 +171,7 @@ function requireAll(values: Values, names: readonly Name[], where: string): Valu
       `${where} lacks ${missing.map((name) => NAMES[name]).join(' and ')}, which belongs to ${given.map((name) => NAMES[name]).join(' and ')}`,
     );
   }
-  return values;
+  return Object.fromEntries(names.map((name) => [name, values[name]])) as Record<N, string>;
 }
 
 /** Keys and tokens travel in headers: a line break from copying would break the request, and tell the secret in an error. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { AgencyCredentials, KeyCredentials, PasswordCredentials } from './credentials';
 import { RomaApiError } from '../http/errors';
 import type { Expiring } from './token-cache';
-import type { ApiAnswer, ApiRequest } from '../http/transport';
+import { type ApiAnswer, type ApiRequest, apiRequest } from '../http/transport';
 
 /** What is asked of IAM, and how its answers are read. */
 
@@ -17,38 +17,22 @@ const UNKNOWN_LIFETIME_MS = 60 * 60_000;
 
 /** POST /v3/auth/tokens */
 export function tokenRequest(iam: string, user: PasswordCredentials, scope: Scope): ApiRequest {
-  return {
-    method: 'POST',
-    origin: iam,
-    path: '/v3/auth/tokens',
+  const { userName: name, password, domainName } = user;
+  const identity = { methods: ['password'], password: { user: { name, password, domain: { name: domainName } } } };
+  const wanted = scope === 'domain' ? { domain: { name: domainName } } : { project: { id: scope.projectId } };
+  return apiRequest('POST', iam, '/v3/auth/tokens', {
     // Without the catalog, which is long and not read.
     query: [['nocatalog', 'true']],
-    headers: {},
-    body: JSON.stringify({
-      auth: {
-        identity: {
-          methods: ['password'],
-          password: {
-            user: { name: user.userName, password: user.password, domain: { name: user.domainName } },
-          },
-        },
-        scope: scope === 'domain' ? { domain: { name: user.domainName } } : { project: { id: scope.projectId } },
-      },
-    }),
-  };
+    body: JSON.stringify({ auth: { identity, scope: wanted } }),
+  });
 }
 
 /** POST /v3.0/OS-CREDENTIAL/securitytokens, as the agency. */
 export function agencyRequest(iam: string, { agencyName, agencyDomainName }: AgencyCredentials): ApiRequest {
   const role = { agency_name: agencyName, domain_name: agencyDomainName, duration_seconds: AGENCY_SECONDS };
-  return {
-    method: 'POST',
-    origin: iam,
-    path: '/v3.0/OS-CREDENTIAL/securitytokens',
-    query: [],
-    headers: {},
+  return apiRequest('POST', iam, '/v3.0/OS-CREDENTIAL/securitytokens', {
     body: JSON.stringify({ auth: { identity: { methods: ['assume_role'], assume_role: role } } }),
-  };
+  });
 }
 
 const TOKEN_ANSWER = z.looseObject({

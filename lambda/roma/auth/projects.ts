@@ -1,9 +1,10 @@
 import * as z from 'zod';
+import { compareText } from '../../core/model/canonical';
 import { describeError } from '../../core/model/errors';
 import { parseTarget, type Target } from '../../core/model/instance';
 import { hasRoma } from '../../contract';
 import { RomaApiError } from '../http/errors';
-import type { ApiAnswer, ApiRequest } from '../http/transport';
+import { type ApiAnswer, type ApiRequest, apiRequest } from '../http/transport';
 
 /** A project of an account: a region, or a part of one (`cn-north-4_test`). */
 export interface Project {
@@ -25,7 +26,7 @@ export async function listProjects(
   iam: string,
 ): Promise<readonly Project[]> {
   const path = '/v3/auth/projects';
-  const answer = await ask({ method: 'GET', origin: iam, path, query: [], headers: {}, body: '' });
+  const answer = await ask(apiRequest('GET', iam, path));
   const parsed = ANSWER.safeParse(jsonOf(answer.body));
   if (!parsed.success) {
     throw new RomaApiError(`GET ${iam}${path}: the answer is not a list of projects`, {
@@ -68,7 +69,7 @@ export interface Discovery {
 export function chooseTargets(projects: readonly Project[], moreRegions: readonly string[] = []): Discovery {
   const targets: (Target & { name: string })[] = [];
   const skipped: SkippedProject[] = [];
-  for (const project of projects.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))) {
+  for (const project of projects.toSorted((a, b) => compareText(a.name, b.name))) {
     const reason = reasonToSkip(project, moreRegions);
     if (reason === undefined) targets.push({ region: project.region, projectId: project.id, name: project.name });
     else skipped.push({ project, reason });

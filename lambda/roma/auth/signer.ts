@@ -1,4 +1,5 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac } from 'node:crypto';
+import { compareText, sha256 } from '../../core/model/canonical';
 import { encodePath, encodeQuery } from '../http/url-encoding';
 
 /** Signature of the algorithm SDK-HMAC-SHA256, as Huawei Cloud's API gateways check it. */
@@ -14,11 +15,9 @@ export interface RequestToSign {
   readonly body: string;
 }
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /** Sorted by name, then by value, by code unit. */
 export const canonicalQuery = (query: RequestToSign['query']): string =>
-  encodeQuery(query.toSorted(([a, x], [b, y]) => compare(a, b) || compare(x, y)));
+  encodeQuery(query.toSorted(([a, x], [b, y]) => compareText(a, b) || compareText(x, y)));
 
 /** Only what is signed ends in a slash; the address that is requested keeps its form. */
 function canonicalPath(path: string): string {
@@ -26,12 +25,10 @@ function canonicalPath(path: string): string {
   return encoded.endsWith('/') ? encoded : `${encoded}/`;
 }
 
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
-
 const signedHeaders = (headers: RequestToSign['headers']): (readonly [string, string])[] =>
   Object.entries(headers)
     .map(([name, value]) => [name.toLowerCase(), value.trim()] as const)
-    .toSorted(([a], [b]) => compare(a, b));
+    .toSorted(([a], [b]) => compareText(a, b));
 
 export function canonicalRequest(request: RequestToSign): string {
   const headers = signedHeaders(request.headers);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ApiAnswer, ApiRequest } from '../http/transport';
+import { type ApiAnswer, type ApiRequest, apiRequest } from '../http/transport';
 import type { KeyCredentials, OidcCredentials } from './credentials';
 import { lifeOf, read, type Scope } from './iam';
 import type { Expiring } from './token-cache';
@@ -15,21 +15,12 @@ export function sessionName(prefix: string, scope: Scope): string {
   return `${prefix}${target}`.replaceAll(/[^\w+=,.@-]/g, '-').slice(0, 128);
 }
 
-const request = (method: 'GET' | 'POST', origin: string, path: string, body = ''): ApiRequest => ({
-  method,
-  origin,
-  path,
-  query: [],
-  headers: {},
-  body,
-});
-
 const agencyBody = (agencyUrn: string, session: string, more: object = {}): string =>
   JSON.stringify({ agency_urn: agencyUrn, agency_session_name: session, duration_seconds: SECONDS, ...more });
 
 /** Signed by whom the agency trusts. */
 export const assumeRequest = (sts: string, agencyUrn: string, session: string): ApiRequest =>
-  request('POST', sts, '/v5/agencies/assume', agencyBody(agencyUrn, session));
+  apiRequest('POST', sts, '/v5/agencies/assume', { body: agencyBody(agencyUrn, session) });
 
 /** Not signed. It lacks its proof, `withIdToken`, which each attempt brings anew. */
 export const assumeWithOidcRequest = (
@@ -37,13 +28,15 @@ export const assumeWithOidcRequest = (
   { agencyUrn, providerUrn }: Pick<OidcCredentials, 'agencyUrn' | 'providerUrn'>,
   session: string,
 ): ApiRequest =>
-  request('POST', sts, '/v5/agencies/assume-with-oidc', agencyBody(agencyUrn, session, { provider_urn: providerUrn }));
+  apiRequest('POST', sts, '/v5/agencies/assume-with-oidc', {
+    body: agencyBody(agencyUrn, session, { provider_urn: providerUrn }),
+  });
 
 export const withIdToken = (body: string, token: string): string =>
   JSON.stringify({ ...(JSON.parse(body) as object), id_token: token });
 
 /** Whose the key is that signs it. */
-export const callerRequest = (sts: string): ApiRequest => request('GET', sts, '/v5/caller-identity');
+export const callerRequest = (sts: string): ApiRequest => apiRequest('GET', sts, '/v5/caller-identity');
 
 const KEYS = z.looseObject({
   credentials: z.looseObject({

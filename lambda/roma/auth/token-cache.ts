@@ -15,18 +15,11 @@ export interface Expiring<T> {
   readonly expiresAt: number;
 }
 
-export interface TokenCache<T> {
-  get(key: string, limits: CallLimits): Promise<T>;
-  /** Forgets a value that was refused, unless it has been replaced already. @returns true: there is, or will be, a newer one */
-  refuse(key: string, value: T): boolean;
-  values(): readonly T[];
-}
-
 /**
  * Keeps tokens and keys until they expire. All who ask at the same time wait for one request. It renews early and in the
  * background: while the old value is valid, nobody waits for a renewal, and one that fails does no harm.
  */
-export function createTokenCache<T>(clock: Clock, fetch: (key: string) => Promise<Expiring<T>>): TokenCache<T> {
+export function createTokenCache<T>(clock: Clock, fetch: (key: string) => Promise<Expiring<T>>) {
   const kept = new Map<string, Expiring<T>>();
   const pending = new Map<string, Promise<T>>();
   const retired: T[] = [];
@@ -75,27 +68,25 @@ export function createTokenCache<T>(clock: Clock, fetch: (key: string) => Promis
   };
 
   return {
-    async get(key, limits) {
+    async get(key: string, limits: CallLimits): Promise<T> {
       const known = kept.get(key);
       if (known === undefined || clock.now() >= known.expiresAt) return unlessStopped(renewal(key), limits, clock);
       if (clock.now() >= known.renewAt) void renewEarly(key, known);
       return known.value;
     },
-    refuse(key, value) {
+    /** Forgets a value that was refused, unless it has been replaced already. @returns true: there is, or will be, a newer one */
+    refuse(key: string, value: T): boolean {
       if (kept.get(key)?.value === value) retire(key);
       return true;
     },
-    values: () => [...[...kept.values()].map(({ value }) => value), ...retired],
+    values: (): readonly T[] => [...[...kept.values()].map(({ value }) => value), ...retired],
   };
 }
 
 /** Waits no longer than the run may. The request goes on, because others may wait for it too. */
 async function unlessStopped<T>(request: Promise<T>, { signal, deadline }: CallLimits, clock: Clock): Promise<T> {
-  const stops: AbortSignal[] = [];
-  if (signal !== undefined) stops.push(signal);
-  if (deadline !== undefined) stops.push(AbortSignal.timeout(Math.max(0, deadline - clock.now())));
-  if (stops.length === 0) return request;
-  const stop = AbortSignal.any(stops);
+  const timeIsUp = deadline === undefined ? undefined : AbortSignal.timeout(Math.max(0, deadline - clock.now()));
+  const stop = AbortSignal.any([signal, timeIsUp].filter((each) => each !== undefined));
   let onAbort = (): void => {};
   const stopped = new Promise<never>((_, reject) => {
     onAbort = () => reject(noToken());

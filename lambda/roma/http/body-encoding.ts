@@ -26,18 +26,18 @@ export async function decode(bytes: Uint8Array, encodings: string | undefined, m
   return result;
 }
 
-function decoderOf(name: string, bytes: Uint8Array) {
+type Decoder = (bytes: Uint8Array, limits: { maxOutputLength: number }) => Promise<Uint8Array>;
+
+function decoderOf(name: string, bytes: Uint8Array): Decoder | undefined {
   switch (name) {
     case 'gzip':
     case 'x-gzip':
-      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(gunzip);
+      return promisify(gunzip);
     case 'br':
-      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(brotliDecompress);
+      return promisify(brotliDecompress);
     case 'deflate':
       // Some servers send the bare stream without zlib's header, whose low four bits are always 8.
-      return promisify<Uint8Array, { maxOutputLength: number }, Uint8Array>(
-        ((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw,
-      );
+      return promisify(((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw);
     case '':
     case 'identity':
       return undefined;

@@ -15,22 +15,7 @@ export const DEFAULT_BREAKER: BreakerLimits = { failuresToOpen: 8, openMs: 30_00
  * Leaves a failing host alone: closed at first, open after too many failures. After a while it is half-open: one request
  * may go through, and its result closes or opens the breaker. All pages and targets of a process share it.
  */
-export interface CircuitBreaker {
-  /** @throws ApiDownError when the host is left alone */
-  enter(): void;
-  succeeded(): void;
-  failed(error: RomaApiError): void;
-  /** A request that entered ended without a word from the host. */
-  left(): void;
-  /** Of the failures since the last success; empty if there are none. */
-  lastFailure(): string;
-}
-
-export function createCircuitBreaker(
-  origin: string,
-  clock: Clock,
-  options: Partial<BreakerLimits> = {},
-): CircuitBreaker {
+export function createCircuitBreaker(origin: string, clock: Clock, options: Partial<BreakerLimits> = {}) {
   const { failuresToOpen, openMs, longestOpenMs } = { ...DEFAULT_BREAKER, ...options };
   let failures = 0;
   let openUntil = 0;
@@ -40,7 +25,8 @@ export function createCircuitBreaker(
   let lastFailure = '';
 
   return {
-    enter() {
+    /** @throws ApiDownError when the host is left alone */
+    enter(): void {
       if (failures < failuresToOpen) return;
       const now = clock.now();
       if (now < openUntil || halfOpen) {
@@ -50,16 +36,17 @@ export function createCircuitBreaker(
       }
       halfOpen = true;
     },
-    left() {
+    /** A request that entered ended without a word from the host. */
+    left(): void {
       halfOpen = false;
     },
-    succeeded() {
+    succeeded(): void {
       failures = 0;
       openFor = openMs;
       halfOpen = false;
       lastFailure = '';
     },
-    failed(error) {
+    failed(error: RomaApiError): void {
       lastFailure = error.message;
       const wasHalfOpen = halfOpen;
       halfOpen = false;
@@ -74,6 +61,7 @@ export function createCircuitBreaker(
       if (wasHalfOpen) openFor = Math.min(longestOpenMs, openFor * 2);
       openUntil = clock.now() + openFor;
     },
+    /** Of the failures since the last success; empty if there are none. */
     lastFailure: () => lastFailure,
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/model/clock';
-import { type BreakerLimits, type CircuitBreaker, createCircuitBreaker } from './circuit-breaker';
+import { type BreakerLimits, createCircuitBreaker } from './circuit-breaker';
 import { ERROR_CLASSES, type ErrorClass, errorOf, RomaApiError } from './errors';
-import { createRateLimiter, type RateLimiter, type RateLimits } from './rate-limiter';
+import { createRateLimiter, type RateLimits } from './rate-limiter';
 import type { Redactor } from './redaction';
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry';
 import type { ApiAnswer, ApiRequest, CallLimits, Transport } from './transport';
@@ -24,16 +24,7 @@ export interface Authorization {
 }
 export type Authorize = (request: ApiRequest, limits: CallLimits) => Promise<Authorization>;
 
-export interface Client {
-  /**
-   * Sends a request until it is answered with 2xx, or retrying makes no sense.
-   * @throws RomaApiError, or ApiDownError when the host is left alone
-   */
-  call(request: ApiRequest, limits: CallLimits, authorize?: Authorize): Promise<ApiAnswer>;
-  /** Counts an answer that came with 2xx but cannot be used. */
-  countError(errorClass: ErrorClass): void;
-  stats(): ClientStats;
-}
+export type Client = ReturnType<typeof createClient>;
 
 export interface ClientOptions {
   readonly transport: Transport;
@@ -47,11 +38,6 @@ export interface ClientOptions {
   readonly breaker?: Partial<BreakerLimits> | undefined;
 }
 
-interface Host {
-  readonly limiter: RateLimiter;
-  readonly breaker: CircuitBreaker;
-}
-
 const COMMON_HEADERS = {
   accept: 'application/json',
   'content-type': 'application/json;charset=utf8',
@@ -59,19 +45,18 @@ const COMMON_HEADERS = {
   'x-language': 'en-us',
 };
 
-export function createClient({ transport, clock, random, redactor, retry, rate, breaker }: ClientOptions): Client {
+export function createClient({ transport, clock, random, redactor, retry, rate, breaker }: ClientOptions) {
   const policy = { ...DEFAULT_RETRY, ...retry };
-  const hosts = new Map<string, Host>();
   const counts = { requests: 0, retries: 0 };
   const errors = Object.fromEntries(ERROR_CLASSES.map((name) => [name, 0])) as Record<ErrorClass, number>;
 
-  const hostOf = (origin: string): Host => {
-    const known = hosts.get(origin);
-    if (known !== undefined) return known;
-    const host = {
-      limiter: createRateLimiter(origin, clock, rate),
-      breaker: createCircuitBreaker(origin, clock, breaker),
-    };
+  const newHost = (origin: string) => ({
+    limiter: createRateLimiter(origin, clock, rate),
+    breaker: createCircuitBreaker(origin, clock, breaker),
+  });
+  const hosts = new Map<string, ReturnType<typeof newHost>>();
+  const hostOf = (origin: string): ReturnType<typeof newHost> => {
+    const host = hosts.get(origin) ?? newHost(origin);
     hosts.set(origin, host);
     return host;
   };
@@ -87,6 +72,10 @@ export function createClient({ transport, clock, random, redactor, retry, rate, 
     }
   }
 
+  /**
+   * Sends a request until it is answered with 2xx, or retrying makes no sense.
+   * @throws RomaApiError, or ApiDownError when the host is left alone
+   */
   async function call(request: ApiRequest, limits: CallLimits, authorize?: Authorize): Promise<ApiAnswer> {
     const host = hostOf(request.origin);
     let failures = 0;
@@ -135,10 +124,11 @@ export function createClient({ transport, clock, random, redactor, retry, rate, 
 
   return {
     call,
-    countError: (errorClass) => {
+    /** Counts an answer that came with 2xx but cannot be used. */
+    countError: (errorClass: ErrorClass): void => {
       errors[errorClass] += 1;
     },
-    stats: () => ({ ...counts, errors: { ...errors } }),
+    stats: (): ClientStats => ({ ...counts, errors: { ...errors } }),
   };
 }
 

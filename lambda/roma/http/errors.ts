@@ -6,24 +6,15 @@ import type { Redactor } from './redaction';
 export const ERROR_CLASSES = ['throttled', 'unauthorized', 'client', 'server', 'network'] as const;
 export type ErrorClass = (typeof ERROR_CLASSES)[number];
 
-interface ApiFailure {
-  readonly errorClass: ErrorClass;
-  readonly retryable: boolean;
-  readonly status?: number | undefined;
-  readonly apiCode?: string | undefined;
-  readonly apiMessage?: string | undefined;
-  readonly requestId?: string | undefined;
-  readonly retryAfterMs?: number | undefined;
-  readonly renewable?: boolean;
-  readonly keyRefused?: boolean;
+type Optional = 'status' | 'apiCode' | 'apiMessage' | 'requestId' | 'retryAfterMs' | 'renewable' | 'keyRefused';
+interface ApiFailure extends Pick<RomaApiError, 'errorClass' | 'retryable'>, Partial<Pick<RomaApiError, Optional>> {
   readonly cause?: unknown;
 }
 
 /** A request to ROMA Connect or IAM that failed. Holds no token, key or signature. */
 export class RomaApiError extends CodedError {
   readonly code = 'ROMA_API';
-  override readonly retryable: boolean;
-  readonly errorClass: ErrorClass;
+  declare readonly errorClass: ErrorClass;
   /** HTTP status; undefined when no answer came. */
   readonly status: number | undefined;
   /** Such as APIGW.0308 or ROMA.00013000. */
@@ -33,21 +24,13 @@ export class RomaApiError extends CodedError {
   /** The least that the server wants us to wait, in ms. */
   readonly retryAfterMs: number | undefined;
   /** A new token may help. */
-  readonly renewable: boolean;
+  readonly renewable: boolean = false;
   /** The gateway counts this against the access key, and locks it after a few in a row. */
-  readonly keyRefused: boolean;
+  readonly keyRefused: boolean = false;
 
-  constructor(message: string, failure: ApiFailure) {
-    super(message, failure.cause === undefined ? undefined : { cause: failure.cause });
-    this.retryable = failure.retryable;
-    this.errorClass = failure.errorClass;
-    this.status = failure.status;
-    this.apiCode = failure.apiCode;
-    this.apiMessage = failure.apiMessage;
-    this.requestId = failure.requestId;
-    this.retryAfterMs = failure.retryAfterMs;
-    this.renewable = failure.renewable ?? false;
-    this.keyRefused = failure.keyRefused ?? false;
+  constructor(message: string, { cause, ...failure }: ApiFailure) {
+    super(message, cause === undefined ? undefined : { cause });
+    Object.assign(this, failure);
   }
 }
 

@@ -12,18 +12,7 @@ export interface RateLimits {
 export const DEFAULT_RATE: RateLimits = { requestsPerSecond: 10, longestWaitMs: 120_000 };
 
 /** How often one host is asked. All pages and all targets of a process share the limiter of a host. */
-export interface RateLimiter {
-  /**
-   * Waits until it is this request's turn.
-   * @param lastFailure of the host, for the error that says that the run has no time left; empty if there was none
-   * @throws RomaApiError when the wait would be too long
-   */
-  wait(limits: CallLimits, lastFailure: string): Promise<void>;
-  /** All requests pause if the error says for how long. */
-  failed(error: RomaApiError): void;
-}
-
-export function createRateLimiter(origin: string, clock: Clock, options: Partial<RateLimits> = {}): RateLimiter {
+export function createRateLimiter(origin: string, clock: Clock, options: Partial<RateLimits> = {}) {
   const { requestsPerSecond, longestWaitMs } = { ...DEFAULT_RATE, ...options };
   const interval = 1000 / requestsPerSecond;
   const burst = Math.max(0, Math.ceil(requestsPerSecond) - 1) * interval;
@@ -48,14 +37,20 @@ export function createRateLimiter(origin: string, clock: Clock, options: Partial
   };
 
   return {
-    async wait({ signal, deadline }, lastFailure) {
+    /**
+     * Waits until it is this request's turn.
+     * @param lastFailure of the host, for the error that says that the run has no time left; empty if there was none
+     * @throws RomaApiError when the wait would be too long
+     */
+    async wait({ signal, deadline }: CallLimits, lastFailure: string): Promise<void> {
       const now = clock.now();
       const at = Math.max(now, due - burst, pausedUntil);
       if (at - now > longestWaitMs || (deadline !== undefined && at >= deadline)) throw notAsked(now, lastFailure);
       due = Math.max(due, at) + interval;
       if (at > now) await clock.sleep(at - now, signal);
     },
-    failed({ retryAfterMs, message }) {
+    /** All requests pause if the error says for how long. */
+    failed({ retryAfterMs, message }: RomaApiError): void {
       if (retryAfterMs === undefined || clock.now() + retryAfterMs <= pausedUntil) return;
       pausedUntil = clock.now() + retryAfterMs;
       pausedBecause = message;

@@ -19,6 +19,13 @@ export interface ApiRequest {
   readonly body: string;
 }
 
+export const apiRequest = (
+  method: ApiRequest['method'],
+  origin: string,
+  path: string,
+  more: Partial<ApiRequest> = {},
+): ApiRequest => ({ method, origin, path, query: [], headers: {}, body: '', ...more });
+
 export interface ApiAnswer {
   readonly status: number;
   /** First value of a header, by lower-case name. */
@@ -71,17 +78,13 @@ const MAX_HEADER_BYTES = 128 * 1024;
 /** Sockets to one host; a run reads a few pages at once. */
 const MAX_CONNECTIONS = 8;
 
-export interface Transport {
-  /** @throws RomaApiError of class `network` when no whole answer came */
-  send(request: ApiRequest, limits: CallLimits): Promise<ApiAnswer>;
-  close(): Promise<void>;
-}
+export type Transport = ReturnType<typeof createTransport>;
 
 /** HTTP/1.1 on undici, through a proxy that HTTPS_PROXY and NO_PROXY name. Follows no redirects. @param extraCa PEM certificates that are trusted besides the usual ones */
 export function createTransport(
   clock: Clock,
   options: { readonly extraCa?: string | undefined; readonly limits?: Partial<TransportLimits> | undefined },
-): Transport {
+) {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const ca = options.extraCa === undefined ? undefined : [...rootCertificates, options.extraCa];
   const agent = new EnvHttpProxyAgent({
@@ -95,7 +98,8 @@ export function createTransport(
   });
 
   return {
-    async send(request, { signal, deadline }) {
+    /** @throws RomaApiError of class `network` when no whole answer came */
+    async send(request: ApiRequest, { signal, deadline }: CallLimits): Promise<ApiAnswer> {
       const what = `${request.method} ${request.origin}${request.path}`;
       const requestedAt = clock.now();
       const left = deadline === undefined ? limits.totalMs : Math.min(limits.totalMs, deadline - requestedAt);
@@ -143,7 +147,7 @@ export function createTransport(
         signal?.removeEventListener('abort', stop);
       }
     },
-    close: async () => agent.destroy(),
+    close: async (): Promise<void> => agent.destroy(),
   };
 }
 

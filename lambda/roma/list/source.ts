@@ -28,6 +28,7 @@ import type { RetryPolicy } from '../http/retry';
 import {
   type ApiAnswer,
   type ApiRequest,
+  apiRequest,
   type CallLimits,
   createTransport,
   DEFAULT_LIMITS,
@@ -158,7 +159,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       if (status !== undefined) query.push(['status', status]);
       if (limit !== undefined) query.push(['offset', String(offset)], ['limit', String(limit)]);
       const path = api === 'v3' ? `/v3/${target.projectId}/roma/instances` : `/v2/${target.projectId}/instances`;
-      const request: ApiRequest = { method: 'GET', origin: roma, path, query, headers: {}, body: '' };
+      const request = apiRequest('GET', roma, path, { query });
       const answer = await ask(request, scopeOf(target), issuer, limits);
       const { body, requestedAt, receivedAt, serverTime } = answer;
       const times = { requestedAt, receivedAt, serverTime };
