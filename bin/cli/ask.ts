@@ -57,7 +57,15 @@ export async function ask(
   const flags = options.flatMap((name) => (values[name] === undefined ? [] : [`--${name}=${values[name]}`]));
   const words = args.flatMap((name) => values[name] ?? []).map(String);
   const time = { zone: 'UTC', isTerminal: false };
-  const quiet: Io = { ...io, out, err: (line) => errors.push(line), paint: painter(false), width: Infinity, time };
+  const quiet: Io = {
+    ...io,
+    out,
+    err: (line) => errors.push(line),
+    paint: painter(false),
+    width: Infinity,
+    time,
+    page: undefined,
+  };
   const exitCode = await run([...command, '--json', ...flags, ...place, '--', ...words], quiet);
   if (exitCode === EXIT.done || isTruncated) return { rows, isTruncated };
   const message = errors.join(' ').replace(/^roma-history: /, '');

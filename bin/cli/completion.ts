@@ -1,11 +1,13 @@
 import { Argument, type Command, type Option } from 'commander';
+import type { RunCommand } from './ask';
 import type { Io } from './io';
+import type { Recorded } from './recorded';
 
 /**
  * `roma-history complete bash|zsh|fish` prints a script to source. The script asks `roma-history __complete -- <words>`
  * what may take the place of the last word: one suggestion per line, followed by a tab and its description, or `:files`.
  */
-export function completion(program: Command, io: Io): void {
+export function completion(program: Command, io: Io, run: RunCommand): void {
   program
     .command('complete')
     .description('print a script that completes commands and options in the shell')
@@ -14,14 +16,19 @@ export function completion(program: Command, io: Io): void {
   program
     .command('__complete', { hidden: true })
     .argument('[words...]')
-    .action((words: readonly string[]) => {
-      for (const line of suggestions(program, words)) io.out(line);
+    .action(async (words: readonly string[]) => {
+      const inHistory = async () => (await import('./recorded')).recorded(io, run, words);
+      for (const line of await suggestions(program, words, inHistory)) io.out(line);
     });
 }
 
 const FILES = ':files';
 
-function suggestions(program: Command, words: readonly string[]): readonly string[] {
+async function suggestions(
+  program: Command,
+  words: readonly string[],
+  inHistory: () => Promise<Recorded>,
+): Promise<readonly string[]> {
   const typed = words.at(-1) ?? '';
   const before = words.slice(0, -1);
   let command = program;
@@ -31,15 +38,21 @@ function suggestions(program: Command, words: readonly string[]): readonly strin
   const named = (word: string): Option | undefined =>
     options.find(({ short, long }) => word === short || word === long);
 
+  const recordedAs = async (name: string): Promise<readonly string[]> =>
+    name === 'instance' || name === 'target' || name === 'status' ? (await inHistory())[name] : [];
+  const valuesOf = async (option: Option | undefined): Promise<readonly string[]> =>
+    option?.argChoices ??
+    (/[<[](file|dir)[\]>]/.test(option?.flags ?? '') ? [FILES] : recordedAs(option?.attributeName() ?? ''));
+
   const [flag = '', ...value] = typed.split('=');
   if (value.length > 0)
     return startingWith(
       typed,
-      valuesOf(named(flag)).map((one) => (one === FILES ? one : `${flag}=${one}`)),
+      (await valuesOf(named(flag))).map((one) => (one === FILES ? one : `${flag}=${one}`)),
     );
   const previous = named(before.at(-1) ?? '');
   if (previous?.required === true || (previous?.optional === true && !typed.startsWith('-')))
-    return startingWith(typed, valuesOf(previous));
+    return startingWith(typed, await valuesOf(previous));
   if (typed.startsWith('-'))
     return startingWith(
       typed,
@@ -47,14 +60,13 @@ function suggestions(program: Command, words: readonly string[]): readonly strin
     );
   const commands = help.visibleCommands(command).map((one) => `${one.name()}\t${one.description()}`);
   const choices = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
-  return startingWith(typed, [...commands, ...choices]);
+  const known = await recordedAs(command.registeredArguments[0]?.name() ?? '');
+  const instances = known.some((one) => before.includes(one)) ? [] : known;
+  return startingWith(typed, [...commands, ...choices, ...instances]);
 }
 
 const startingWith = (typed: string, lines: readonly string[]): readonly string[] =>
   lines.filter((line) => line === FILES || line.startsWith(typed));
-
-const valuesOf = (option: Option | undefined): readonly string[] =>
-  option?.argChoices ?? (/[<[](file|dir)[\]>]/.test(option?.flags ?? '') ? [FILES] : []);
 
 const SCRIPTS = {
   // It uses only what bash 3.2 has, because macOS ships that, and nothing of the package bash-completion.

@@ -7,7 +7,7 @@ export interface Io {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
   /** Shows what follows in a pager. */
-  readonly page?: () => void;
+  readonly page?: (() => void) | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly paint: Paint;

@@ -40,7 +40,7 @@ async function build(io: { -readonly [key in keyof Io]: Io[key] }, argv: readonl
     const command = program.command(name).description(about);
     if (argv.includes(name)) (await load()).register(command, io, run);
   }
-  completion(program, io);
+  completion(program, io, run);
   program
     .option('--env <name>', 'an environment of the config file', undefined)
     .hook('preAction', async (_, command) => {

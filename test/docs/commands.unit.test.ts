@@ -8,7 +8,7 @@ const program = new Command('roma-history').option('--version').option('--env <n
 beforeAll(async () => {
   for (const [name, [, load]] of Object.entries(COMMANDS))
     (await load()).register(program.command(name), {} as Io, async () => 0);
-  completion(program, {} as Io);
+  completion(program, {} as Io, async () => 0);
 });
 
 /** Every call in the code of a page: its words, without what follows a pipe. */

@@ -2,8 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { cli } from '../../support/cli';
 
+/** Neither a history nor a place for its words. */
+const NO_HISTORY = {
+  environment: { ROMA_HISTORY_STACK: '', XDG_CACHE_HOME: '/dev/null', XDG_CONFIG_HOME: '/dev/null' },
+};
+
 const suggestions = async (...words: string[]): Promise<string[]> =>
-  (await cli(['__complete', '--', ...words])).out.split('\n').filter((line) => line !== '');
+  (await cli(['__complete', '--', ...words], NO_HISTORY)).out.split('\n').filter((line) => line !== '');
 const names = async (...words: string[]): Promise<string[]> =>
   (await suggestions(...words)).map((line) => line.split('\t')[0] ?? '');
 const script = async (shell: string): Promise<string> => (await cli(['complete', shell])).out;
@@ -40,7 +45,7 @@ describe('what may stand in place of the last word', () => {
   });
 
   it('is nothing after a word that no one can complete', async () => {
-    expect(await names('log', 'roma')).toEqual([]);
+    expect(await names('log', '--local', './nowhere', 'roma')).toEqual([]);
     expect(await names('nonsense', 'x')).toEqual([]);
   });
 });

@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse as parseCsv } from 'csv-parse/sync';
 import { parse as parseYaml } from 'yaml';
+import { targetName } from '../../../lambda/core/model/instance';
 import { cli } from '../../support/cli';
 import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
-import { headItems, itemsOf, versionsOf, writeItems } from '../../support/history-rows';
+import { headItems, itemsOf, TARGET, versionsOf, writeItems } from '../../support/history-rows';
 
 const at = (time: string): string => `2026-11-22T${time}:00.000Z`;
 const HOSTILE = '=cmd()\u202e,"x"\n\u001b[2J';
@@ -168,6 +172,37 @@ onEachEngine('rows', (engine) => {
       },
     );
     expect([exitCode, out.match(/3 instances/g)?.length]).toEqual([0, 2]);
+  });
+
+  it('complete words in the shell, from an answer that is kept for seconds', async () => {
+    const cache = mkdtempSync(join(tmpdir(), 'completion-'));
+    const place = [`--dynamodb-endpoint=${table.endpoint}`, '--table', table.tableName];
+    let now = Date.parse(at('12:00'));
+    const complete = async (...words: string[]) =>
+      (
+        await cli(['__complete', '--', ...words], {
+          environment: { XDG_CACHE_HOME: cache },
+          clock: { now: () => now, sleep: async () => {} },
+        })
+      ).out
+        .split('\n')
+        .filter(Boolean);
+    expect(await complete('show', ...place, '')).toEqual(['Prod-Orders', 'prod-mail', 'a1', 'b2', 'c3']);
+    expect(await complete('show', 'a1', ...place, '')).toEqual([]);
+    expect(await complete('list', ...place, '--status', '')).toEqual(['RUNNING']);
+    expect(await complete('changes', ...place, '--instance', 'p')).toEqual(['prod-mail']);
+    expect(await complete('log', ...place, '--target=cn')).toEqual([`--target=${targetName(TARGET)}`]);
+    await writeItems(
+      table,
+      itemsOf(versionsOf([{ at: at('11:00'), snapshot: { id: 'd4', name: 'new', status: 'ERROR' } }])),
+    );
+    const statuses = async () => complete('list', ...place, '--status', '');
+    expect(await statuses()).toEqual(['RUNNING']);
+    now += 11_000;
+    expect(await statuses()).toEqual(['RUNNING', 'ERROR']);
+    // A history that cannot be read has no words.
+    expect(await complete('show', '--local=/nowhere', '')).toEqual([]);
+    rmSync(cache, { recursive: true });
   });
 
   it.each([
