@@ -141,7 +141,18 @@ export function readSyncRequest(event: unknown): SyncRequest {
   return data;
 }
 
-const widgetConfig = z.object({ tableName: text });
+/** `region/projectId`, separated by commas. */
+const targetList = z.string().transform((list, context): readonly Target[] => {
+  try {
+    return list.split(',').filter(Boolean).map(parseTarget);
+  } catch {
+    context.addIssue('must be targets such as cn-north-4/106506b9a92342df9a5025fc12351cfc, separated by commas');
+    return z.NEVER;
+  }
+});
+
+/** Without targets, all of the history are drawn. */
+const widgetConfig = z.object({ tableName: text, drawnTargets: targetList.optional() });
 export type WidgetConfig = Readonly<z.output<typeof widgetConfig>>;
 
 /** @throws UsageError */
@@ -157,17 +168,7 @@ const discoveryConfig = z.object({
   scheduleGroupName: text,
   scheduleTemplate: jsonOf(scheduleTemplate, 'must be a schedule template as JSON'),
   /** Targets that the discovery leaves alone. */
-  exclude: z
-    .string()
-    .default('')
-    .transform((list, context): readonly Target[] => {
-      try {
-        return list.split(',').filter(Boolean).map(parseTarget);
-      } catch {
-        context.addIssue('must be targets such as cn-north-4/106506b9a92342df9a5025fc12351cfc, separated by commas');
-        return z.NEVER;
-      }
-    }),
+  exclude: targetList.default([]),
   ...credentials,
   /** Left out: that of the public cloud. */
   iamEndpoint: z.url().optional(),

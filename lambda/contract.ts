@@ -157,6 +157,8 @@ export const ENV = {
   scheduleTemplate: 'SCHEDULE_TEMPLATE',
   /** Targets that the discovery leaves alone, `region/projectId`, separated by commas. */
   exclude: 'EXCLUDED_TARGETS',
+  /** The only targets that the timeline widget draws, written the same way. */
+  drawnTargets: 'DRAWN_TARGETS',
   /** Base address of the identity service that the discovery asks. */
   iamEndpoint: 'IAM_ENDPOINT',
 } as const;

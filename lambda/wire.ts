@@ -280,7 +280,7 @@ export function wireWidget(
   const reader = createReader(connect(aws), config.tableName, clock);
   return async (event) => {
     try {
-      return await answerWidget(event, { reader, clock });
+      return await answerWidget(event, { reader, clock, drawn: config.drawnTargets });
     } catch (error) {
       telemetry.failure('the timeline could not be drawn', error);
       throw error;

@@ -47,6 +47,7 @@ const secretArn = text(
 );
 const NO_KEY = 'must be true, false or the ARN of a KMS key';
 const ARN_OF_KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/.+/;
+const keyArn = z.string().regex(ARN_OF_KEY, 'must be the ARN of a KMS key');
 const queueArn = arn('sqs', 'arn:aws:sqs:eu-central-1:123456789012:roma-changes');
 const topicArn = arn('sns', 'arn:aws:sns:eu-central-1:123456789012:operations');
 
@@ -316,7 +317,7 @@ export const configSchema = z.strictObject({
       'Encrypt the table, secret, queues and topics with your own KMS key. `true` creates a key; an ARN names an existing one, whose policy must have the statement that `cdk synth` prints. Set it before the first deployment.',
     ),
   formerKeys: z
-    .array(z.string().regex(ARN_OF_KEY, 'must be the ARN of a KMS key'))
+    .array(keyArn)
     .max(5)
     .default([])
     .describe(

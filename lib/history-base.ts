@@ -19,7 +19,6 @@ export interface IInstanceHistory extends IConstruct {
 export abstract class InstanceHistoryBase extends Construct implements IInstanceHistory {
   abstract readonly table: ITable;
 
-  /** Lets somebody ask: all commands that only read, and `roma-instance-history/reader`. */
   grantRead(grantee: iam.IGrantable): iam.Grant {
     const { tableArn, encryptionKey } = this.table;
     grantKey(encryptionKey, grantee, 'read', 'dynamodb');
@@ -30,7 +29,6 @@ export abstract class InstanceHistoryBase extends Construct implements IInstance
     });
   }
 
-  /** Changes that were recorded, less those that were published. @default - the sum */
   metricChangesUnpublished(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return metricOf(this.table.tableName, METRIC.changesUnpublished, { statistic: 'Sum', ...props });
   }

@@ -76,31 +76,18 @@ export interface InstanceHistoryProps extends FunctionPlace {
  *
  * @example
  * import { App, Duration, Stack } from 'aws-cdk-lib';
- * import { Rule } from 'aws-cdk-lib/aws-events';
- * import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
- * import { Queue } from 'aws-cdk-lib/aws-sqs';
  * import { InstanceHistory } from 'roma-instance-history/construct';
  *
- * const app = new App();
- * const stack = new Stack(app, 'Platform');
- * const roma = new InstanceHistory(stack, 'RomaHistory', {
+ * const roma = new InstanceHistory(new Stack(new App(), 'Platform'), 'RomaHistory', {
  *   targets: [{ region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc', every: Duration.minutes(10) }],
- *   orderedFeed: true,
- * });
- *
- * new Rule(stack, 'BrokenInstances', {
- *   eventBus: roma.feed.bus,
- *   eventPattern: { detail: { status: { from: ['RUNNING'], to: ['ERROR'] } } },
- *   targets: [new SqsQueue(new Queue(stack, 'Broken'))],
  * });
  */
 export class InstanceHistory extends InstanceHistoryBase {
   /** A history that another stack or app keeps, to be read. `table` may be imported by its name, its ARN or both with a key. */
   static fromHistoryTable(scope: Construct, id: string, table: ITable): IInstanceHistory {
-    class Imported extends InstanceHistoryBase {
+    return new (class extends InstanceHistoryBase {
       readonly table = table;
-    }
-    return new Imported(scope, id);
+    })(scope, id);
   }
 
   /** The table and who may use it how. */
@@ -146,16 +133,15 @@ export class InstanceHistory extends InstanceHistoryBase {
       subscriptions: props.subscriptions ?? [],
     });
     this.monitoring = new Monitoring(this, 'Monitoring', {
+      ...props,
       history: this.history,
       sync: this.sync,
       feed: this.feed,
-      targets: props.targets,
       discovery: this.discovery,
       every,
       level: props.monitoring ?? 'minimal',
       dashboard: props.dashboard ?? props.monitoring === 'full',
       runbookUrl: props.runbookUrl ?? 'RUNBOOK.md',
-      alarmTopic: props.alarmTopic,
     });
     this.outputs(props.credentials === undefined);
   }

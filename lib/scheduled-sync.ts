@@ -169,12 +169,11 @@ export class ScheduledSync extends Construct {
       secretArn: target.secret?.secretArn,
     };
     const { description, windowMinutes, retryAttempts, maxAgeSeconds } = scheduleSettings(request);
-    // A name that is known at deployment only cannot be cut to 64 characters. Those of real projects are shorter.
-    const name = Token.isUnresolved(target.projectId)
-      ? `${target.region}_${target.projectId}`
-      : scheduleName(target, sha256);
-    new scheduler.Schedule(this, targetId(this, target), {
-      scheduleName: name,
+    const id = `${target.region}-${target.projectId}`;
+    // What is known at deployment only cannot be cut to 64 characters; real names are shorter. Its id is not that of a place.
+    const isKnown = !Token.isUnresolved(id);
+    new scheduler.Schedule(this, isKnown ? id : sha256(JSON.stringify(Stack.of(this).resolve(id))), {
+      scheduleName: isKnown ? scheduleName(target, sha256) : `${target.region}_${target.projectId}`,
       description,
       scheduleGroup: this.group,
       schedule: scheduler.ScheduleExpression.rate(every),
@@ -193,9 +192,3 @@ export class ScheduledSync extends Construct {
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-
-/** The id of what is made for one target. It does not follow the place in the list, also where the name is not known yet. */
-function targetId(scope: Construct, { region, projectId }: SyncTarget): string {
-  const id = `${region}-${projectId}`;
-  return Token.isUnresolved(id) ? sha256(JSON.stringify(Stack.of(scope).resolve(id))) : id;
-}

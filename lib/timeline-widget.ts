@@ -1,11 +1,16 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { ENV } from '../lambda/contract';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
 
 export interface TimelineWidgetProps {
   readonly history: HistoryTable;
+  /** The only targets that it draws, each as `region/projectId`. @default - all of the history */
+  readonly targets?: readonly string[] | undefined;
+  /** How many people it may draw for at one time. @default - the account's limit */
+  readonly reservedConcurrentExecutions?: number;
 }
 
 /** Draws the timeline into a dashboard. Whoever looks at it needs `lambda:InvokeFunction` on this function. */
@@ -15,13 +20,16 @@ export class TimelineWidget extends Construct {
 
   constructor(scope: Construct, id: string, props: TimelineWidgetProps) {
     super(scope, id);
+    if (props.targets?.length === 0) throw new Error('a timeline must have a target, or leave "targets" out for all');
     this.function = new NodeFunction(this, 'Draw', {
       entry: 'timeline-widget.handler.ts',
       description: 'Draws the timeline of ROMA Connect instances into a dashboard',
       memorySize: 512,
       timeout: Duration.seconds(30),
+      reservedConcurrentExecutions: props.reservedConcurrentExecutions,
     });
     props.history.grantDraw(this.function);
+    if (props.targets !== undefined) this.function.addEnvironment(ENV.drawnTargets, props.targets.join(','));
     this.widget = new cloudwatch.CustomWidget({
       title: 'Timeline',
       functionArn: this.function.fn.functionArn,

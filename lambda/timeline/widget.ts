@@ -2,6 +2,7 @@ import { describeError, UsageError } from '../core/model/errors';
 import { toInstant } from '../core/model/instant';
 import type { Reader } from '../core/history/reader';
 import type { Clock } from '../core/model/clock';
+import { type Target, targetName } from '../core/model/instance';
 import { pageStyles } from './assets';
 import { changesHtml } from './changes-table';
 import { axisHtml, rowHtml, rowsHtml, type RowStyle, targetHtml } from './chart';
@@ -50,11 +51,19 @@ target: cn-north-4/106506b9a92342df9a5025fc12351cfc
  * Answers a CloudWatch dashboard. What the user of the dashboard can mend is answered in words; a failure to read is
  * thrown, so that it is seen where errors of functions are.
  */
-export async function answerWidget(event: unknown, ports: { reader: Reader; clock: Clock }): Promise<WidgetAnswer> {
+export async function answerWidget(
+  event: unknown,
+  ports: { reader: Reader; clock: Clock; drawn?: readonly Target[] | undefined },
+): Promise<WidgetAnswer> {
   try {
     const request = readWidgetRequest(event);
     if (request === 'describe') return { markdown: DOCUMENTATION };
-    const { period, targets } = request;
+    const { period } = request;
+    const { drawn = request.targets } = ports;
+    const names = drawn.map(targetName);
+    if (!request.targets.every((target) => names.includes(targetName(target))))
+      throw new UsageError(`this widget draws only ${names.join(', ')}`);
+    const targets = request.targets.length === 0 ? drawn : request.targets;
     const timeline = await readTimeline(ports.reader, period, { now: toInstant(ports.clock.now()), targets });
     return widgetHtml(timeline, request);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { type CfnElement, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Table } from 'aws-cdk-lib/aws-dynamodb';
@@ -11,9 +11,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { METRIC, METRIC_DIMENSION, METRIC_NAMESPACE } from '../../lambda/contract';
-import { type IInstanceHistory, InstanceHistory, type InstanceHistoryProps, Subscription } from '../../lib';
+import {
+  type IInstanceHistory,
+  InstanceHistory,
+  type InstanceHistoryProps,
+  Subscription,
+  TimelineWidget,
+  type TimelineWidgetProps,
+} from '../../lib';
 import { codeBlocks, PAGE } from '../support/documents';
-import { appWithoutBundling, TARGET } from '../support/stack';
+import { appWithoutBundling, PROJECT, TARGET } from '../support/stack';
 
 /** The code in the docstring of the construct. */
 function docstring(): string {
@@ -200,5 +207,20 @@ describe('the construct in another app', () => {
       expect([namespace, period.toHours()]).toEqual([METRIC_NAMESPACE, 1]);
       expect(Object.keys(stack.resolve(dimensions) as object)).toEqual([METRIC_DIMENSION.service]);
     }
+  });
+
+  it('draws a timeline of some targets, for so many people, where that is asked for', () => {
+    const { roma, stack } = history();
+    const drawn = (props: Partial<TimelineWidgetProps>) =>
+      new TimelineWidget(stack, `Team${stack.node.children.length}`, { history: roma.history, ...props });
+    const { function: draw } = drawn({ targets: [`cn-north-4/${PROJECT}`], reservedConcurrentExecutions: 5 });
+    const functions = Template.fromStack(stack).toJSON() as { Resources: Record<string, object> };
+    expect(functions.Resources[stack.getLogicalId(draw.fn.node.defaultChild as CfnElement)]).toMatchObject({
+      Properties: {
+        ReservedConcurrentExecutions: 5,
+        Environment: { Variables: { DRAWN_TARGETS: `cn-north-4/${PROJECT}` } },
+      },
+    });
+    expect(() => drawn({ targets: [] })).toThrow('a timeline must have a target');
   });
 });

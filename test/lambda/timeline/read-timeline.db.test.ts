@@ -5,6 +5,7 @@ import { buildTimeline } from '../../../lambda/timeline/model';
 import { timelinePage } from '../../../lambda/timeline/page';
 import { periodBefore } from '../../../lambda/timeline/period';
 import { readTimeline } from '../../../lambda/timeline/read-timeline';
+import { targetName } from '../../../lambda/core/model/instance';
 import { wireWidget } from '../../../lambda/wire';
 import { createTestTable, onEachEngine, type TestTable } from '../../support/engines';
 import { headItems, itemsOf, writeItems } from '../../support/history-rows';
@@ -54,6 +55,22 @@ onEachEngine('the timeline of a table', (engine) => {
     expect(html).toContain('data-theme="dark"');
     expect(html).toContain('roma-orders-prod');
     expect(html).toContain('RUNNING → ERROR');
+  });
+
+  it('draws only the targets that it is limited to, whichever of them the dashboard names', async () => {
+    const aws = { endpoint: table.endpoint, region: 'local-1', credentials: KEYS };
+    const reader = createReader(table.client, table.tableName, { now: () => toMs(now) });
+    const [mine, theirs] = await reader.targets();
+    const widget = wireWidget(
+      { tableName: table.tableName, drawnTargets: [mine!] },
+      { aws, clock: new ManualClock(toMs(now)) },
+    );
+    const widgetContext = { timeRange: { start: toMs(now) - DAY, end: toMs(now) } };
+    const drawn = await widget({ widgetContext });
+    expect(drawn).toContain(targetName(mine!));
+    expect(drawn).not.toContain(targetName(theirs!));
+    expect(await widget({ target: targetName(mine!), widgetContext })).toBe(drawn);
+    expect(await widget({ target: targetName(theirs!), widgetContext })).toMatch(/^<p>this widget draws only/);
   });
 
   it('fails where errors are seen when the table is missing', async () => {

@@ -51,6 +51,13 @@ describe('the widget', () => {
     expect(answer).toEqual({ markdown: expect.stringContaining('**target**') });
   });
 
+  it('draws no target but those that it may draw, and says so', async () => {
+    const drawn = [{ region: 'cn-north-4', projectId: '106506b9a92342df9a5025fc12351cfc' }];
+    const event = { target: 'cn-north-4/another-project-of-ours', widgetContext: context };
+    const answer = await answerWidget(event, { reader: noReader, clock: new ManualClock(), drawn });
+    expect(answer).toBe('<p>this widget draws only cn-north-4/106506b9a92342df9a5025fc12351cfc</p>');
+  });
+
   it('lets a failure to read be seen', async () => {
     const reader = { targets: async () => Promise.reject(new Error('throttled')) } as unknown as Reader;
     await expect(answerWidget({ widgetContext: context }, { reader, clock: new ManualClock(end) })).rejects.toThrow(
