@@ -1,6 +1,6 @@
 import { build } from 'esbuild';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pageDefinition } from '../lambda/timeline/assets';
 import { bundle } from '../lib/bundle';
@@ -10,12 +10,15 @@ import { dependencies } from '../package.json';
 // as they are deployed. The entry points import their packages; the functions are bundled with theirs.
 const ROOT = join(__dirname, '..');
 const DIST = join(ROOT, 'dist');
+/** Not published: they belong beside a release. */
+const MAPS = join(ROOT, 'source-maps');
 const HANDLER = /\.handler\.ts$/;
 const ENTRY_POINTS = { construct: 'lib/index.ts', events: 'lambda/events/index.ts', reader: 'lambda/reader.ts' };
 const REQUIRE = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
 
 async function main(): Promise<void> {
-  rmSync(DIST, { recursive: true, force: true });
+  for (const folder of [DIST, MAPS]) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(MAPS);
   const common = { bundle: true, platform: 'node', absWorkingDir: ROOT, logLevel: 'warning' } as const;
   const library = { ...common, packages: 'external', target: 'node20' } as const;
 
@@ -43,7 +46,8 @@ async function main(): Promise<void> {
   chmodSync(command, 0o755);
 
   for (const file of readdirSync(join(ROOT, 'lambda')).filter((name) => HANDLER.test(name))) {
-    bundle(join(ROOT, 'lambda', file), join(DIST, 'handlers', file.replace(HANDLER, ''), 'index.mjs'));
+    const name = file.replace(HANDLER, '');
+    bundle(join(ROOT, 'lambda', file), join(DIST, 'handlers', name, 'index.mjs'), join(MAPS, `${name}.map`));
   }
   execFileSync(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], {
     cwd: ROOT,

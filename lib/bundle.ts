@@ -1,4 +1,5 @@
 import type * as esbuild from 'esbuild';
+import { renameSync } from 'node:fs';
 import { stylesDefinition } from '../lambda/timeline/assets';
 
 /** undici is CommonJS and asks for `require`, which a module does not have. */
@@ -7,8 +8,9 @@ const BANNER = "import{createRequire}from'node:module';const require=createRequi
 /**
  * How the functions are bundled, wherever that happens: one minified module each.
  * Measured: an external SDK, CommonJS, or the main entry points of packages each make a cold start slower.
+ * @param mapFile for the source map, which is not deployed
  */
-export function bundle(entry: string, outfile: string): void {
+export function bundle(entry: string, outfile: string, mapFile?: string): void {
   // Not at the top, because who uses the published constructs has no bundler and needs none.
   const { buildSync } = require('esbuild') as typeof esbuild;
   buildSync({
@@ -23,5 +25,7 @@ export function bundle(entry: string, outfile: string): void {
     logLevel: 'warning',
     entryPoints: [entry],
     outfile,
+    sourcemap: mapFile === undefined ? false : 'external',
   });
+  if (mapFile !== undefined) renameSync(`${outfile}.map`, mapFile);
 }

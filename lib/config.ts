@@ -336,6 +336,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Make the dashboard with the timeline, which costs $3 per month. Default: `true` if `monitoring` is `full`.',
     ),
+  tracing: z.boolean().default(false).describe('Trace the functions with AWS X-Ray, which costs $5 per million runs.'),
   runbookUrl: text(/^[^\s#]{1,500}$/, 'must be an address without #, of a page with the headings of RUNBOOK.md')
     .default('RUNBOOK.md')
     .describe('Where your people read RUNBOOK.md. The text of each alarm links to its heading there.'),

@@ -58,6 +58,7 @@ export class InstanceHistoryStack extends Stack {
       timeout: milliseconds(config.timeout),
       reservedConcurrentExecutions: config.reservedConcurrency,
       monitoring: config.monitoring,
+      tracing: config.tracing,
       dashboard: config.dashboard,
       runbookUrl: config.runbookUrl,
       logRetention: config.logRetentionDays,

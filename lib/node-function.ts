@@ -62,6 +62,8 @@ export class NodeFunction extends Construct {
     // The ARN of a group ends in `:*`: its own streams.
     this.allow('WriteLog', ['logs:CreateLogStream', 'logs:PutLogEvents'], [this.logGroup.logGroupArn]);
 
+    if (place.tracing === true)
+      allowEverywhere(this.role, 'Trace', ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'], 'traces have no ARN');
     if (place.vpc !== undefined)
       allowEverywhere(
         this.role,
@@ -73,6 +75,7 @@ export class NodeFunction extends Construct {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: place.architecture ?? lambda.Architecture.ARM_64,
+      tracing: place.tracing === true ? lambda.Tracing.ACTIVE : undefined,
       vpc: place.vpc,
       vpcSubnets: place.vpcSubnets,
       securityGroups: place.securityGroups,
@@ -108,6 +111,8 @@ export class NodeFunction extends Construct {
 export interface FunctionPlace {
   /** Processor. @default Architecture.ARM_64 */
   readonly architecture?: lambda.Architecture | undefined;
+  /** Whether X-Ray traces the functions. @default false */
+  readonly tracing?: boolean | undefined;
   /** Needs a way to Huawei Cloud, and to the AWS services or their endpoints. @default - the network of Lambda */
   readonly vpc?: ec2.IVpc | undefined;
   /** Where in the VPC. @default - the private subnets */

@@ -1,3 +1,4 @@
+import { Duration } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -31,6 +32,7 @@ export function queueTarget(
 ): events.IRuleTarget {
   if (queue !== undefined) return new targets.SqsQueue(queue, { deadLetterQueue });
   const made = new sqs.Queue(scope, 'Queue', {
+    retentionPeriod: Duration.days(14),
     ...queueEncryption(encryptionKey),
     deadLetterQueue: { queue: deadLetterQueue, maxReceiveCount: 5 },
   });

@@ -8,6 +8,7 @@ const everything = {
   orderedFeed: true,
   discovery: 'daily',
   monitoring: 'full',
+  tracing: true,
   customerKey: true,
   eventWriters: [],
   vpc: {
@@ -168,6 +169,19 @@ const REASONS: readonly (readonly [why: string, statement: string])[] = [
     'the topic of the feed is encrypted',
     '[ChangeFeedPublishRole] | [kms:Decrypt,kms:GenerateDataKey] | Key.Arn | {StringEquals:{kms:ViaService:sns.Region.URLSuffix}}',
   ],
+  [
+    'traces for X-Ray, which have no ARN',
+    '[ChangeFeedPublishRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *',
+  ],
+  [
+    'traces for X-Ray, which have no ARN',
+    '[DiscoveryDiscoverRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *',
+  ],
+  [
+    'traces for X-Ray, which have no ARN',
+    '[MonitoringTimelineDrawRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *',
+  ],
+  ['traces for X-Ray, which have no ARN', '[ScheduledSyncRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *'],
   [
     'what an event source mapping calls on the stream',
     '[ChangeFeedPublishRole] | [dynamodb:DescribeStream,dynamodb:GetRecords,dynamodb:GetShardIterator] | Table.StreamArn',

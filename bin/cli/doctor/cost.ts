@@ -33,20 +33,6 @@ export function readPrices(file?: string): PriceList {
   }
 }
 
-/** What of a deployed stack is paid for by the month, or decides what the rest costs. */
-export interface StackParts {
-  readonly alarmMetrics: number;
-  readonly compositeAlarms: number;
-  readonly dashboards: number;
-  readonly secrets: number;
-  readonly keys: number;
-  readonly hasRecovery: boolean;
-  readonly isArm: boolean;
-  readonly memoryMb: number;
-  readonly logDays: number;
-  readonly archiveDays: number;
-}
-
 /** Of CloudFormation. */
 export interface Template {
   readonly Resources?: Readonly<
@@ -54,7 +40,8 @@ export interface Template {
   >;
 }
 
-export function partsOf({ Resources = {} }: Template): StackParts {
+/** What of a deployed stack is paid for by the month, or decides what the rest costs. */
+export function partsOf({ Resources = {} }: Template) {
   const all = (type: string) =>
     Object.values(Resources).flatMap(({ Type, Properties = {} }) => (Type === type ? [Properties] : []));
   const most = (type: string, name: string): number =>
@@ -77,6 +64,8 @@ export function partsOf({ Resources = {} }: Template): StackParts {
   };
 }
 
+export type StackParts = ReturnType<typeof partsOf>;
+
 /** One month. */
 export interface Use {
   readonly intervalsMs: readonly number[];
@@ -88,19 +77,12 @@ export interface Use {
   readonly instancesOfChangedRuns: number;
 }
 
-export interface Bill {
-  readonly runsPerMonth: number;
-  readonly writeUnits: number;
-  readonly readUnits: number;
-  /** By item, and `total`. */
-  readonly dollars: Readonly<Record<string, number>>;
-}
-
 export const DAYS_PER_MONTH = 365.25 / 12;
 const MONTH_MS = DAYS_PER_MONTH * 86_400_000;
 const HOURS = DAYS_PER_MONTH * 24;
 
-export function billOf(use: Use, parts: StackParts, { usd, assumed }: PriceList): Bill {
+/** Dollars by item, and their total. */
+export function billOf(use: Use, parts: StackParts, { usd, assumed }: PriceList) {
   const sum = (of: (runs: number, intervalMs: number) => number): number =>
     use.intervalsMs.reduce((total, intervalMs) => total + of(MONTH_MS / intervalMs, intervalMs), 0);
   const runs = sum((runsOfTarget) => runsOfTarget);
@@ -139,5 +121,6 @@ export function billOf(use: Use, parts: StackParts, { usd, assumed }: PriceList)
     key: parts.keys * usd.keyMonth,
   };
   const total = Object.values(dollars).reduce((all, part) => all + part, 0);
-  return { runsPerMonth: runs, writeUnits, readUnits, dollars: { ...dollars, total } };
+  const byItem: Readonly<Record<string, number>> = { ...dollars, total };
+  return { runsPerMonth: runs, writeUnits, readUnits, dollars: byItem };
 }

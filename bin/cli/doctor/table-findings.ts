@@ -1,4 +1,8 @@
-import { DescribeTableCommand, DescribeTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb';
 import { attributesOf, toIndex } from '../../local-database/create-table';
 import { HISTORY_TABLE, SCHEMA_VERSION } from '../../../lambda/contract';
 import { describeError } from '../../../lambda/core/model/errors';
@@ -56,11 +60,20 @@ export async function* tableFindings({ raw, reader, tableName, describe }: Store
         'rows past their retention are not deleted, and are charged',
         `deploy the stack again; for a table that no stack owns: aws dynamodb update-time-to-live --table-name ${tableName} --time-to-live-specification Enabled=true,AttributeName=${HISTORY_TABLE.timeToLive}`,
       );
+    const { ContinuousBackupsDescription: backups } = await raw.send(
+      new DescribeContinuousBackupsCommand({ TableName: tableName }),
+    );
+    if (backups?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus !== 'ENABLED')
+      yield bad(
+        'recovery',
+        'point-in-time recovery is off: what is deleted by mistake is lost',
+        `deploy the stack again; for a table that no stack owns: aws dynamodb update-continuous-backups --table-name ${tableName} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true`,
+      );
   } catch (error) {
     yield bad(
       'stream',
       describeError(error),
-      'allow the role that is used here to call dynamodb:DescribeTable and dynamodb:DescribeTimeToLive',
+      'allow the role that is used here to call dynamodb:DescribeTable, DescribeTimeToLive and DescribeContinuousBackups',
     );
   }
 }

@@ -1,4 +1,9 @@
-import { DescribeTableCommand, DescribeTimeToLiveCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeContinuousBackupsCommand,
+  DescribeTableCommand,
+  DescribeTimeToLiveCommand,
+  DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { tableFindings } from '../../../bin/cli/doctor/table-findings';
 import type { Store } from '../../../bin/cli/store';
@@ -8,7 +13,7 @@ import { HISTORY_TABLE } from '../../../lambda/contract';
 const dynamodb = mockClient(DynamoDBClient);
 const KEYS = ['pk', 'sk'].map((AttributeName) => ({ AttributeName, KeyType: 'HASH' as const }));
 
-async function problems(keys: typeof KEYS, expiry: object): Promise<string[]> {
+async function problems(keys: typeof KEYS, expiry: object, recovery = 'ENABLED'): Promise<string[]> {
   dynamodb.on(DescribeTableCommand).resolves({
     Table: {
       TableArn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/history',
@@ -18,6 +23,12 @@ async function problems(keys: typeof KEYS, expiry: object): Promise<string[]> {
     },
   });
   dynamodb.on(DescribeTimeToLiveCommand).resolves({ TimeToLiveDescription: expiry });
+  dynamodb.on(DescribeContinuousBackupsCommand).resolves({
+    ContinuousBackupsDescription: {
+      ContinuousBackupsStatus: 'ENABLED',
+      PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: recovery as 'ENABLED' | 'DISABLED' },
+    },
+  });
   const reader = { targets: async () => Promise.resolve([]) };
   const raw = new DynamoDBClient({ region: 'eu-central-1' });
   const found: string[] = [];
@@ -35,6 +46,14 @@ it('tells of a table on AWS whether rows expire, with the command that makes the
         /^expiry: .*aws dynamodb update-time-to-live --table-name history --time-to-live-specification Enabled=true,AttributeName=expiresAt$/,
       ),
     ]);
+});
+
+it('tells that point-in-time recovery is off, with the command that switches it on', async () => {
+  expect(await problems(KEYS, { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' }, 'DISABLED')).toEqual([
+    expect.stringMatching(
+      /^recovery: .*aws dynamodb update-continuous-backups --table-name history --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true$/,
+    ),
+  ]);
 });
 
 it('tells a table that is no history', async () => {
