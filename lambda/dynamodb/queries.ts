@@ -13,6 +13,8 @@ export interface QueryOptions {
   readonly pageSize?: number;
   /** For a caller that must know what lies at the end of the range, expired or not. */
   readonly keepExpired?: boolean;
+  /** Reads at twice the cost what was written up to now. @default eventually consistent */
+  readonly isConsistent?: boolean;
   readonly index?: { readonly name: string; readonly partitionKey: string; readonly sortKey: string };
 }
 
@@ -51,7 +53,7 @@ async function queryPage(
   range: KeyRange,
   options: QueryOptions & { readonly size: number; readonly next: Item | undefined },
 ): Promise<{ items: readonly Item[]; next: Item | undefined }> {
-  const { newestFirst = false, index, size, next } = options;
+  const { newestFirst = false, isConsistent, index, size, next } = options;
   const input: QueryCommandInput = {
     TableName: tableName,
     ReturnConsumedCapacity: 'TOTAL',
@@ -59,6 +61,7 @@ async function queryPage(
     ExpressionAttributeNames: { '#pk': index?.partitionKey ?? 'pk', '#sk': index?.sortKey ?? 'sk' },
     ExpressionAttributeValues: { ':pk': range.pk, ':first': range.first, ':last': range.last },
     ScanIndexForward: !newestFirst,
+    ConsistentRead: isConsistent,
     IndexName: index?.name,
     Limit: Number.isFinite(size) ? size : undefined,
     ExclusiveStartKey: next,

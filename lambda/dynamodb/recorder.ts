@@ -4,7 +4,6 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
-  QueryCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
@@ -17,6 +16,7 @@ import type { Action, BatchOutcome, Known, Recorder, RunEnd, TakeLease } from '.
 import type { Current, Head } from '../core/model/record';
 import { classify, reasonsOf, withoutFailedExpiry } from './cancellation';
 import { headUpdate } from './head-update';
+import { query } from './queries';
 import { tableProblem } from './table-problem';
 import {
   fromCurrentItem,
@@ -139,25 +139,11 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   async function readKnown(target: Target): Promise<Known> {
     const currents = new Map<string, Current>();
     const rejections = new Map<string, ReturnType<typeof fromRejectionItem>>();
-    const { pk, first, last } = range.known(target);
-    let from: Item | undefined;
-    do {
-      const page = await client.send(
-        new QueryCommand({
-          ...table,
-          ConsistentRead: true,
-          KeyConditionExpression: 'pk = :pk AND sk BETWEEN :first AND :last',
-          ExpressionAttributeValues: { ':pk': pk, ':first': first, ':last': last },
-          ExclusiveStartKey: from,
-        }),
-      );
-      meter.read(page.ConsumedCapacity);
-      for (const item of page.Items ?? []) {
-        if (itemType(item as unknown as Key) === 'current') currents.set(item.id as string, fromCurrentItem(item));
-        else rejections.set(item.rejectionKey as string, fromRejectionItem(item));
-      }
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
+    const source = { client, tableName, meter, now: () => 0 };
+    for await (const item of query(source, range.known(target), { isConsistent: true, keepExpired: true })) {
+      if (itemType(item as unknown as Key) === 'current') currents.set(item.id as string, fromCurrentItem(item));
+      else rejections.set(item.rejectionKey as string, fromRejectionItem(item));
+    }
     return { currents, rejections };
   }
 

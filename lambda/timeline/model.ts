@@ -1,5 +1,5 @@
-import type { Instant } from '../core/model/instant';
-import { plusMs, toMs } from '../core/model/instant';
+import { compareText } from '../core/model/canonical';
+import { type Instant, plusMs, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
 import { type Current, type Head, isGone, type Version } from '../core/model/record';
 import { type History, openGapOf, presentOf, type Segment, segments } from '../core/history/spans';
@@ -74,7 +74,7 @@ export interface Timeline {
 /** Groups in the order of their names; in a group the worst comes first. */
 export function buildTimeline(targets: readonly TargetRecords[], period: Period, generatedAt: Instant): Timeline {
   const groups = targets
-    .toSorted((a, b) => compare(targetName(a.target), targetName(b.target)))
+    .toSorted((a, b) => compareText(targetName(a.target), targetName(b.target)))
     .map((target) => groupOf(target, period, generatedAt));
   const uptime = totalUptime(
     groups.map((group) => group.uptime),
@@ -140,15 +140,11 @@ const hasExpired = (part: Segment | undefined): boolean => part?.is === 'unobser
 
 /** The worst first, over all targets: broken, in between, frozen, running, gone. */
 export function byNeedOfAttention(a: Row, b: Row): number {
-  return rank(a) - rank(b) || compare(a.name ?? a.id, b.name ?? b.id) || compare(a.id, b.id);
+  return rank(a) - rank(b) || compareText(a.name ?? a.id, b.name ?? b.id) || compareText(a.id, b.id);
 }
 const rank = ({ deleted, status }: Row): number => {
   if (deleted) return 4;
   if (status === 'ERROR' || status.endsWith('_FAILED')) return 0;
   if (status === 'FROZEN') return 2;
   return status === 'RUNNING' ? 3 : 1;
-};
-export const compare = (a: string, b: string): number => {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 };

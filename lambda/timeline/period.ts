@@ -1,11 +1,8 @@
 import { UsageError } from '../core/model/errors';
-import { type Instant, plusMs, toMs } from '../core/model/instant';
+import { type ClosedSpan, type Instant, plusMs, toMs } from '../core/model/instant';
 
 /** The half-open span of time that is shown. */
-export interface Period {
-  readonly from: Instant;
-  readonly to: Instant;
-}
+export type Period = ClosedSpan;
 
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;

@@ -1,6 +1,7 @@
+import { compareText } from '../core/model/canonical';
 import { targetName } from '../core/model/instance';
 import { totalUptime } from '../core/history/uptime';
-import { byNeedOfAttention, compare, type Group, type Row, type Timeline } from './model';
+import { byNeedOfAttention, type Group, type Row, type Timeline } from './model';
 import { statusStyle } from './status-style';
 
 export const FILTERS = {
@@ -47,7 +48,7 @@ export function sectionsOf(timeline: Timeline, view: View): readonly Section[] {
     else section.push(row);
   }
   return [...sections]
-    .toSorted(([a], [b]) => compare(a, b))
+    .toSorted(([a], [b]) => compareText(a, b))
     .map(([title, entries]) => ({
       title: view.grouping === '' ? undefined : title,
       group: timeline.groups.find(({ target }) => view.grouping === 'target' && targetName(target) === title),

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
 import { ENV, OUTPUT } from '../../../lambda/contract';
 import { UsageError } from '../../../lambda/core/model/errors';
-import { type Instant, plusMs, toInstant } from '../../../lambda/core/model/instant';
+import { type ClosedSpan, type Instant, plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Clock } from '../../../lambda/core/model/clock';
@@ -29,10 +29,6 @@ interface ReplayOptions extends TargetOptions, BusOptions {
   readonly rate: number;
   readonly topic?: string;
   readonly to?: string;
-}
-interface Span {
-  readonly from: Instant;
-  readonly to: Instant;
 }
 
 /** Well below the smallest quota of PutEvents in any region, so that live events are not held up. */
@@ -91,7 +87,7 @@ async function endOfRecords(reader: Reader, nowMs: number): Promise<Instant> {
   return end;
 }
 
-async function versionsOf(store: Store, options: ReplayOptions, span: Span): Promise<AsyncIterable<Version>> {
+async function versionsOf(store: Store, options: ReplayOptions, span: ClosedSpan): Promise<AsyncIterable<Version>> {
   if (options.instance !== undefined) {
     const { target, id } = await find(store, options.instance, options);
     return store.reader.versions(target, id, span);
@@ -123,7 +119,12 @@ async function rehearse(io: Io, options: ReplayOptions, versions: AsyncIterable<
   if (problems.length > 0) throw new ExitCode(EXIT.failed);
 }
 
-async function publish(io: Io, options: ReplayOptions, span: Span, versions: AsyncIterable<Version>): Promise<void> {
+async function publish(
+  io: Io,
+  options: ReplayOptions,
+  span: ClosedSpan,
+  versions: AsyncIterable<Version>,
+): Promise<void> {
   const names = await sinksOf(io, options);
   const aws = awsOf(options);
   await withBusClient(aws, async () => {});
@@ -157,7 +158,7 @@ function progressOf(io: Io, clock: Clock): (progress: ReplayProgress) => void {
   };
 }
 
-function tell(io: Io, options: ReplayOptions, span: Span, report: ReplayReport): void {
+function tell(io: Io, options: ReplayOptions, span: ClosedSpan, report: ReplayReport): void {
   const { published, problems, resumeSince, ended } = report;
   if (options.json === true) {
     printJson(io, { type: 'replay', ended, published, since: span.from, until: span.to, resumeSince, problems });

@@ -3,7 +3,7 @@ import type { InstanceUptime } from '../../../lambda/core/history/queries';
 import type { Current } from '../../../lambda/core/model/record';
 import { UsageError } from '../../../lambda/core/model/errors';
 import { targetName } from '../../../lambda/core/model/instance';
-import { type Instant, latest, toInstant } from '../../../lambda/core/model/instant';
+import { type ClosedSpan, latest, toInstant } from '../../../lambda/core/model/instant';
 import { totalUptime, type Uptime } from '../../../lambda/core/history/uptime';
 import { chosenBy, collect, type FilterOptions, nameFits, withFieldOption, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
@@ -112,16 +112,11 @@ const line = (uptime: Uptime): Record<string, unknown> => ({
   availability: uptime.availability,
 });
 
-interface Span {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
 /** All instances of a target have the same end. */
-const totalOf = (uptimes: readonly Uptime[], span: Span): Uptime =>
+const totalOf = (uptimes: readonly Uptime[], span: ClosedSpan): Uptime =>
   totalUptime(uptimes, { ...span, to: uptimes[0]?.to ?? span.to });
 
-async function print(io: Io, options: UptimeOptions, span: Span, groups: readonly Group[]): Promise<void> {
+async function print(io: Io, options: UptimeOptions, span: ClosedSpan, groups: readonly Group[]): Promise<void> {
   if (options.json === true) {
     for (const { uptimes } of groups)
       for (const uptime of uptimes) printJson(io, { id: uptime.current.id, ...line(uptime) });

@@ -1,4 +1,5 @@
 import type { OperationKind, Who } from '../model/attribution';
+import { compareText } from '../model/canonical';
 import type { Instant } from '../model/instant';
 import { isNobody, isResult, isSameActor, operationOf, type Outcome, outcomeOf, type Trace } from './trace';
 
@@ -24,7 +25,7 @@ export const endOf = ({ traces }: Operation): Instant => traces.at(-1)?.at ?? ''
  */
 export function operationsOf(traces: Iterable<Trace>): readonly Operation[] {
   const inOrder = [...new Map([...traces].map((trace) => [trace.traceId, trace])).values()].toSorted(
-    (a, b) => compare(a.at, b.at) || Number(isResult(a)) - Number(isResult(b)) || compare(a.traceId, b.traceId),
+    (a, b) => compareText(a.at, b.at) || Number(isResult(a)) - Number(isResult(b)) || compareText(a.traceId, b.traceId),
   );
   const operations: Operation[] = [];
   const open = new Map<OperationKind, Trace[]>();
@@ -40,7 +41,7 @@ export function operationsOf(traces: Iterable<Trace>): readonly Operation[] {
   }
   // Their Results have not come yet.
   for (const [kind, requests] of open) operations.push(...requests.map((request) => operation(kind, [], request)));
-  return operations.toSorted((a, b) => compare(beginOf(a), beginOf(b)));
+  return operations.toSorted((a, b) => compareText(beginOf(a), beginOf(b)));
 }
 
 function operation(kind: OperationKind, before: readonly Trace[], last: Trace): Operation {
@@ -61,5 +62,3 @@ export function distinct<T extends Who>(actors: readonly T[]): readonly T[] {
   for (const actor of actors) if (!found.some((other) => isSameActor(other, actor))) found.push(actor);
   return found;
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

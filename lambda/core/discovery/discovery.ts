@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import { DISCOVERED_PREFIX, type ScheduleTemplate, scheduleName, scheduleSettings, UNIT_MS } from '../../contract';
 import { sha256 } from '../model/canonical';
 import { describeError } from '../model/errors';
@@ -146,13 +147,13 @@ export async function discover({ targets, group, template, exclude }: DiscoveryP
     await group.update({ ...before, enabled: false });
     paused.push(name);
   };
-  await eachOf(
-    [
-      ...wanted.map((schedule) => ({ name: schedule.name, act: async () => settle(schedule) })),
-      ...[...vanished, ...unwanted].map((name) => ({ name, act: async () => pause(name) })),
-    ],
-    failed,
-  );
+  const attempt = (name: string, act: () => Promise<void>) => async (): Promise<void> =>
+    act().catch((error: unknown) => void failed.push(`${name}: ${describeError(error)}`));
+  const attempts = [
+    ...wanted.map((schedule) => attempt(schedule.name, async () => settle(schedule))),
+    ...[...vanished, ...unwanted].map((name) => attempt(name, async () => pause(name))),
+  ];
+  await pMap(attempts, async (run) => run(), { concurrency: AT_ONCE });
   return { discovered: all.length, added, updated, paused, vanished, failed };
 }
 
@@ -164,21 +165,6 @@ async function shown(targets: () => Promise<readonly Target[]>): Promise<readonl
     );
   }
   return found;
-}
-
-async function eachOf(
-  tasks: readonly { readonly name: string; readonly act: () => Promise<void> }[],
-  failed: string[],
-): Promise<void> {
-  for (let from = 0; from < tasks.length; from += AT_ONCE) {
-    await Promise.all(
-      tasks.slice(from, from + AT_ONCE).map(async ({ name, act }) =>
-        act().catch((error: unknown) => {
-          failed.push(`${name}: ${describeError(error)}`);
-        }),
-      ),
-    );
-  }
 }
 
 const isSame = (one: Schedule, other: Schedule): boolean =>

@@ -1,5 +1,5 @@
 import { UNIT_MS } from '../../contract';
-import { type Instant, toMs } from '../model/instant';
+import { type ClosedSpan, toMs } from '../model/instant';
 
 /** `22:00:00` or `22:00`, as time since midnight. */
 function clockMs(text: unknown): number | undefined {
@@ -19,11 +19,7 @@ function offsetMs(zone: Intl.DateTimeFormat, ms: number): number {
  * does not say in which zone these are.
  * @throws RangeError when the zone does not exist
  */
-export function plannedMs(
-  record: Readonly<Record<string, unknown>>,
-  span: { readonly from: Instant; readonly to: Instant },
-  zone: string,
-): number {
+export function plannedMs(record: Readonly<Record<string, unknown>>, span: ClosedSpan, zone: string): number {
   const begin = clockMs(record.maintain_begin);
   const end = clockMs(record.maintain_end);
   if (begin === undefined || end === undefined) return 0;

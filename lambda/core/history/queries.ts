@@ -1,6 +1,6 @@
 import { pMapIterable, pMapSkip } from 'p-map';
 import { diff } from '../model/diff';
-import { type Instant, plusMs, toInstant, toMs } from '../model/instant';
+import { type ClosedSpan, type Instant, plusMs, toInstant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Reader, Span } from './reader';
 import { type Current, type FieldChange, type Gap, isGone, type Version } from '../model/record';
@@ -21,11 +21,6 @@ import { type Uptime, uptimeOf } from './uptime';
 
 /** Instances that are read at the same time, where each needs a query of its own. */
 const CONCURRENCY = 16;
-
-interface ClosedSpan {
-  readonly from: Instant;
-  readonly to: Instant;
-}
 
 /** Without an end it lasts until now. */
 interface SpanUntil {
@@ -175,7 +170,7 @@ export async function unobservedIn(
   { from, to }: SpanUntil,
   nowMs: number,
 ): Promise<readonly UnobservedSpan[]> {
-  const span = to === undefined ? { from } : { from, to };
+  const span = { from, to };
   const [coverage, ownGaps] = await Promise.all([
     reader.coverage(current.target, span),
     ownGapsOf(reader, current, span),
@@ -226,7 +221,7 @@ export async function instanceUptime(
   { from, to, maintenanceZone }: UptimeSpan,
   nowMs: number,
 ): Promise<InstanceUptime> {
-  const known = await reader.coverage(current.target, to === undefined ? { from } : { from, to });
+  const known = await reader.coverage(current.target, { from, to });
   const span = { from, to: to ?? presentOf({ ...known, current, nowMs }) };
   const history = await historyOf(reader, current, span, nowMs, known);
   return { current, ...uptimeOf(segments(history, span), span, maintenanceZone) };
@@ -249,7 +244,7 @@ export async function* targetSegments(
   { from, to, since = from }: SpanUntil & { readonly since?: Instant },
   nowMs: number,
 ): AsyncGenerator<InstanceSegments> {
-  const known = await reader.coverage(target, to === undefined ? { from } : { from, to });
+  const known = await reader.coverage(target, { from, to });
   const span = { from, to: to ?? presentOf({ ...known, nowMs }) };
   const segmentsOfRow = async (current: Current): Promise<InstanceSegments | typeof pMapSkip> => {
     if (isGone(current) && current.observedAt <= since) return pMapSkip;

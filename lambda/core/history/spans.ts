@@ -1,4 +1,5 @@
-import { type Instant, latest, toInstant, toMs } from '../model/instant';
+import { compareText } from '../model/canonical';
+import { type ClosedSpan, type Instant, latest, toInstant, toMs } from '../model/instant';
 import { type Current, type Gap, type Head, isGone, type Version } from '../model/record';
 import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';
 import { unjudgedSince } from '../model/view';
@@ -21,7 +22,7 @@ export type State =
   | { readonly is: 'unobserved'; readonly lastKnown?: Version; readonly during?: UnobservedSpan };
 
 /** A span in which the state was the same. */
-export type Segment = State & { readonly from: Instant; readonly to: Instant };
+export type Segment = State & ClosedSpan;
 
 /** The newest state of an instance whose history is not needed further back than a span. */
 export interface History {
@@ -87,7 +88,7 @@ export function unobservedSpans(known: {
 /** The union of spans: in order, none touching another. */
 export function merge(spans: readonly UnobservedSpan[]): readonly UnobservedSpan[] {
   const result: UnobservedSpan[] = [];
-  for (const { from, to } of spans.toSorted((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))) {
+  for (const { from, to } of spans.toSorted((a, b) => compareText(a.from, b.from))) {
     const last = result.at(-1);
     if (last === undefined || (last.to !== undefined && last.to < from)) {
       result.push(to === undefined ? { from } : { from, to });
@@ -121,7 +122,7 @@ export function stateOf(
 }
 
 /** Cuts a span into segments of one state each; together they cover it exactly. */
-export function segments(history: History, span: { readonly from: Instant; readonly to: Instant }): readonly Segment[] {
+export function segments(history: History, span: ClosedSpan): readonly Segment[] {
   const { versions } = history;
   const unobserved = merge(history.unobserved);
   const cuts = new Set([span.from]);

@@ -1,16 +1,9 @@
-import { type Instant, toMs } from '../model/instant';
+import { type ClosedSpan, toMs } from '../model/instant';
 import { plannedMs } from './maintenance';
 import type { Segment } from './spans';
 
-interface ClosedSpan {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
 /** How long an instance was in which status; in milliseconds. The three together are the length of the span. */
-export interface Uptime {
-  readonly from: Instant;
-  readonly to: Instant;
+export interface Uptime extends ClosedSpan {
   readonly statusMs: Readonly<Record<string, number>>;
   /** Nobody looked, or the history of that time has expired. */
   readonly unobservedMs: number;

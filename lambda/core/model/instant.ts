@@ -12,6 +12,12 @@ export const instantSchema = z
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
   .meta({ format: 'date-time' });
 
+/** Half-open: `to` is the first instant after it. */
+export interface ClosedSpan {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
 /** @param ms milliseconds since the epoch */
 export const toInstant = (ms: number): Instant =>
   // oxlint-disable-next-line no-restricted-globals -- turns a number that is given into text; reads no clock
