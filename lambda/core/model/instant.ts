@@ -1,16 +1,8 @@
-import * as z from 'zod';
-
 /**
  * A point in time as text: ISO-8601, UTC, exactly milliseconds (`2026-11-22T10:00:03.120Z`).
  * Because the form is fixed, the order of the text is the order of time, in keys and in comparisons alike.
  */
 export type Instant = string;
-
-/** The form of an instant where events carry it. */
-export const instantSchema = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
-  .meta({ format: 'date-time' });
 
 /** Half-open: `to` is the first instant after it. */
 export interface ClosedSpan {
