@@ -158,6 +158,12 @@ export type WidgetConfig = Readonly<z.output<typeof widgetConfig>>;
 /** @throws UsageError */
 export const readWidgetConfig = (environment: Environment): WidgetConfig => readEnvironment(widgetConfig, environment);
 
+const exportConfig = z.object({ tableName: text, exportTo: z.url({ protocol: /^s3$/ }) });
+export type ExportConfig = Readonly<z.output<typeof exportConfig>>;
+
+/** @throws UsageError */
+export const readExportConfig = (environment: Environment): ExportConfig => readEnvironment(exportConfig, environment);
+
 const scheduleTemplate = z.object({
   functionArn: text,
   roleArn: text,

@@ -161,6 +161,8 @@ export const ENV = {
   drawnTargets: 'DRAWN_TARGETS',
   /** Base address of the identity service that the discovery asks. */
   iamEndpoint: 'IAM_ENDPOINT',
+  /** Where the scheduled export writes, `s3://bucket/prefix/`. */
+  exportTo: 'EXPORT_TO',
 } as const;
 
 /** What made a version. `baseline`: it was first seen before the first run of the target had completed. */

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -17,6 +18,7 @@ export interface AlarmsProps {
   readonly feed: ChangeFeed;
   readonly targets: readonly SyncTarget[];
   readonly discovery?: Discovery | undefined;
+  readonly exportFunction?: IFunction | undefined;
   readonly every: Duration;
   /** Also alarms that name a cause or come before harm is done. */
   readonly isFull: boolean;
@@ -60,6 +62,12 @@ export class Alarms extends Construct {
       evaluationPeriods: 12,
       datapointsToAlarm: 1,
     });
+    if (props.exportFunction !== undefined)
+      this.alarm('ExportFailing', 'A daily export to S3 has failed with all its attempts', {
+        metric: props.exportFunction.metricErrors({ statistic: 'Sum', period: Duration.days(1) }),
+        threshold: 3,
+        evaluationPeriods: 1,
+      });
     this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
     if (props.isFull) this.watchEverything(Duration.minutes(Math.max(...periods)));
   }

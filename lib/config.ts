@@ -102,6 +102,25 @@ export const vpcSchema = z.strictObject({
     .describe('Default: one for each function, which lets everything out and nothing in.'),
 });
 
+export const exportSchema = z.strictObject({
+  bucket: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
+    .describe(
+      'Name of a bucket that exists. Where a key of yours encrypts it, let the role of the function use that key.',
+    ),
+  prefix: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)*\/$/, 'must be a path that ends with "/"')
+    .default('roma-history/')
+    .describe('Before the names of the tables in the bucket.'),
+  at: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of the day such as 01:30')
+    .default('01:30')
+    .describe('Time of the day, UTC.'),
+});
+
 /** A function has 4 KB for its whole environment. */
 const MAX_EXCLUDED_CHARACTERS = 2000;
 
@@ -310,6 +329,11 @@ export const configSchema = z.strictObject({
   archiveRetention: span({ atLeast: DAY, atMost: 3650 * DAY, wholly: DAY })
     .default(30 * DAY)
     .describe('How long the archive of the bus keeps events, in whole days.'),
+  export: exportSchema
+    .optional()
+    .describe(
+      'Write the tables of `roma-history export` to S3 once per day, for [Athena](export.md#athena), with the options of a table below. Default: no export.',
+    ),
   customerKey: z
     .union([z.boolean(), text(ARN_OF_KEY, NO_KEY)], NO_KEY)
     .default(false)

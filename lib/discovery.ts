@@ -1,8 +1,6 @@
 import { Duration, Stack, Token } from 'aws-cdk-lib';
 import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import * as scheduler from 'aws-cdk-lib/aws-scheduler';
-import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Construct } from 'constructs';
 import { DISCOVERED_PREFIX, ENV, METRIC, type ScheduleTemplate } from '../lambda/contract';
 import { acknowledge, allowEverywhere } from './acknowledge';
@@ -41,7 +39,11 @@ export class Discovery extends Construct {
     if (props.exclude.length > 0) this.function.addEnvironment(ENV.exclude, props.exclude.join(','));
     if (props.iamEndpoint !== undefined) this.function.addEnvironment(ENV.iamEndpoint, props.iamEndpoint);
     this.grantSchedules(sync, props.every);
-    this.runDaily(sync);
+    sync.runDaily(this, this.function, {
+      sid: 'InvokeDiscovery',
+      allows: 'Lets the daily schedule invoke the discovery function',
+      description: 'Looks for projects with ROMA Connect',
+    });
   }
 
   /** Discoveries that put all schedules in order. @default - the maximum */
@@ -98,22 +100,5 @@ export class Discovery extends Construct {
       `AwsSolutions-IAM5[Resource::${written}]`,
       'the names of discovered schedules are not known beforehand; their prefix keeps those of the stack out of reach',
     );
-  }
-
-  private runDaily(sync: ScheduledSync): void {
-    const description = 'Lets the daily schedule invoke the discovery function';
-    const role = sync.invokerOf(this, description, 'InvokeDiscovery', this.function);
-    new scheduler.Schedule(this, 'Daily', {
-      description: 'Looks for projects with ROMA Connect',
-      scheduleGroup: sync.group,
-      schedule: scheduler.ScheduleExpression.rate(Duration.days(1)),
-      timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
-      target: new LambdaInvoke(this.function.fn, {
-        role: role.withoutPolicyUpdates(),
-        deadLetterQueue: sync.deadLetters,
-        retryAttempts: 3,
-        maxEventAge: Duration.hours(6),
-      }),
-    });
   }
 }

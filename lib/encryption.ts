@@ -18,7 +18,7 @@ const ACTIONS = {
     'kms:ReEncryptFrom',
     'kms:ReEncryptTo',
   ],
-  /** Sending to a queue or a topic. */
+  /** Sending to a queue, a topic or a bucket. */
   send: ['kms:Decrypt', 'kms:GenerateDataKey'],
 } as const;
 
@@ -27,7 +27,7 @@ export function grantKey(
   key: kms.IKey | undefined,
   { grantPrincipal }: iam.IGrantable,
   use: keyof typeof ACTIONS,
-  service: 'dynamodb' | 'secretsmanager' | 'sns' | 'sqs',
+  service: 'dynamodb' | 's3' | 'secretsmanager' | 'sns' | 'sqs',
 ): void {
   if (key === undefined) return;
   const { region, urlSuffix } = Stack.of(key);

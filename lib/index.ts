@@ -13,6 +13,7 @@ export { InstanceHistoryStack, type InstanceHistoryStackProps } from './instance
 export { Monitoring, type MonitoringLevel, type MonitoringProps } from './monitoring';
 export { type FunctionPlace, NodeFunction, type NodeFunctionProps } from './node-function';
 export { ConfigError, parseConfig, readConfig } from './read-config';
+export { type ExportOptions, ScheduledExport } from './scheduled-export';
 export { ScheduledSync, type ScheduledSyncProps, type SyncTarget } from './scheduled-sync';
 export type {
   ChatSubscriptionOptions,

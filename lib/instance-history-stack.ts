@@ -3,6 +3,7 @@ import { SecurityGroup, Subnet, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { type ITable, Table } from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
@@ -47,6 +48,10 @@ export class InstanceHistoryStack extends Stack {
         configuredSubscription(this, subscription, index),
       ),
       archiveRetention: milliseconds(config.archiveRetention),
+      export: config.export && {
+        ...config.export,
+        bucket: Bucket.fromBucketName(this, 'ExportBucket', config.export.bucket),
+      },
       alarmTopic:
         config.alarmTopicArn === undefined
           ? undefined

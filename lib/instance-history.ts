@@ -13,6 +13,7 @@ import { HistoryTable } from './history-table';
 import { Monitoring, type MonitoringLevel } from './monitoring';
 import { type FunctionPlace, placeFunctions } from './node-function';
 import { parseConfig } from './read-config';
+import { type ExportOptions, ScheduledExport } from './scheduled-export';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions/subscription';
 
@@ -47,6 +48,8 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly orderedFeed?: boolean;
   /** How long the bus keeps events for its own replay. @default Duration.days(30) */
   readonly archiveRetention?: Duration;
+  /** Write the tables of `roma-history export` to a bucket once per day, for Athena. @default - no export */
+  readonly export?: ExportOptions | undefined;
   /** Topic that alarms notify. @default - alarms only change colour */
   readonly alarmTopic?: ITopic;
   /** Encrypts table, secret, queues and topics. @default - keys that AWS owns */
@@ -96,6 +99,8 @@ export class InstanceHistory extends InstanceHistoryBase {
   readonly sync: ScheduledSync;
   /** What looks for projects, if anything does. */
   readonly discovery: Discovery | undefined;
+  /** What exports, if anything does. */
+  readonly export: ScheduledExport | undefined;
   /** What publishes. */
   readonly feed: ChangeFeed;
   /** Alarms and dashboard. */
@@ -124,6 +129,9 @@ export class InstanceHistory extends InstanceHistoryBase {
       props.discovery === 'daily'
         ? new Discovery(this, 'Discovery', { ...props, sync: this.sync, every, exclude: props.exclude ?? [] })
         : undefined;
+    const { tableName } = this.table;
+    this.export = props.export && new ScheduledExport(this, 'Export', { ...props.export, sync: this.sync, tableName });
+    if (this.export !== undefined) this.grantRead(this.export.function.role);
     this.feed = new ChangeFeed(this, 'ChangeFeed', {
       ...props,
       history: this.history,
@@ -138,6 +146,7 @@ export class InstanceHistory extends InstanceHistoryBase {
       sync: this.sync,
       feed: this.feed,
       discovery: this.discovery,
+      exportFunction: this.export?.function.fn,
       every,
       level: props.monitoring ?? 'minimal',
       dashboard: props.dashboard ?? props.monitoring === 'full',

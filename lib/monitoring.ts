@@ -1,4 +1,5 @@
 import type { Duration } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
@@ -18,6 +19,8 @@ export interface MonitoringProps {
   readonly feed: ChangeFeed;
   readonly targets: readonly SyncTarget[];
   readonly discovery?: Discovery | undefined;
+  /** Of the daily export, where there is one. */
+  readonly exportFunction?: IFunction | undefined;
   readonly every: Duration;
   readonly level: MonitoringLevel;
   readonly dashboard: boolean;

@@ -140,7 +140,7 @@ export class ScheduledSync extends Construct {
   }
 
   /** What EventBridge Scheduler may do with a function, and only for schedules of this group. */
-  invokerOf(scope: Construct, description: string, sid: string, { fn }: NodeFunction): iam.Role {
+  private invokerOf(scope: Construct, description: string, sid: string, { fn }: NodeFunction): iam.Role {
     const role = new iam.Role(scope, 'Invoker', {
       description,
       assumedBy: new iam.ServicePrincipal('scheduler.amazonaws.com', {
@@ -153,6 +153,26 @@ export class ScheduledSync extends Construct {
     allow('SetAside', 'sqs:SendMessage', this.deadLetters.queueArn);
     grantKey(this.encryptionKey, role, 'send', 'sqs');
     return role;
+  }
+
+  /** Invokes a function once per day, with a role of its own below `scope`. */
+  runDaily(
+    scope: Construct,
+    fn: NodeFunction,
+    how: { sid: string; allows: string; description: string; schedule?: scheduler.ScheduleExpression },
+  ): void {
+    new scheduler.Schedule(scope, 'Daily', {
+      description: how.description,
+      scheduleGroup: this.group,
+      schedule: how.schedule ?? scheduler.ScheduleExpression.rate(Duration.days(1)),
+      timeWindow: scheduler.TimeWindow.flexible(Duration.minutes(15)),
+      target: new LambdaInvoke(fn.fn, {
+        role: this.invokerOf(scope, how.allows, how.sid, fn).withoutPolicyUpdates(),
+        deadLetterQueue: this.deadLetters,
+        retryAttempts: 3,
+        maxEventAge: Duration.hours(6),
+      }),
+    });
   }
 
   private schedule(target: SyncTarget, every: Duration): void {

@@ -4,6 +4,7 @@ import {
   credentialsSchema,
   envSchema,
   existingTableSchema,
+  exportSchema,
   subscriptionSchema,
   targetSchema,
   vpcSchema,
@@ -53,6 +54,7 @@ describe('the tables of options in the documents', () => {
     ['## Options of env', envSchema.shape],
     ['## Options of vpc', vpcSchema.shape],
     ['## Options of existingTable', existingTableSchema.shape],
+    ['## Options of export', exportSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
       return [`## Options of a subscription by ${type.value}`, others] as const;
@@ -68,6 +70,7 @@ describe('the tables of options in the documents', () => {
       credentialsSchema.shape,
       envSchema.shape,
       existingTableSchema.shape,
+      exportSchema.shape,
       vpcSchema.shape,
       ...subscriptionSchema.options.map(({ shape }) => shape),
     ];

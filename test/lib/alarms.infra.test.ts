@@ -23,7 +23,12 @@ const alarms = (config?: object): Map<string, AlarmProperties> =>
   );
 
 /** A stack with every alarm that there is. */
-const EVERYTHING = { monitoring: 'full', discovery: 'daily', subscriptions: [{ type: 'sqs', name: 'mine' }] };
+const EVERYTHING = {
+  monitoring: 'full',
+  discovery: 'daily',
+  export: { bucket: 'lake' },
+  subscriptions: [{ type: 'sqs', name: 'mine' }],
+};
 
 const ANCHOR = /See RUNBOOK\.md#([a-z-]+)$/;
 const sections = readFileSync('RUNBOOK.md', 'utf8')
@@ -190,6 +195,8 @@ const STORIES: Readonly<Record<string, Story>> = {
   TableThrottled: lambda,
   PublisherBehind: { quiet: each(1, 30_000), failing: each(1, 900_000), within: 15, endsWithin: 15 },
   DiscoveryNotCompleted: { quiet: each(DAY, 1), failing: never, within: 3 * DAY, endsWithin: 2 * DAY },
+  // One attempt in three may fail.
+  ExportFailing: { quiet: sometimes(1), failing: each(DAY, 3), within: 2 * DAY, endsWithin: 2 * DAY },
   ProjectsVanished: { quiet: never, failing: each(DAY, 1), within: 2 * DAY, endsWithin: 3 * DAY },
 };
 

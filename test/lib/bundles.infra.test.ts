@@ -19,7 +19,7 @@ interface Template {
 function bundles(outdir: string): Map<string, string> {
   const app = new App({ outdir, context: flags });
   const stack = new InstanceHistoryStack(app, 'Bundles', {
-    config: parseConfig({ targets: [TARGET], dashboard: true }, 'the test'),
+    config: parseConfig({ targets: [TARGET], dashboard: true, export: { bucket: 'lake' } }, 'the test'),
   });
   const template = app.synth().getStackArtifact(stack.artifactId).template as Template;
   const modules = new Map<string, string>();
@@ -75,6 +75,11 @@ describe('the bundles that are deployed', () => {
   it('the publisher has at most 550 KB, for it carries neither the API client nor the timeline', () => {
     expect(sizeOf(/^Publishes/)).toBeLessThanOrEqual(550 * 1024);
     expect(sizeOf(/^Publishes/)).toBeLessThan(sizeOf(/^Lists/));
+  });
+
+  it('the export has the writer of Parquet and the client of S3 in it, in at most 1,000 KB', () => {
+    expect(moduleOf(/^Exports/)).toContain('PAR1');
+    expect(sizeOf(/^Exports/)).toBeLessThanOrEqual(1_000 * 1024);
   });
 
   it('the timeline has its styles in it, and nothing that builds them', () => {

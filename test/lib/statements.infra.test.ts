@@ -11,6 +11,7 @@ const everything = {
   tracing: true,
   customerKey: true,
   eventWriters: [],
+  export: { bucket: 'lake', prefix: 'roma/' },
   vpc: {
     id: 'vpc-0123456789abcdef0',
     subnetIds: ['subnet-0123456789abcdef0'],
@@ -150,6 +151,32 @@ const REASONS: readonly (readonly [why: string, statement: string])[] = [
     'that queue is encrypted',
     '[DiscoveryInvoker] | [kms:Decrypt,kms:GenerateDataKey] | Key.Arn | {StringEquals:{kms:ViaService:sqs.Region.URLSuffix}}',
   ],
+  ['writes its own log', '[ExportWriteRole] | [logs:CreateLogStream,logs:PutLogEvents] | ExportWriteLog.Arn'],
+  [
+    'with `vpc`: Lambda makes and removes its interfaces with this role, and takes no narrower one',
+    '[ExportWriteRole] | [ec2:AssignPrivateIpAddresses,ec2:CreateNetworkInterface,ec2:DeleteNetworkInterface,ec2:DescribeNetworkInterfaces,ec2:DescribeSubnets,ec2:UnassignPrivateIpAddresses] | *',
+  ],
+  [
+    'the export reads the history; changes by time are an index',
+    '[ExportWriteRole] | [dynamodb:GetItem,dynamodb:Query] | [Table.Arn,Table.Arn/index/changes-by-time,Table.Arn/index/not-running]',
+  ],
+  [
+    'the table is encrypted',
+    '[ExportWriteRole] | [kms:Decrypt,kms:DescribeKey] | Key.Arn | {StringEquals:{kms:ViaService:dynamodb.Region.URLSuffix}}',
+  ],
+  [
+    'writes the files of the days, which begin with the prefix',
+    '[ExportWriteRole] | s3:PutObject | arn:Partition:s3:::lake/roma/*',
+  ],
+  ['the daily schedule starts it', '[ExportInvoker] | lambda:InvokeFunction | ExportWriteFunction.Arn'],
+  [
+    'the scheduler sets aside what it could not deliver',
+    '[ExportInvoker] | sqs:SendMessage | ScheduledSyncDeadLetters.Arn',
+  ],
+  [
+    'that queue is encrypted',
+    '[ExportInvoker] | [kms:Decrypt,kms:GenerateDataKey] | Key.Arn | {StringEquals:{kms:ViaService:sqs.Region.URLSuffix}}',
+  ],
   [
     'writes its own log',
     '[ChangeFeedPublishRole] | [logs:CreateLogStream,logs:PutLogEvents] | ChangeFeedPublishLog.Arn',
@@ -225,6 +252,11 @@ const REASONS: readonly (readonly [why: string, statement: string])[] = [
   [
     'the scheduler, for schedules of this group only',
     'DiscoveryInvoker | {Service:scheduler.amazonaws.com} | sts:AssumeRole | {ArnEquals:{aws:SourceArn:ScheduledSyncGroup.Arn}}',
+  ],
+  ['Lambda runs the function', 'ExportWriteRole | {Service:lambda.amazonaws.com} | sts:AssumeRole'],
+  [
+    'the scheduler, for schedules of this group only',
+    'ExportInvoker | {Service:scheduler.amazonaws.com} | sts:AssumeRole | {ArnEquals:{aws:SourceArn:ScheduledSyncGroup.Arn}}',
   ],
   ['Lambda runs the function', 'ChangeFeedPublishRole | {Service:lambda.amazonaws.com} | sts:AssumeRole'],
   [

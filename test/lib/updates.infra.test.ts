@@ -15,6 +15,8 @@ const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[];
   customerKey: { value: true, off: ['AWS::KMS::Key'] },
   formerKeys: { value: ['arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000'] },
   eventWriters: { value: [] },
+  // What the function has logged.
+  export: { value: { bucket: 'lake' }, off: ['AWS::Logs::LogGroup'] },
   architecture: { value: 'x86_64' },
   proxy: { value: 'http://proxy.example.com:3128' },
   vpc: { value: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] } },

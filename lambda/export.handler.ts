@@ -1,0 +1,5 @@
+import { readExportConfig } from './config';
+import { wireExport } from './wire-export';
+
+/** Invoked once per day. */
+export const handler = wireExport(readExportConfig(process.env));
