@@ -199,6 +199,8 @@ export const METRIC_NAMESPACE = 'RomaInstanceHistory';
 export const METRIC = {
   /** Of a run that did not complete: intervals since the last one that did. */
   intervalsSinceCompleted: 'IntervalsSinceCompletedRun',
+  /** The same by target, from the log lines, where each target has an alarm of its own. */
+  intervalsOfTarget: 'IntervalsSinceCompletedRunOfTarget',
   /** Runs whose brake holds deletions. */
   brakeHeld: 'BrakeHeld',
   recordsRejected: 'RecordsRejected',

@@ -5,6 +5,7 @@ import type { DiscoveryResult } from './core/discovery/discovery';
 import { describeError } from './core/model/errors';
 import { type Instant, toMs } from './core/model/instant';
 import { targetName } from './core/model/instance';
+import type { PublishReport } from './core/publish/batch';
 import { isCompleted, type RunResult, toRunLine } from './core/sync/run-result';
 
 /** What one run asked of the API. */
@@ -16,23 +17,10 @@ export interface ApiUse {
   readonly errors: Readonly<Record<string, number>>;
 }
 
-/** What one batch of the stream became. */
-export interface PublishCounts {
-  readonly published: number;
-  readonly refused: number;
-  readonly setAside: number;
-  /** In ms. */
-  readonly latenciesMs: readonly number[];
-  /** When the changes had been observed that are published now; baselines are not among them. */
-  readonly observedAt: readonly Instant[];
-  /** One line each. */
-  readonly problems: readonly string[];
-}
-
 /** What the functions tell CloudWatch: one log line and the metrics of the contract, in embedded metric format. */
 export interface Telemetry {
   run(result: RunResult, api?: ApiUse): void;
-  batch(counts: PublishCounts): void;
+  batch(report: Omit<PublishReport, 'resumeFrom'>): void;
   discovery(result: DiscoveryResult): void;
   /** Only logs: the handler still throws, because an error that Lambda does not see raises no alarm. */
   failure(message: string, error: unknown): void;

@@ -2,15 +2,16 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { HISTORY_TABLE, METRIC, STALE_INTERVALS } from '../lambda/contract';
+import { HISTORY_TABLE, METRIC, METRIC_DIMENSION, METRIC_NAMESPACE, STALE_INTERVALS } from '../lambda/contract';
 import type { ChangeFeed } from './change-feed';
 import type { Discovery } from './discovery';
 import type { HistoryTable } from './history-table';
 import { metricOf } from './metric-of';
-import type { ScheduledSync, SyncTarget } from './scheduled-sync';
+import { type ScheduledSync, type SyncTarget, targetId } from './scheduled-sync';
 
 export interface AlarmsProps {
   readonly history: HistoryTable;
@@ -18,14 +19,17 @@ export interface AlarmsProps {
   readonly feed: ChangeFeed;
   readonly targets: readonly SyncTarget[];
   readonly discovery?: Discovery | undefined;
+  /** Of the daily export, where there is one. */
   readonly exportFunction?: IFunction | undefined;
   readonly every: Duration;
   /** Also alarms that name a cause or come before harm is done. */
   readonly isFull: boolean;
+  /** Also one alarm per target. */
+  readonly targetAlarms: boolean;
   /** Where RUNBOOK.md can be read. */
   readonly runbookUrl: string;
   /** @default - alarms notify nobody */
-  readonly topic?: sns.ITopic | undefined;
+  readonly alarmTopic?: sns.ITopic | undefined;
 }
 
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, LESS_THAN_THRESHOLD: BELOW } = cloudwatch.ComparisonOperator;
@@ -69,6 +73,7 @@ export class Alarms extends Construct {
         evaluationPeriods: 1,
       });
     this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
+    if (props.targetAlarms) this.watchTargets(Math.min(...periods));
     if (props.isFull) this.watchEverything(Duration.minutes(Math.max(...periods)));
   }
 
@@ -121,6 +126,39 @@ export class Alarms extends Construct {
       evaluationPeriods: 2,
       datapointsToAlarm: 1,
     });
+  }
+
+  /** While every run fails, one alarm tells it for all targets. */
+  private watchTargets(shortest: number): void {
+    const { fn, logGroup } = this.props.sync.function;
+    const math = (expression: string, period: Duration, more: Record<string, cloudwatch.IMetric> = {}) => {
+      const [i, e] = [fn.metricInvocations({ period }), fn.metricErrors({ period })];
+      return new cloudwatch.MathExpression({ expression, period, usingMetrics: { i, e, ...more } });
+    };
+    new logs.MetricFilter(this, 'IntervalsOfTargets', {
+      logGroup,
+      metricNamespace: METRIC_NAMESPACE,
+      metricName: METRIC.intervalsOfTarget,
+      metricValue: '$.intervals',
+      filterPattern: logs.FilterPattern.numberValue('$.intervals', '>', 0),
+      dimensions: { [METRIC_DIMENSION.service]: '$.service', target: '$.target' },
+    });
+    this.alarm('ApiOutage', 'Every run fails', {
+      metric: math('IF(FILL(e, 0) >= FILL(i, 1), 1, 0)', Duration.minutes(Math.max(shortest, 5))),
+      threshold: 1,
+      evaluationPeriods: 2,
+    });
+    for (const target of this.props.targets) {
+      const period = target.every ?? this.props.every;
+      const metric = metricOf(fn.functionName, METRIC.intervalsOfTarget, { period });
+      const dimensionsMap = { ...metric.dimensions, target: `${target.region}/${target.projectId}` };
+      this.alarm(`TargetStale-${targetId(this, target)}`, `${dimensionsMap.target} is stale, and others are not`, {
+        metric: math('IF(FILL(e, 0) >= FILL(i, 1), 0, FILL(m, 0))', period, { m: metric.with({ dimensionsMap }) }),
+        threshold: STALE_INTERVALS,
+        evaluationPeriods: 2,
+        datapointsToAlarm: 1,
+      });
+    }
   }
 
   /** What the alarms above tell as well, but later or without the cause. */
@@ -196,7 +234,7 @@ export class Alarms extends Construct {
 
   private alarm(id: string, meaning: string, props: Partial<cloudwatch.AlarmProps> & Required<Common>): void {
     const [kind = id] = id.split('-');
-    const { topic, runbookUrl } = this.props;
+    const { alarmTopic: topic, runbookUrl } = this.props;
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmDescription: `${meaning}. See ${runbookUrl}#${anchorOf(kind)}`,
       comparisonOperator: AT_LEAST,

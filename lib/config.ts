@@ -360,6 +360,12 @@ export const configSchema = z.strictObject({
     .describe(
       'Make the dashboard with the timeline, which costs $3 per month. Default: `true` if `monitoring` is `full`.',
     ),
+  targetAlarms: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Unless `monitoring` is `off`: one more alarm for each configured target that is stale, at $0.30 per month, and one for the case that every run fails, in which those are silent.',
+    ),
   tracing: z.boolean().default(false).describe('Trace the functions with AWS X-Ray, which costs $5 per million runs.'),
   runbookUrl: text(/^[^\s#]{1,500}$/, 'must be an address without #, of a page with the headings of RUNBOOK.md')
     .default('RUNBOOK.md')

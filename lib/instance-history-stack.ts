@@ -64,6 +64,7 @@ export class InstanceHistoryStack extends Stack {
       reservedConcurrentExecutions: config.reservedConcurrency,
       monitoring: config.monitoring,
       tracing: config.tracing,
+      targetAlarms: config.targetAlarms,
       dashboard: config.dashboard,
       runbookUrl: config.runbookUrl,
       logRetention: config.logRetentionDays,

@@ -66,6 +66,8 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly monitoring?: MonitoringLevel;
   /** Whether there is a dashboard. @default - only if `monitoring` is 'full' */
   readonly dashboard?: boolean | undefined;
+  /** Whether each target has an alarm of its own; those discovered later have none. @default false */
+  readonly targetAlarms?: boolean;
   /** Where RUNBOOK.md can be read; the alarms link to it. @default 'RUNBOOK.md' */
   readonly runbookUrl?: string;
   /** The table of a history, with its stream, to go on with. @default - a new table */
@@ -151,6 +153,7 @@ export class InstanceHistory extends InstanceHistoryBase {
       level: props.monitoring ?? 'minimal',
       dashboard: props.dashboard ?? props.monitoring === 'full',
       runbookUrl: props.runbookUrl ?? 'RUNBOOK.md',
+      targetAlarms: props.targetAlarms ?? false,
     });
     this.outputs(props.credentials === undefined);
   }

@@ -189,11 +189,11 @@ export class ScheduledSync extends Construct {
       secretArn: target.secret?.secretArn,
     };
     const { description, windowMinutes, retryAttempts, maxAgeSeconds } = scheduleSettings(request);
-    const id = `${target.region}-${target.projectId}`;
-    // What is known at deployment only cannot be cut to 64 characters; real names are shorter. Its id is not that of a place.
-    const isKnown = !Token.isUnresolved(id);
-    new scheduler.Schedule(this, isKnown ? id : sha256(JSON.stringify(Stack.of(this).resolve(id))), {
-      scheduleName: isKnown ? scheduleName(target, sha256) : `${target.region}_${target.projectId}`,
+    // What is known at deployment only cannot be cut to 64 characters; real names are shorter.
+    new scheduler.Schedule(this, targetId(this, target), {
+      scheduleName: !Token.isUnresolved(target.projectId)
+        ? scheduleName(target, sha256)
+        : `${target.region}_${target.projectId}`,
       description,
       scheduleGroup: this.group,
       schedule: scheduler.ScheduleExpression.rate(every),
@@ -212,3 +212,9 @@ export class ScheduledSync extends Construct {
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** The id of a construct for the target: of what is known at deployment only, it is not that of a place either. */
+export function targetId(scope: Construct, { region, projectId }: SyncTarget): string {
+  const id = `${region}-${projectId}`;
+  return Token.isUnresolved(id) ? sha256(JSON.stringify(Stack.of(scope).resolve(id))) : id;
+}

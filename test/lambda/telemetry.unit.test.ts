@@ -101,6 +101,8 @@ describe('the telemetry of a run', () => {
     expect(logs).toEqual([
       expect.objectContaining({
         type: 'run',
+        // By these three, a filter makes the metrics of single targets.
+        service: 'the-function',
         target: 'cn-north-4/a-project-of-ours',
         intervals: 2,
         durationMs: 850,

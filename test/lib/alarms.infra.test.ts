@@ -28,7 +28,9 @@ const EVERYTHING = {
   discovery: 'daily',
   export: { bucket: 'lake' },
   subscriptions: [{ type: 'sqs', name: 'mine' }],
+  targetAlarms: true,
 };
+const OF_TARGET = `TargetStale${TARGET.region}${TARGET.projectId}`.replaceAll('-', '');
 
 const ANCHOR = /See RUNBOOK\.md#([a-z-]+)$/;
 const sections = readFileSync('RUNBOOK.md', 'utf8')
@@ -105,7 +107,7 @@ describe('the alarms', () => {
         : MetricName === METRIC.changesUnpublished
           ? 'HistoryTable'
           : 'ScheduledSync';
-      expect(Dimensions).toEqual([{ Name: 'service', Value: { Ref: expect.stringContaining(emitter) } }]);
+      expect(Dimensions![0]).toEqual({ Name: 'service', Value: { Ref: expect.stringContaining(emitter) } });
     }
   });
 
@@ -148,6 +150,8 @@ const FAILS_AT = 2 * DAY + 3;
 /** What a metric shows in a quiet week, in which single runs fail and are made up for, and while something fails. */
 interface Story {
   readonly quiet: MetricHistory;
+  /** Of the metrics that its expression names before this one, at all times. */
+  readonly before?: readonly MetricHistory[];
   readonly failing: MetricHistory;
   /** The alarm must have risen so many minutes after the failure began. */
   readonly within: number;
@@ -180,6 +184,15 @@ const STORIES: Readonly<Record<string, Story>> = {
     within: 20,
     endsWithin: 30,
   },
+  // Two targets: one run in five minutes fails, both do.
+  [OF_TARGET]: {
+    before: [each(5, 2), each(5, 1)],
+    quiet: (minute) => (minute % DAY === 700 ? 1.2 : minute % DAY === 705 ? 2.2 : undefined),
+    failing: (minute) => (minute % 5 === 0 ? Math.floor((minute - FAILS_AT + 5) / 5) : undefined),
+    within: 20,
+    endsWithin: 30,
+  },
+  ApiOutage: { before: [each(5, 2)], quiet: sometimes(1), failing: each(5, 2), within: 15, endsWithin: 10 },
   BrakeHeld: { quiet: never, failing: each(5, 1), within: 20, endsWithin: 30 },
   RecordsRejected: { quiet: never, failing: each(5, 3), within: 20, endsWithin: 30 },
   // Each change counts up, and down when it is published. The publisher dies without an error: nothing counts down.
@@ -208,17 +221,17 @@ describe('each alarm', () => {
   });
 
   it.each(Object.keys(STORIES))('%s is silent in a quiet week', (id) => {
-    const states = statesOf(made.get(id)!, [STORIES[id]!.quiet], WEEK);
+    const states = statesOf(made.get(id)!, [...(STORIES[id]!.before ?? []), STORIES[id]!.quiet], WEEK);
     expect(states.filter((state) => state === 'ALARM')).toHaveLength(0);
   });
 
   it.each(Object.keys(STORIES))(
     '%s rises in time when it must, stays while the failure lasts, and falls after it',
     (id) => {
-      const { quiet, failing, within, endsWithin } = STORIES[id]!;
+      const { quiet, failing, within, endsWithin, before = [] } = STORIES[id]!;
       const ends = FAILS_AT + Math.max(DAY, within + 2 * DAY * (within >= DAY ? 1 : 0));
       const history: MetricHistory = (minute) => (minute >= FAILS_AT && minute < ends ? failing : quiet)(minute);
-      const states = statesOf(made.get(id)!, [history], ends + endsWithin + 1);
+      const states = statesOf(made.get(id)!, [...before, history], ends + endsWithin + 1);
       expect(states.slice(0, FAILS_AT)).not.toContain('ALARM');
       const rose = states.indexOf('ALARM');
       expect(rose).toBeGreaterThanOrEqual(FAILS_AT);
@@ -238,6 +251,35 @@ describe('each alarm', () => {
     const daily: MetricHistory = (minute) => (minute === FAILS_AT ? STALE_INTERVALS : undefined);
     const remembered = statesOf(alarm, [daily], FAILS_AT + 2 * DAY).filter((state) => state === 'ALARM').length;
     expect(remembered).toBeGreaterThan(0.95 * DAY);
+  });
+
+  it('of a target is silent while every run fails, and while the stale target tells of it again', () => {
+    const stale: MetricHistory = each(5, 9);
+    const outage: MetricHistory = (minute) => (minute % 5 === 0 ? (minute < FAILS_AT ? 2 : 1) : undefined);
+    const states = statesOf(made.get(OF_TARGET)!, [each(5, 2), outage, stale], FAILS_AT + 30);
+    expect(states.slice(0, FAILS_AT)).not.toContain('ALARM');
+    // When the other target completes again and this one does not, it is this one's own trouble.
+    expect(states.at(-1)).toBe('ALARM');
+  });
+
+  it('of a target looks at the metric that a filter takes from the log lines of the function', () => {
+    const [filter] = resourcesOf(templateOf(EVERYTHING), 'AWS::Logs::MetricFilter');
+    const {
+      FilterPattern,
+      MetricTransformations: [transformation],
+    } = filter!.Properties as {
+      FilterPattern: string;
+      MetricTransformations: {
+        Dimensions: { Key: string; Value: string }[];
+        MetricName: string;
+        MetricValue: string;
+      }[];
+    };
+    expect(FilterPattern).toBe('{ $.intervals > 0 }');
+    expect(transformation).toMatchObject({ MetricName: METRIC.intervalsOfTarget, MetricValue: '$.intervals' });
+    const dimensions = alarms(EVERYTHING).get(OF_TARGET)!.Metrics!.at(-1)!.MetricStat!.Metric.Dimensions!;
+    expect(dimensions.map(({ Name }) => Name)).toEqual(transformation!.Dimensions.map(({ Key }) => Key));
+    expect(dimensions.at(-1)!.Value).toBe(`${TARGET.region}/${TARGET.projectId}`);
   });
 
   it('that counts unpublished changes rises for a single one, and not for one that is published in the next period', () => {

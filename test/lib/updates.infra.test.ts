@@ -11,6 +11,7 @@ const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[];
   // The function that draws into the dashboard, and what it logged.
   monitoring: { value: 'full', off: ['AWS::Logs::LogGroup'] },
   tracing: { value: true },
+  targetAlarms: { value: true },
   runbookUrl: { value: 'https://wiki.example.com/roma-runbook' },
   customerKey: { value: true, off: ['AWS::KMS::Key'] },
   formerKeys: { value: ['arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000'] },

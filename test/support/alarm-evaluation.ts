@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+
 /** What of an alarm in a template decides its state. */
 export interface AlarmDefinition {
   readonly ComparisonOperator: string;
@@ -7,7 +9,11 @@ export interface AlarmDefinition {
   readonly TreatMissingData?: string;
   readonly Statistic?: string;
   readonly Period?: number;
-  readonly Metrics?: readonly { readonly Expression?: string; readonly MetricStat?: MetricStat }[];
+  readonly Metrics?: readonly {
+    readonly Id?: string;
+    readonly Expression?: string;
+    readonly MetricStat?: MetricStat;
+  }[];
 }
 interface MetricStat {
   readonly Period: number;
@@ -23,13 +29,15 @@ const EXTRA_POINTS = 2;
  * The state of an alarm at the end of each minute, as "Evaluating an alarm" and "Configuring how CloudWatch alarms treat
  * missing data" of the CloudWatch user guide describe it: M out of the N latest periods; where real data points of the
  * evaluation range are fewer than N, missing ones are filled in as the alarm says, and otherwise the latest real ones count.
- * @param histories of the metric, or of each metric of a sum
+ * @param histories of the metric, or of each metric of an expression
  */
 export function statesOf(
   alarm: AlarmDefinition,
   histories: readonly MetricHistory[],
   minutes: number,
 ): readonly ('OK' | 'ALARM')[] {
+  const expression = alarm.Metrics?.find(({ Expression }) => Expression !== undefined)?.Expression;
+  const ids = alarm.Metrics?.flatMap(({ Id, MetricStat }) => (MetricStat === undefined ? [] : [Id ?? ''])) ?? [''];
   const stat = alarm.Metrics?.find(({ MetricStat }) => MetricStat !== undefined)?.MetricStat;
   const period = (stat?.Period ?? alarm.Period ?? 0) / 60;
   const statistic = stat?.Stat ?? alarm.Statistic;
@@ -44,10 +52,9 @@ export function statesOf(
     if (statistic === 'Sum') return values.reduce((sum, value) => sum + value, 0);
     throw new Error(`${statistic} is not computed here`);
   };
-  const isFilled = alarm.Metrics !== undefined;
   const points = Array.from({ length: Math.floor(minutes / period) }, (_, nth) => {
-    if (!isFilled) return pointsOf(histories[0] ?? (() => undefined), nth);
-    return histories.reduce((sum, history) => sum + (pointsOf(history, nth) ?? 0), 0);
+    const values = ids.map((_, index) => pointsOf(histories[index] ?? (() => undefined), nth));
+    return expression === undefined ? values[0] : evaluate(expression, ids, values);
   });
   const isBreaching = (value: number): boolean =>
     alarm.ComparisonOperator === 'LessThanThreshold' ? value < alarm.Threshold : value >= alarm.Threshold;
@@ -68,4 +75,14 @@ export function statesOf(
     state = breaches >= m ? 'ALARM' : 'OK';
     return state;
   });
+}
+
+/** One point of an expression: `FILL`, `IF`, sums and comparisons, as in JavaScript but for the two functions. */
+function evaluate(expression: string, ids: readonly string[], values: readonly (number | undefined)[]): number {
+  const scope = {
+    FILL: (value: number | undefined, missing: number) => value ?? missing,
+    IF: (condition: boolean, yes: number, no: number) => (condition ? yes : no),
+    ...Object.fromEntries(ids.map((id, index) => [id, values[index]])),
+  };
+  return runInNewContext(expression, scope) as number;
 }
