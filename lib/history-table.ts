@@ -77,6 +77,14 @@ export class HistoryTable extends Construct {
     fn.addEnvironment(ENV.tableName, this.table.tableName);
   }
 
+  /** Lets a function read what an export holds: the table, and the changes by time. */
+  grantExport(fn: NodeFunction): void {
+    const { tableArn, tableName } = this.table;
+    fn.allow('ReadHistory', ['dynamodb:Query'], [tableArn, `${tableArn}/index/${HISTORY_TABLE.indexes[0].name}`]);
+    this.grantKeys(fn, 'read');
+    fn.addEnvironment(ENV.tableName, tableName);
+  }
+
   /** Lets a function be fed from the stream: what an event source mapping calls there. No action on the table. */
   grantStream(fn: NodeFunction): string {
     const streamArn = this.table.tableStreamArn;

@@ -131,9 +131,8 @@ export class InstanceHistory extends InstanceHistoryBase {
       props.discovery === 'daily'
         ? new Discovery(this, 'Discovery', { ...props, sync: this.sync, every, exclude: props.exclude ?? [] })
         : undefined;
-    const { tableName } = this.table;
-    this.export = props.export && new ScheduledExport(this, 'Export', { ...props.export, sync: this.sync, tableName });
-    if (this.export !== undefined) this.grantRead(this.export.function.role);
+    const { sync, history } = this;
+    this.export = props.export && new ScheduledExport(this, 'Export', { ...props.export, sync, history });
     this.feed = new ChangeFeed(this, 'ChangeFeed', {
       ...props,
       history: this.history,

@@ -7,6 +7,7 @@ import { ENV } from '../lambda/contract';
 import { COLUMNS, type ColumnType, EXPORTS } from '../lambda/export/columns';
 import { acknowledge } from './acknowledge';
 import { grantKey } from './encryption';
+import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
 import type { ScheduledSync } from './scheduled-sync';
 
@@ -36,7 +37,7 @@ export class ScheduledExport extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    props: ExportOptions & { readonly sync: ScheduledSync; tableName: string },
+    props: ExportOptions & { readonly sync: ScheduledSync; readonly history: HistoryTable },
   ) {
     super(scope, id);
     const { bucket, prefix = 'roma-history/', at = '01:30', sync } = props;
@@ -47,6 +48,7 @@ export class ScheduledExport extends Construct {
       timeout: Duration.minutes(15),
       retryAttempts: 2,
     });
+    props.history.grantExport(this.function);
     this.function.allow('WriteExport', ['s3:PutObject'], [bucket.arnForObjects(`${prefix}*`)]);
     const { partition } = Stack.of(this);
     const written = `arn:${Token.isUnresolved(partition) ? '<AWS::Partition>' : partition}:s3:::${bucket.bucketName}/${prefix}*`;
@@ -54,7 +56,6 @@ export class ScheduledExport extends Construct {
     if (!Token.isUnresolved(bucket.bucketName))
       acknowledge(this.function.role, `AwsSolutions-IAM5[Resource::${written}]`, reason);
     grantKey(bucket.encryptionKey, this.function.role, 'send', 's3');
-    this.function.addEnvironment(ENV.tableName, props.tableName);
     this.function.addEnvironment(ENV.exportTo, `s3://${bucket.bucketName}/${prefix}`);
     const [hour, minute] = at.split(':').map((part) => String(Number(part)));
     sync.runDaily(this, this.function, {

@@ -157,8 +157,8 @@ const REASONS: readonly (readonly [why: string, statement: string])[] = [
     '[ExportWriteRole] | [ec2:AssignPrivateIpAddresses,ec2:CreateNetworkInterface,ec2:DeleteNetworkInterface,ec2:DescribeNetworkInterfaces,ec2:DescribeSubnets,ec2:UnassignPrivateIpAddresses] | *',
   ],
   [
-    'the export reads the history; changes by time are an index',
-    '[ExportWriteRole] | [dynamodb:GetItem,dynamodb:Query] | [Table.Arn,Table.Arn/index/changes-by-time,Table.Arn/index/not-running]',
+    'the export reads the history, and changes by time from their index',
+    '[ExportWriteRole] | dynamodb:Query | [Table.Arn,Table.Arn/index/changes-by-time]',
   ],
   [
     'the table is encrypted',
@@ -208,6 +208,7 @@ const REASONS: readonly (readonly [why: string, statement: string])[] = [
     'traces for X-Ray, which have no ARN',
     '[MonitoringTimelineDrawRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *',
   ],
+  ['traces for X-Ray, which have no ARN', '[ExportWriteRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *'],
   ['traces for X-Ray, which have no ARN', '[ScheduledSyncRole] | [xray:PutTelemetryRecords,xray:PutTraceSegments] | *'],
   [
     'what an event source mapping calls on the stream',

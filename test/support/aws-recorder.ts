@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** One call of the AWS SDK, as it came over the wire. */
 export interface AwsCall {
-  readonly service: 'dynamodb' | 'events' | 'scheduler' | 'secretsmanager' | 'sns' | 'sqs' | 'sts';
+  readonly service: 'dynamodb' | 'events' | 's3' | 'scheduler' | 'secretsmanager' | 'sns' | 'sqs' | 'sts';
   readonly operation: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
@@ -34,6 +34,10 @@ function callOf({ method = 'GET', url = '/', headers }: IncomingMessage, body: s
   const target = headers['x-amz-target'] as string | undefined;
   const { pathname, searchParams } = new URL(url, 'http://loopback');
   const [, collection, name] = pathname.split('/');
+  if (/\/s3\/aws4_request/.test(headers.authorization ?? '')) {
+    const Key = decodeURIComponent(pathname.slice(collection!.length + 2));
+    return { service: 's3', operation: method === 'PUT' ? 'PutObject' : method, input: { Bucket: collection, Key } };
+  }
   if (target === undefined && collection === 'schedules') {
     const input = { ...Object.fromEntries(searchParams), ...(body === '' ? {} : (JSON.parse(body) as object)) };
     if (name === undefined) return { service: 'scheduler', operation: 'ListSchedules', input };
@@ -85,6 +89,7 @@ export async function startAwsRecorder(options: {
   readonly dynamodb?: string;
   readonly events?: string;
   readonly scheduler?: string;
+  readonly s3?: string;
   /** Texts of secrets by ARN. */
   readonly secrets: Readonly<Record<string, string>>;
   /** Signs a token for an audience. */
@@ -117,7 +122,9 @@ export async function startAwsRecorder(options: {
       );
       return;
     }
-    const to = call.service === 'dynamodb' || call.service === 'scheduler' ? options[call.service] : options.events;
+    const { service } = call;
+    const to =
+      service === 'dynamodb' || service === 'scheduler' || service === 's3' ? options[service] : options.events;
     if (to === undefined) throw new Error(`nothing answers for ${call.service}`);
     const answered = await forward(to, request, body);
     const loss = losses.find(({ matches }) => matches(call));

@@ -35,7 +35,7 @@ export interface DeployedFunction {
 
 /** A stack synthesized with its real bundles, and its references resolved as a deployment would. */
 export interface DeployedStack {
-  functionOf(entry: 'sync' | 'publish' | 'widget' | 'discovery'): DeployedFunction;
+  functionOf(entry: 'sync' | 'publish' | 'widget' | 'discovery' | 'export'): DeployedFunction;
   readonly schedules: readonly Readonly<Record<string, unknown>>[];
   /** Inputs of the schedules of targets. */
   readonly requests: readonly Readonly<Record<string, unknown>>[];
@@ -126,6 +126,7 @@ export function deployStack(config: object, names: Names): DeployedStack {
         publish: 'ChangeFeedPublish',
         widget: 'MonitoringTimeline',
         discovery: 'DiscoveryDiscover',
+        export: 'ExportWrite',
       }[entry];
       const [, found] = ofType('AWS::Lambda::Function').find(([id]) => id.includes(part))!;
       const { Environment, Role, MemorySize, Timeout } = found.Properties as {

@@ -64,6 +64,8 @@ export function permissionsOf({ service, operation, input }: AwsCall): Permissio
         action: `events:${operation}`,
         resource: arn('events', `event-bus/${EventBusName}`),
       }));
+    case 's3':
+      return [{ action: `s3:${operation}`, resource: `arn:aws:s3:::${String(input.Bucket)}/${String(input.Key)}` }];
     case 'scheduler':
       return onScheduler(operation, input);
     case 'secretsmanager':

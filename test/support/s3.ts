@@ -24,6 +24,7 @@ export async function startS3() {
     stop,
     /** Answers with this status from now on. */
     refuse: (status: number | undefined) => void (refusal = status),
+    endpoint,
     clientConfig: {
       endpoint,
       region: 'local-1',
