@@ -13,6 +13,7 @@ export const QUESTIONS = {
   log: { command: ['log'], options: ['since', 'until', 'limit', 'target'], args: ['instance'] },
   diff: { command: ['diff'], options: ['target'], args: ['instance', 'a', 'b'] },
   changes: { command: ['changes'], options: ['since', 'until', 'kind', 'target'], args: [] },
+  who: { command: ['who'], options: ['since', 'target'], args: ['instance'] },
   uptime: { command: ['uptime'], options: ['since', 'until', 'target'], args: ['instance'] },
   targets: { command: ['targets', 'list'], options: [], args: [] },
 } as const satisfies Record<

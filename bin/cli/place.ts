@@ -32,7 +32,7 @@ export const placeFlags = (options: Place): string =>
 /** A text that suggests commands, with the flags of this call in each of them, so that it can be pasted. */
 export const hint = (io: Io, text: string): string =>
   text.replaceAll(
-    /roma-history (sync|list|log|show|diff|changes|uptime|targets list|doctor|report|serve|export|replay|test-subscription)\b(?! --help)/g,
+    /roma-history (sync|list|log|show|diff|changes|who|uptime|targets list|doctor|report|serve|export|replay|test-subscription)\b(?! --help)/g,
     (command) => command + (io.place ?? ''),
   );
 

@@ -77,8 +77,9 @@ describe('the package as it is published', () => {
         'dist/roma-history.mjs',
         ...readdirSync('docs').map((page) => `docs/${page}`),
         'lambda/core/model/record.ts',
-        'lambda/events/schema/change-event.v1.schema.json',
-        ...readdirSync('lambda/events/schema/samples').map((sample) => `lambda/events/schema/samples/${sample}`),
+        ...readdirSync('lambda/events/schema', { recursive: true, encoding: 'utf8' })
+          .filter((file) => file.endsWith('.json'))
+          .map((file) => `lambda/events/schema/${file}`),
         ...readdirSync('test/examples').map((example) => `test/examples/${example}`),
         'package.json',
       ]

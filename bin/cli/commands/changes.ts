@@ -1,9 +1,13 @@
 import { type Command, Option } from 'commander';
+import { pMapIterable, pMapSkip } from 'p-map';
+import type { Attribution } from '../../../lambda/core/model/attribution';
+import { claimOf } from '../../../lambda/core/publish/attribution-event';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { NotFoundError, UsageError } from '../../../lambda/core/model/errors';
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { targetName } from '../../../lambda/core/model/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../../lambda/core/model/record';
+import { attributionsIn } from '../attributions';
 import { chosenBy, collect, type FilterOptions, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
@@ -15,6 +19,7 @@ import { changeColumns, changeLine, type ChangeRow } from './views';
 interface ChangesOptions extends TargetOptions, FilterOptions, RowOptions, SpanOptions {
   readonly field?: readonly string[];
   readonly kind?: readonly ChangeKind[];
+  readonly by?: string;
   readonly follow?: boolean;
   readonly full?: boolean;
 }
@@ -28,6 +33,7 @@ export function register(command: Command, io: Io): void {
     .option('--until <time>', 'before this time (default: now)')
     .addOption(new Option('--kind <kind...>', 'only changes of this kind (repeatable)').choices(KINDS))
     .option('--field <field>', 'only changes of this field (repeatable)', collect)
+    .option('--by <user>', 'only changes that this user, principal or address made, or may have made')
     .option('--full', 'show every changed field, with its whole values')
     .option('-f, --follow', 'keep printing new changes until Ctrl-C');
   withTargetOptions(withRowOptions(withFilterOptions(command)))
@@ -35,6 +41,8 @@ export function register(command: Command, io: Io): void {
     .action(async (options: ChangesOptions) => {
       if (options.follow === true && options.until !== undefined)
         throw new UsageError('--follow has no end: leave out --until');
+      if (options.follow === true && options.by !== undefined)
+        throw new UsageError('who made a change is known only later: leave out --by or --follow');
       if (options.follow === true && wantsTable(options))
         throw new UsageError(
           '--follow prints lines, without end: leave out --output, --sort and --columns, or give --json',
@@ -58,12 +66,24 @@ export function register(command: Command, io: Io): void {
         const isChosen = chosenBy({ ...options, field: undefined });
         const rows: ChangeRow[] = [];
         let printed = 0;
-        for await (const version of changes) {
-          if (!matches(version, options, wanted) || !isChosen(version)) continue;
+        const attributionOf = attributionsIn(reader, span);
+        const withAttributions = pMapIterable(
+          changes,
+          async (version) => {
+            if (!matches(version, options, wanted) || !isChosen(version)) return pMapSkip;
+            // Of what has only just been seen, nobody has been asked yet.
+            const attribution = options.follow === true ? undefined : await attributionOf(version);
+            return options.by === undefined || isBy(attribution, options.by) ? { version, attribution } : pMapSkip;
+          },
+          { concurrency: options.follow === true ? 1 : 16 },
+        );
+        for await (const { version, attribution } of withAttributions) {
           printed += 1;
-          if (options.json === true) printJson(io, { ...toChangeEvent(version), narrowed: narrowed(version) });
-          else if (wantsTable(options)) rows.push({ version });
-          else io.out(changeLine({ ...io, isFull: options.full }, version));
+          if (options.json === true) {
+            const claim = attribution && claimOf(attribution);
+            printJson(io, { ...toChangeEvent(version), narrowed: narrowed(version), attribution: claim });
+          } else if (wantsTable(options)) rows.push({ version, attribution });
+          else io.out(changeLine({ ...io, isFull: options.full }, version, attribution));
         }
         if (wantsTable(options)) await printTable(io, options, changeColumns(io), rows);
         else if (printed === 0 && options.json !== true && options.follow !== true) io.out('no change in this time');
@@ -77,8 +97,12 @@ const matches = (version: Version, { kind, field }: ChangesOptions, targets: Rea
     version.changes.some((change) => field.some((one) => `${change.field}/`.startsWith(`${one}/`)))) &&
   (targets.size === 0 || targets.has(targetName(version.target)));
 
+const isBy = (attribution: Attribution | undefined, who: string): boolean =>
+  attribution?.actors.some(({ user, principal, sourceIp }) => [user, principal, sourceIp].includes(who)) === true;
+
 const EXAMPLES = `
 Examples:
   roma-history changes --since 7d
   roma-history changes --kind deleted --since 2026-11-01
+  roma-history changes --by alice --since 7d
   roma-history changes --follow --json | jq -c '{at: .observedAt, id: .instance.id, status}'`;

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   show: ["one instance's state, now, at a time, or in a version", async () => import('./show')],
   diff: ['what differs between two versions or times of one instance', async () => import('./diff')],
   changes: ['changes over the whole fleet, oldest first', async () => import('./changes')],
+  who: ['who did what to one instance, newest first, as far as traces were kept', async () => import('./who')],
   uptime: [
     'time in each status, availability, unobserved time; of one instance or of all',
     async () => import('./uptime'),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { targetName } from '../../../lambda/core/model/instance';
+import { attributionsIn, byText } from '../attributions';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';
@@ -39,9 +40,11 @@ export function register(command: Command, io: Io): void {
       const span = { from: options.since === undefined ? undefined : from, to, limit: options.limit };
       await withStore(io, options, async (store) => {
         const current = await find(store, instance, options);
+        const attributionOf = attributionsIn(store.reader, { from: span.from, to });
         if (wantsTable(options)) {
           const rows: ChangeRow[] = [];
-          for await (const entry of store.history.log(current, span)) rows.push(entry);
+          for await (const entry of store.history.log(current, span))
+            rows.push(entry.type === 'gap' ? entry : { ...entry, attribution: await attributionOf(entry.version) });
           await printTable(io, options, changeColumns(io), rows);
           return;
         }
@@ -63,7 +66,7 @@ export function register(command: Command, io: Io): void {
                 flow([io.paint('yellow', unobservedText(io, entry.gap))], { width: io.width, lead: ' '.repeat(7) }),
               );
           } else if (options.json === true) {
-            printJson(io, versionLine(entry.version));
+            printJson(io, versionLine(entry.version, await attributionOf(entry.version)));
           } else {
             const { version } = entry;
             const when = `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`;
@@ -73,6 +76,7 @@ export function register(command: Command, io: Io): void {
                   version.kind + evidenceText(version),
                   changeText({ ...io, isFull: options.full }, version),
                   io.paint('gray', when),
+                  ...byText(await attributionOf(version)),
                 ],
                 {
                   width: io.width,

@@ -2,10 +2,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { byMeaning } from '../../../lambda/core/model/by-meaning';
 import { NotFoundError } from '../../../lambda/core/model/errors';
 import { targetName } from '../../../lambda/core/model/instance';
-import type { Instant } from '../../../lambda/core/model/instant';
+import { type Instant, plusMs } from '../../../lambda/core/model/instant';
+import type { Attribution } from '../../../lambda/core/model/attribution';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
 import type { State, UnobservedSpan } from '../../../lambda/core/history/spans';
+import { attributionsIn, byText } from '../attributions';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
@@ -41,13 +43,13 @@ async function show(io: Io, instance: string, options: ShowOptions): Promise<voi
   const at = parseMoment(options.at, io.clock.now(), '--at', io.time.zone);
   await withStore(io, options, async (store) => {
     const current = await find(store, instance, options);
-    if (options.version !== undefined) {
-      print(io, options, await versionByNumber(store.reader, current, options.version));
-      return;
-    }
-    const state = await store.history.stateOf(current, at);
-    const { version, during } = shown(state, current, at);
-    print(io, options, version, during);
+    const known: { readonly version: Version; readonly during?: UnobservedSpan } =
+      options.version === undefined
+        ? shown(await store.history.stateOf(current, at), current, at)
+        : { version: await versionByNumber(store.reader, current, options.version) };
+    const { observedAt } = known.version;
+    const attributionOf = attributionsIn(store.reader, { from: observedAt, to: plusMs(observedAt, 1) });
+    print(io, options, { ...known, attribution: await attributionOf(known.version) });
   });
 }
 
@@ -84,10 +86,14 @@ export async function versionByNumber(reader: Reader, current: Current, number: 
   );
 }
 
-function print(io: Io, options: ShowOptions, version: Version, during?: UnobservedSpan): void {
+function print(
+  io: Io,
+  options: ShowOptions,
+  { version, during, attribution }: { version: Version; during?: UnobservedSpan; attribution?: Attribution },
+): void {
   if (options.json === true) {
     printJson(io, {
-      ...versionLine(version),
+      ...versionLine(version, attribution),
       ...(options.changes === true ? { snapshot: undefined } : {}),
       unobserved: during && spanLine(during),
     });
@@ -105,7 +111,7 @@ function print(io: Io, options: ShowOptions, version: Version, during?: Unobserv
     ...(during === undefined ? [] : [io.paint('yellow', unobservedText(io, during))]),
   );
   line('version', `${version.version}, ${version.kind}${evidenceText(version)}`);
-  line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`);
+  line('', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`, ...byText(attribution));
   for (const change of byMeaning(version.changes)) line('changed', fieldText(change, text));
   if (options.changes === true) return;
   io.out('');

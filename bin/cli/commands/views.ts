@@ -1,10 +1,13 @@
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
 import type { Reader } from '../../../lambda/core/history/reader';
+import type { Attribution } from '../../../lambda/core/model/attribution';
 import { byMeaning, ticksAlone } from '../../../lambda/core/model/by-meaning';
 import { countFields } from '../../../lambda/core/model/fit-changes';
 import type { FieldChange, Version } from '../../../lambda/core/model/record';
 import { targetName } from '../../../lambda/core/model/instance';
+import { claimOf } from '../../../lambda/core/publish/attribution-event';
+import { byText } from '../attributions';
 import type { Io } from '../io';
 import { cutTo, flow } from '../layout';
 import type { RowColumn } from '../rows';
@@ -22,7 +25,7 @@ const VALUE_WIDTH = 40;
 const MESSAGE_WIDTH = 200;
 
 /** The stable form of a version, which `log` and `show` print with --json. */
-export const versionLine = (version: Version): Record<string, unknown> => ({
+export const versionLine = (version: Version, attribution?: Attribution): Record<string, unknown> => ({
   version: version.version,
   kind: version.kind,
   observedAt: version.observedAt,
@@ -32,6 +35,7 @@ export const versionLine = (version: Version): Record<string, unknown> => ({
   evidence: version.evidence,
   changes: version.changes,
   snapshot: version.snapshot,
+  attribution: attribution && claimOf(attribution),
 });
 
 /** An unobserved span with explicit open ends: `from` null means always, `to` null means still. */
@@ -100,7 +104,7 @@ export const evidenceText = ({ kind, evidence }: Version): string => {
 };
 
 /** One change on one line; on a narrow terminal it continues on indented lines. */
-export const changeLine = (io: Io, version: Version): string =>
+export const changeLine = (io: Io, version: Version, attribution?: Attribution): string =>
   flow(
     [
       showTime(version.observedAt, io.time),
@@ -108,6 +112,7 @@ export const changeLine = (io: Io, version: Version): string =>
       version.kind + evidenceText(version),
       changeText(io, version),
       io.paint('gray', whenText(io, version)),
+      ...byText(attribution),
     ],
     { width: io.width, indent: 4 },
   );
@@ -125,6 +130,7 @@ export async function isFromBaseline(reader: Reader, version: Version): Promise<
 export interface ChangeRow {
   readonly version?: Version;
   readonly gap?: UnobservedSpan;
+  readonly attribution?: Attribution | undefined;
 }
 
 /** The columns of `log` and `changes`. */
@@ -149,6 +155,7 @@ export function changeColumns(io: Io): RowColumn<ChangeRow>[] {
       isWide: true,
     }),
     column('EVIDENCE', ({ evidence }) => evidence, { isWide: true }),
+    { title: 'BY', of: ({ attribution }) => byText(attribution).join(''), isWide: true },
     column('TARGET', ({ target }) => targetName(target), { isWide: true }),
     column('PROJECT', ({ enterpriseProjectId }) => enterpriseProjectId ?? '', { isWide: true }),
   ];

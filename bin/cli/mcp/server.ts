@@ -60,6 +60,11 @@ const TOOLS: Readonly<Partial<Record<Question, readonly [name: string, input: z.
     { ...span, kind: z.enum(CHANGE_KINDS).exclude(['baseline']).optional(), target, limit },
     'Changes of all instances, oldest first, each with its window and the evidence.',
   ],
+  who: [
+    'who',
+    { instance, since: time.optional(), target, limit },
+    'Operations on one instance and who asked for them, newest first. Only "certain" names who made a change.',
+  ],
   uptime: [
     'uptime',
     { instance: instance.optional().describe('leave out for all instances'), ...span, target, limit },

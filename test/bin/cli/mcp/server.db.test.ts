@@ -56,6 +56,7 @@ describe('roma-history mcp', () => {
       'log',
       'diff',
       'changes',
+      'who',
       'uptime',
       'gaps',
       'explain',
