@@ -66,28 +66,21 @@ export const painter =
   (colour, text) =>
     colour !== undefined && hasColours ? styleText(colour, text, { validateStream: false }) : text;
 
-/** The colour of a status. An undocumented status gets a colour that stands out. */
-export function statusColour(status: string): Colour {
-  switch (status) {
-    case 'RUNNING':
-      return 'green';
-    case 'ERROR':
-    case 'CREATE_FAILED':
-    case 'DELETE_FAILED':
-      return 'red';
-    case 'CREATING':
-    case 'DELETING':
-    case 'FREEZING':
-      return 'yellow';
-    case 'FROZEN':
-      return 'cyan';
-    case 'DELETED':
-    case 'SOFT_DELETED':
-      return 'gray';
-    default:
-      return 'magenta';
-  }
-}
+const STATUS_COLOURS: Readonly<Partial<Record<string, Colour>>> = {
+  RUNNING: 'green',
+  ERROR: 'red',
+  CREATE_FAILED: 'red',
+  DELETE_FAILED: 'red',
+  CREATING: 'yellow',
+  DELETING: 'yellow',
+  FREEZING: 'yellow',
+  FROZEN: 'cyan',
+  DELETED: 'gray',
+  SOFT_DELETED: 'gray',
+};
+/** An undocumented status gets a colour that stands out. */
+export const statusColour = (status: string): Colour =>
+  (Object.hasOwn(STATUS_COLOURS, status) ? STATUS_COLOURS[status] : undefined) ?? 'magenta';
 
 const OUTCOME_COLOURS: Readonly<Record<RunOutcome, Colour>> = {
   changed: 'green',

@@ -63,10 +63,10 @@ export async function printTable<Row>(
   const isAll = options.output === 'wide' || options.output === 'csv';
   const columns = options.columns?.split(',').map(named) ?? all.filter(({ isWide }) => isAll || isWide !== true);
   const valueOf = ({ value, of }: RowColumn<Row>, row: Row) => (value === undefined ? of(row) : value(row));
-  const sorted =
-    options.sort === undefined
-      ? rows
-      : inOrder(rows, options.sort.startsWith('-'), named(options.sort.replace('-', '')), valueOf);
+  const { sort } = options;
+  const by = sort === undefined ? undefined : named(sort.replace('-', ''));
+  const direction = sort?.startsWith('-') === true ? -1 : 1;
+  const sorted = by === undefined ? rows : rows.toSorted((a, b) => compare(valueOf(by, a), valueOf(by, b)) * direction);
   if (options.output !== 'csv') return io.out(renderTable(columns, sorted, io));
   const { stringify } = await import('csv-stringify/sync');
   const cell = (value: string | number | null) => (typeof value === 'string' ? safeText(value, Infinity) : value);
@@ -76,13 +76,5 @@ export async function printTable<Row>(
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-function inOrder<Row>(
-  rows: readonly Row[],
-  isDown: boolean,
-  column: RowColumn<Row>,
-  valueOf: (column: RowColumn<Row>, row: Row) => string | number | null,
-): Row[] {
-  const compare = (a: string | number | null, b: string | number | null): number =>
-    typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a ?? ''), String(b ?? ''));
-  return rows.toSorted((a, b) => compare(valueOf(column, a), valueOf(column, b)) * (isDown ? -1 : 1));
-}
+const compare = (a: string | number | null, b: string | number | null): number =>
+  typeof a === 'number' && typeof b === 'number' ? a - b : collator.compare(String(a ?? ''), String(b ?? ''));

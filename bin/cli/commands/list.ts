@@ -59,7 +59,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
         if (!hasVersion(member)) {
           // The instance may have had any status.
           if (options.json !== true) unknown += 1;
-          else if (status === undefined) printJson(io, unknownLine(member));
+          else if (status === undefined) printJson(io, listLine(member));
           continue;
         }
         if (status !== undefined && member.version.status.toUpperCase() !== status) {
@@ -100,36 +100,22 @@ async function list(io: Io, options: ListOptions): Promise<void> {
 type Member = FleetMember & { readonly version: Version; readonly isBaseline?: boolean };
 const hasVersion = (member: FleetMember): member is Member => member.version !== undefined;
 
-/** `unobserved` is present only when no run looked at that time. */
-const listLine = (member: Member): Record<string, unknown> => {
-  const { version, unobserved, unjudgedSince } = member;
-  return {
-    id: version.id,
-    name: version.name,
-    status: version.status,
-    region: version.target.region,
-    projectId: version.target.projectId,
-    since: version.statusSince,
-    version: version.version,
-    deleted: isGone(version),
-    snapshot: version.snapshot,
-    unobserved: unobserved && spanLine(unobserved),
-    unjudgedSince,
-  };
-};
-
-/** The line of an instance that may have existed: no run had looked yet, or its version has expired. */
-const unknownLine = ({ current, unobserved }: FleetMember): Record<string, unknown> => ({
+/**
+ * `unobserved` is present only when no run looked at that time. Null: the instance may have existed, but no run had looked
+ * yet, or its version has expired.
+ */
+const listLine = ({ current, version, unobserved, unjudgedSince }: FleetMember): Record<string, unknown> => ({
   id: current.id,
-  name: current.name,
-  status: null,
+  name: (version ?? current).name,
+  status: version?.status ?? null,
   region: current.target.region,
   projectId: current.target.projectId,
-  since: null,
-  version: null,
-  deleted: null,
-  snapshot: null,
+  since: version?.statusSince ?? null,
+  version: version?.version ?? null,
+  deleted: version === undefined ? null : isGone(version),
+  snapshot: version?.snapshot ?? null,
   unobserved: unobserved && spanLine(unobserved),
+  unjudgedSince,
 });
 
 /** Shows an open gap by its length, which is short enough for a column. */

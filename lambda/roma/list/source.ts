@@ -3,7 +3,7 @@ import type { Target } from '../../core/model/instance';
 import { clockError, type ParsedPage } from '../../core/sync/listing';
 import type { InstanceSource } from '../../core/sync/instance-source';
 import type { Clock } from '../../core/model/clock';
-import { type ClientStats, createClient, nameOf } from '../http/client';
+import { type Authorize, createClient, nameOf } from '../http/client';
 import { type Credentials, describeCredentials, needsIam, needsSts } from '../auth/credentials';
 import {
   type EndpointOverrides,
@@ -60,51 +60,14 @@ export interface RomaSourceOptions extends EndpointOverrides {
 const scopeOf = (target: Target | undefined): Scope =>
   target === undefined ? 'domain' : { projectId: target.projectId, region: target.region };
 
-/** What one small request tells about a target. */
-export interface Probe {
-  /** Instances that the API announces. */
-  readonly total: number;
-  /** How far our clock is off the API's, in ms, positive when ours is ahead; undefined when it sent no Date. */
-  readonly clockErrorMs?: number | undefined;
-  readonly durationMs: number;
-}
-
-export interface RomaSource extends InstanceSource {
-  /** Which identity is in use, in words that show nothing of it. */
-  readonly identity: string;
-  /** Who asks, as a short digest: part of the view of a run. Never fails. */
-  principal(target: Target, limits?: CallLimits): Promise<string>;
-  /**
-   * The URN of who asks, as STS tells it; undefined for a password and a ready token, which cannot sign the question.
-   * @throws CodedError
-   */
-  caller(target: Target | undefined, limits?: CallLimits): Promise<string | undefined>;
-  /** Whether the target can be reached at all, before anything is sent. @throws UsageError */
-  check(target: Target): void;
-  /** Counts since the source was made. */
-  stats(): ClientStats;
-  /**
-   * Reads one row of the list: whether address, credentials and rights are right, and how far the clocks are apart.
-   * @throws RomaApiError
-   */
-  probe(target: Target, signal?: AbortSignal): Promise<Probe>;
-  /** Every project that the identity may see, as GET /v3/auth/projects of IAM gives them. @throws RomaApiError */
-  projects(signal?: AbortSignal): Promise<readonly Project[]>;
-  /** One page of traces of the Cloud Trace Service, asked for once and with a politeness of its own. @throws CodedError */
-  readonly traces: {
-    get(target: Target, query: ApiRequest['query'], limits: CallLimits): Promise<ApiAnswer>;
-    redact(text: string): string;
-  };
-  /** Closes all connections. */
-  close(): Promise<void>;
-}
+export type RomaSource = ReturnType<typeof createRomaSource>;
 
 /**
  * The list of ROMA Connect instances over HTTP. One source keeps its tokens, its politeness and its connections for as
  * long as it lives, so a process makes one per set of credentials and endpoints.
  * Its `check` and `pages` throw a UsageError at once for a region that is unknown and an address that is not https.
  */
-export function createRomaSource(options: RomaSourceOptions): RomaSource {
+export function createRomaSource(options: RomaSourceOptions) {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
   const { endpoint, iamEndpoint, stsEndpoint, ctsEndpoint } = options;
   const { requestsPerSecond = DEFAULT_RATE.requestsPerSecond } = options;
@@ -130,29 +93,25 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     return { ...endpoints, issuer: needsSts(credentials) ? resolveSts(region, overrides) : endpoints.iam };
   };
 
-  async function ask(request: ApiRequest, scope: Scope, issuer: string, limits: CallLimits): Promise<ApiAnswer> {
-    return client.call(request, limits, identity.authorize(scope, issuer));
-  }
-
   const issuerOf = (target: Target | undefined): string => {
     if (target !== undefined) return endpointsOf(target).issuer;
     return needsSts(credentials) ? resolveSts(undefined, overrides) : resolveIam(overrides);
   };
+  const authorizing = (target: Target | undefined): Authorize => identity.authorize(scopeOf(target), issuerOf(target));
+  /** Whether a key opens the list, the list itself must say: a refusal elsewhere does not count. */
+  const unjudged =
+    (target: Target | undefined): Authorize =>
+    async (...each) => ({ ...(await authorizing(target)(...each)), refused: () => false });
 
   async function caller(target: Target | undefined, limits: CallLimits = {}): Promise<string | undefined> {
     if (credentials.kind === 'password' || credentials.kind === 'token') return undefined;
     const sts = resolveSts(target?.region, overrides);
-    const authorize = identity.authorize(scopeOf(target), issuerOf(target));
-    const answer = await client.call(callerRequest(sts), limits, async (request, each) => ({
-      ...(await authorize(request, each)),
-      // Whether the key opens the list, the list itself must say.
-      refused: () => false,
-    }));
-    return readCaller(answer);
+    return readCaller(await client.call(callerRequest(sts), limits, unjudged(target)));
   }
 
   function answerReader(target: Target, limits: CallLimits): ReadRaw {
-    const { roma, issuer } = endpointsOf(target);
+    const { roma } = endpointsOf(target);
+    const authorize = authorizing(target);
     return async (window) => {
       const { status, offset, limit } = window;
       const query: [string, string][] = [];
@@ -160,7 +119,7 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
       if (limit !== undefined) query.push(['offset', String(offset)], ['limit', String(limit)]);
       const path = api === 'v3' ? `/v3/${target.projectId}/roma/instances` : `/v2/${target.projectId}/instances`;
       const request = apiRequest('GET', roma, path, { query });
-      const answer = await ask(request, scopeOf(target), issuer, limits);
+      const answer = await client.call(request, limits, authorize);
       const { body, requestedAt, receivedAt, serverTime } = answer;
       const times = { requestedAt, receivedAt, serverTime };
       const digest = digestOf(window, body, redactor);
@@ -195,45 +154,53 @@ export function createRomaSource(options: RomaSourceOptions): RomaSource {
     });
   }
 
-  return {
+  const source = {
+    /** Which identity is in use, in words that show nothing of it. */
     identity: describeCredentials(credentials),
+    /** Who asks, as a short digest: part of the view of a run. Never fails. */
     principal: createPrincipal(credentials, clock, caller),
+    /**
+     * The URN of who asks, as STS tells it; undefined for a password and a ready token, which cannot sign the question.
+     * @throws CodedError
+     */
     caller,
-    check: (target) => {
-      endpointsOf(target);
-    },
+    /** Whether the target can be reached at all, before anything is sent. @throws UsageError */
+    check: (target: Target): void => void endpointsOf(target),
+    /** Counts since the source was made. */
     stats: () => client.stats(),
+    /**
+     * Reads one row of the list: whether address, credentials and rights are right. `total` are the instances that the API
+     * announces. `clockErrorMs` tells how far our clock is ahead of the API's; undefined when it sent no Date.
+     * @throws RomaApiError
+     */
+    async probe(target: Target, signal?: AbortSignal) {
+      const page = await pageReader(target, { signal })({ offset: 0, limit: api === 'v3' ? undefined : 1 });
+      return { total: page.total, durationMs: page.receivedAt - page.requestedAt, clockErrorMs: clockError(page) };
+    },
+    /** Every project that the identity may see, as GET /v3/auth/projects of IAM gives them. @throws RomaApiError */
+    async projects(signal?: AbortSignal): Promise<readonly Project[]> {
+      const ask = async (request: ApiRequest) => client.call(request, { signal }, authorizing(undefined));
+      return listProjects(ask, resolveIam(overrides));
+    },
+    traces: {
+      /** One page of the Cloud Trace Service, asked for once and with a politeness of its own. @throws CodedError */
+      async get(target: Target, query: ApiRequest['query'], limits: CallLimits): Promise<ApiAnswer> {
+        const origin = resolveCts(target.region, overrides);
+        return traceClient.call(
+          apiRequest('GET', origin, `/v3/${target.projectId}/traces`, { query }),
+          limits,
+          unjudged(target),
+        );
+      },
+      redact: (text: string): string => redactor.redact(text),
+    },
+    close: async () => transport.close(),
+  };
+  const lists: InstanceSource = {
     pages: (target, { statusFilter, ...limits }) =>
       walkPages(pageReader(target, limits), { ...walk, target, statusFilter }),
     glance: async (target, { statusFilter, ...limits }) =>
       glancePages(answerReader(target, limits), { ...walk, target, statusFilter }),
-    async probe(target, signal) {
-      const page = await pageReader(target, { signal })({ offset: 0, limit: api === 'v3' ? undefined : 1 });
-      const clockErrorMs = clockError(page);
-      return {
-        total: page.total,
-        durationMs: page.receivedAt - page.requestedAt,
-        clockErrorMs,
-      };
-    },
-    async projects(signal) {
-      const iam = resolveIam(overrides);
-      return listProjects(async (request) => ask(request, 'domain', issuerOf(undefined), { signal }), iam);
-    },
-    traces: {
-      async get(target, query, limits) {
-        const path = `/v3/${target.projectId}/traces`;
-        const origin = resolveCts(target.region, overrides);
-        const authorize = identity.authorize(scopeOf(target), endpointsOf(target).issuer);
-        return traceClient.call(
-          { method: 'GET', origin, path, query, headers: {}, body: '' },
-          limits,
-          // A key that is refused here may open the list.
-          async (...each) => ({ ...(await authorize(...each)), refused: () => false }),
-        );
-      },
-      redact: (text) => redactor.redact(text),
-    },
-    close: async () => transport.close(),
   };
+  return { ...lists, ...source };
 }
