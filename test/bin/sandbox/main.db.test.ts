@@ -1,8 +1,10 @@
+import { CloudEvent } from 'cloudevents';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { spawnWithParent } from '../../../bin/local-database/dynamodb-local';
 import { startSandbox, type Sandbox } from '../../../bin/sandbox/start-sandbox';
 import { tryIt, tryItText } from '../../../bin/sandbox/try-it';
@@ -89,6 +91,38 @@ describe('npm start', () => {
   it('ends quietly when its reader goes away', async () => {
     expect(await readOnce('bin/sandbox/main.ts', [])).toEqual({ exitCode: 0, err: '' });
   });
+
+  it('shows with --watch what a chat and a receiver of CloudEvents get, and ends with whoever reads it', async () => {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'bin/sandbox/main.ts', '--watch'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const closed = once(child, 'close');
+    try {
+      const lines: string[] = [];
+      const shown = (kind: string): string[] =>
+        lines.flatMap((line) => new RegExp(`^  ${kind} +(.*)`).exec(line)?.[1] ?? []);
+      for await (const line of createInterface(child.stdout)) {
+        lines.push(line);
+        if (shown('cloud').length >= 2) break;
+      }
+      expect(lines.find((line) => line.startsWith('the timeline, live:'))).toMatch(/http:\/\/127\.0\.0\.1:\d+\/$/);
+      // The third run of the scenario finds a failure and a new instance.
+      const [created, failed] = shown('slack').toSorted();
+      expect(failed).toMatch(
+        /^ROMA Instance Status Changed: roma-\S+ {2}RUNNING → ERROR; error_code: .* → ROMA\.00010021; error_msg: .* {2}after .*, no later than .* \(listed\)\. roma-history log [\da-f-]{36}$/,
+      );
+      expect(created).toMatch(/^ROMA Instance Created: \S+ {2}new: CREATING {2}after /);
+      const events = shown('cloud').map((text) => new CloudEvent(JSON.parse(text) as Partial<CloudEvent>));
+      expect(events.map((event) => [event.type, event.sequence, event.validate()]).toSorted()).toEqual([
+        ['ROMA Instance Created', 1, true],
+        ['ROMA Instance Status Changed', 2, true],
+      ]);
+      child.stdout.destroy();
+      expect(await closed).toEqual([0, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  }, 60_000);
 
   it('takes no option that it does not know', async () => {
     expect(await readOnce('bin/sandbox/main.ts', ['--wathc'])).toEqual({
