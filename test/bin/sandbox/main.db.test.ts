@@ -113,9 +113,9 @@ describe('npm start', () => {
       );
       expect(created).toMatch(/^ROMA Instance Created: \S+ {2}new: CREATING {2}after /);
       const events = shown('cloud').map((text) => new CloudEvent(JSON.parse(text) as Partial<CloudEvent>));
-      expect(events.map((event) => [event.type, event.sequence, event.validate()]).toSorted()).toEqual([
-        ['ROMA Instance Created', 1, true],
-        ['ROMA Instance Status Changed', 2, true],
+      expect(events.map((event) => `${event.type} ${String(event.sequence)} ${event.validate()}`).toSorted()).toEqual([
+        'ROMA Instance Created 1 true',
+        'ROMA Instance Status Changed 2 true',
       ]);
       child.stdout.destroy();
       expect(await closed).toEqual([0, null]);
