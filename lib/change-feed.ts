@@ -36,9 +36,8 @@ export class ChangeFeed extends Construct {
 
   constructor(scope: Construct, id: string, props: ChangeFeedProps) {
     super(scope, id);
-    this.bus = new events.EventBus(this, 'Bus', {
-      description: 'Changes of ROMA Connect instances',
-    });
+    // Without a description, which not every partition knows.
+    this.bus = new events.EventBus(this, 'Bus');
     this.bus.archive('Archive', {
       description: 'Changes of ROMA Connect instances, for replays by EventBridge',
       eventPattern: { source: [EVENT_SOURCE] },

@@ -1,0 +1,266 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+interface StackResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly DeletionPolicy?: string;
+}
+
+/** A stack as the account keeps it. */
+export interface KeptStack {
+  readonly name: string;
+  template: {
+    readonly Resources: Readonly<Record<string, StackResource>>;
+    readonly Outputs?: Readonly<Record<string, { Value: unknown }>>;
+  };
+  readonly events: { readonly id: string; readonly type: string; readonly status: string }[];
+  status: string;
+  outputs: Readonly<Record<string, string>>;
+}
+
+export interface LoopbackAccount {
+  readonly url: string;
+  readonly stacks: ReadonlyMap<string, KeptStack>;
+  /** What was uploaded, by bucket and key. */
+  readonly objects: ReadonlyMap<string, Buffer>;
+  /** What outlived its stack, by type. */
+  readonly retained: readonly string[];
+  stop(): Promise<void>;
+}
+
+export const LOOPBACK_ACCOUNT = '123456789012';
+export const LOOPBACK_REGION = 'eu-central-1';
+
+type Form = URLSearchParams;
+class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly code = 'ValidationError',
+  ) {
+    super(message);
+  }
+}
+
+const xml = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map((item) => `<member>${xml(item)}</member>`).join('');
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value)
+      .map(([name, inner]) => `<${name}>${xml(inner)}</${name}>`)
+      .join('');
+  return String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+};
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/**
+ * As much of an AWS account as the CDK command needs in order to bootstrap, deploy, compare and destroy: STS, SSM, S3 and
+ * CloudFormation. Its CloudFormation makes no resources. It takes a template whose assets have been uploaded, resolves its
+ * outputs, and honours deletion policies.
+ */
+export async function startLoopbackAccount(): Promise<LoopbackAccount> {
+  const stacks = new Map<string, KeptStack>();
+  const deleted = new Map<string, KeptStack>();
+  const changeSets = new Map<string, { stack: string; template: KeptStack['template'] }>();
+  const objects = new Map<string, Buffer>();
+  const retained: string[] = [];
+  const time = '2026-11-25T10:00:00.000Z';
+
+  const stackOf = (form: Form): KeptStack => {
+    const asked = form.get('StackName') ?? '';
+    const name = asked.replace(/^.*:stack\/([^/]+).*$/, '$1');
+    // Whoever knows its ARN may still ask for a deleted stack.
+    const stack = stacks.get(name) ?? (asked === name ? undefined : deleted.get(name));
+    if (stack === undefined) throw new Refusal(`Stack with id ${name} does not exist`);
+    return stack;
+  };
+  const idOf = (name: string): string =>
+    `arn:aws:cloudformation:${LOOPBACK_REGION}:${LOOPBACK_ACCOUNT}:stack/${name}/00000000-0000-0000-0000-000000000000`;
+  const changeSetIn = (form: Form): string =>
+    (form.get('ChangeSetName') ?? '').replace(/^.*:changeSet\/([^/]+).*$/, '$1');
+  const changeSetArn = (id: string): string =>
+    `arn:aws:cloudformation:${LOOPBACK_REGION}:${LOOPBACK_ACCOUNT}:changeSet/${id}/0`;
+  const templateOf = (form: Form): KeptStack['template'] => {
+    const body = form.get('TemplateBody');
+    if (body !== null) return parseTemplate(body);
+    const key = new URL(form.get('TemplateURL')!).pathname.replace(/^\//, '');
+    const found = objects.get(key);
+    if (found === undefined) throw new Refusal(`the template ${key} was not uploaded`);
+    return parseTemplate(String(found));
+  };
+  /** JSON, or the YAML of bootstrapping, of which only types and policies are needed. */
+  const parseTemplate = (text: string): KeptStack['template'] => {
+    if (text.trimStart().startsWith('{')) return JSON.parse(text) as KeptStack['template'];
+    const Resources: Record<string, StackResource> = {};
+    for (const [, id = '', Type = ''] of text.matchAll(/^ {2}(\w+):\n {4}Type: (AWS::\S+)/gm))
+      Resources[id] = { Type, Properties: {} };
+    return { Resources };
+  };
+  const event = (stack: KeptStack, id: string, type: string, status: string): void =>
+    void stack.events.unshift({ id, type, status });
+
+  const cloudformation: Readonly<Record<string, (form: Form) => object>> = {
+    DescribeStacks(form) {
+      const { name, status, outputs } = stackOf(form);
+      const Outputs = Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
+      const shown = { StackId: idOf(name), StackName: name, StackStatus: status, CreationTime: time, Outputs };
+      return { Stacks: [{ ...shown, EnableTerminationProtection: false }] };
+    },
+    GetTemplate: (form) => ({ TemplateBody: JSON.stringify(stackOf(form).template) }),
+    CreateChangeSet(form) {
+      const [name, id] = [form.get('StackName')!, form.get('ChangeSetName')!];
+      const template = templateOf(form);
+      for (const [logicalId, { Properties }] of Object.entries(template.Resources)) {
+        const { S3Key } = (Properties?.Code ?? {}) as { S3Key?: string };
+        if (S3Key !== undefined && ![...objects.keys()].some((key) => key.endsWith(`/${S3Key}`)))
+          throw new Refusal(`${logicalId}: its code ${S3Key} was not uploaded`);
+      }
+      changeSets.set(id, { stack: name, template });
+      if (!stacks.has(name))
+        stacks.set(name, { name, template: { Resources: {} }, events: [], status: 'REVIEW_IN_PROGRESS', outputs: {} });
+      return { Id: changeSetArn(id), StackId: idOf(name) };
+    },
+    DescribeChangeSet(form) {
+      const id = changeSetIn(form);
+      const found = changeSets.get(id);
+      if (found === undefined) throw new Refusal(`ChangeSet [${id}] does not exist`, 'ChangeSetNotFound');
+      const before = stacks.get(found.stack)!.template.Resources;
+      const Changes = Object.entries(found.template.Resources)
+        .filter(([logicalId, resource]) => JSON.stringify(before[logicalId]) !== JSON.stringify(resource))
+        .map(([LogicalResourceId, { Type }]) => ({
+          Type: 'Resource',
+          ResourceChange: {
+            Action: before[LogicalResourceId] === undefined ? 'Add' : 'Modify',
+            LogicalResourceId,
+            ResourceType: Type,
+          },
+        }));
+      const named = {
+        ChangeSetName: id,
+        ChangeSetId: changeSetArn(id),
+        StackName: found.stack,
+        StackId: idOf(found.stack),
+        CreationTime: time,
+      };
+      const removed = Object.keys(before).filter((logicalId) => !(logicalId in found.template.Resources));
+      if (Changes.length === 0 && removed.length === 0)
+        return { ...named, Status: 'FAILED', StatusReason: "The submitted information didn't contain changes." };
+      return { ...named, Status: 'CREATE_COMPLETE', ExecutionStatus: 'AVAILABLE', Changes };
+    },
+    DeleteChangeSet(form) {
+      changeSets.delete(changeSetIn(form));
+      return {};
+    },
+    ExecuteChangeSet(form) {
+      const { stack: name, template } = changeSets.get(changeSetIn(form))!;
+      const stack = stacks.get(name)!;
+      const verb = stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE';
+      for (const [logicalId, { Type }] of Object.entries(template.Resources))
+        event(stack, logicalId, Type, `${verb}_COMPLETE`);
+      Object.assign(stack, { template, status: `${verb}_COMPLETE`, outputs: outputsOf(template) });
+      event(stack, name, 'AWS::CloudFormation::Stack', stack.status);
+      return {};
+    },
+    DescribeStackEvents: (form) => ({ StackEvents: eventsOf(stackOf(form)) }),
+    DeleteStack(form) {
+      const stack = stackOf(form);
+      for (const { Type, DeletionPolicy } of Object.values(stack.template.Resources))
+        if (DeletionPolicy?.startsWith('Retain') === true) retained.push(Type);
+      stacks.delete(stack.name);
+      deleted.set(stack.name, Object.assign(stack, { status: 'DELETE_COMPLETE' }));
+      event(stack, stack.name, 'AWS::CloudFormation::Stack', stack.status);
+      return {};
+    },
+  };
+  const eventsOf = (stack: KeptStack): object[] =>
+    stack.events.map(({ id, type, status }, index) => ({
+      EventId: String(index),
+      StackId: idOf(stack.name),
+      StackName: stack.name,
+      LogicalResourceId: id,
+      PhysicalResourceId: type === 'AWS::CloudFormation::Stack' ? idOf(stack.name) : id,
+      ResourceType: type,
+      ResourceStatus: status,
+      Timestamp: new Date().toISOString(),
+    }));
+  const sts: Readonly<Record<string, (form: Form) => object>> = {
+    GetCallerIdentity: () => ({
+      Account: LOOPBACK_ACCOUNT,
+      Arn: `arn:aws:iam::${LOOPBACK_ACCOUNT}:user/operator`,
+      UserId: 'AIDA',
+    }),
+    AssumeRole: (form) => ({
+      Credentials: { AccessKeyId: 'ASIA', SecretAccessKey: 'x', SessionToken: 'x', Expiration: '2099-01-01T00:00:00Z' },
+      AssumedRoleUser: { AssumedRoleId: 'AROA:cdk', Arn: form.get('RoleArn') },
+    }),
+  };
+
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: string | Buffer = '', type = 'text/xml'): void =>
+      void response.writeHead(status, { 'content-type': type, etag: '"0"' }).end(body);
+    const answerTo = async (): Promise<void> => {
+      const { pathname, search } = new URL(request.url ?? '/', 'http://loopback');
+      const body = await bodyOf(request);
+      const target = request.headers['x-amz-target'] as string | undefined;
+      if (target !== undefined) {
+        const input = JSON.parse(String(body)) as Record<string, unknown>;
+        if (target === 'AmazonSSM.GetParameter')
+          return answer(
+            200,
+            JSON.stringify({ Parameter: { Name: input.Name, Type: 'String', Value: '30' } }),
+            'application/x-amz-json-1.1',
+          );
+        return answer(400, JSON.stringify({ __type: 'UnknownOperationException', message: target }));
+      }
+      if (request.method === 'POST' && pathname === '/') {
+        const form = new URLSearchParams(String(body));
+        const action = form.get('Action') ?? '';
+        const operation = cloudformation[action] ?? sts[action];
+        if (operation === undefined) return answer(400, errorOf(`${action} is not known here`));
+        const result = operation(form);
+        return answer(200, `<${action}Response><${action}Result>${xml(result)}</${action}Result></${action}Response>`);
+      }
+      const key = decodeURIComponent(pathname.slice(1));
+      if (request.method === 'PUT') return (void objects.set(key, body), answer(200));
+      if (search.includes('encryption'))
+        return answer(
+          200,
+          '<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>',
+        );
+      if (search.includes('list-type'))
+        return answer(200, '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>');
+      if (!key.includes('/')) return answer(200);
+      const found = objects.get(key);
+      return found === undefined ? answer(404) : answer(200, found, 'application/octet-stream');
+    };
+    answerTo().catch((error: unknown) =>
+      answer(400, errorOf((error as Error).message, (error as Partial<Refusal>).code)),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stacks,
+    objects,
+    retained,
+    stop: () => new Promise((resolve) => void server.close(() => resolve())),
+  };
+}
+
+const errorOf = (message: string, code = 'ValidationError'): string =>
+  `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${xml(message)}</Message></Error></ErrorResponse>`;
+
+/** Each resource is called by its logical id, and its attributes by that and their own name. */
+function resolved(value: unknown): string {
+  const [[name, operand] = ['', '']] = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  if (name === 'Ref') return String(operand).replace('AWS::Region', LOOPBACK_REGION);
+  if (name === 'Fn::GetAtt') return (operand as string[]).join('.');
+  if (name === 'Fn::Join') return (operand as [string, unknown[]])[1].map(resolved).join((operand as [string])[0]);
+  return name === '' ? String(value) : name;
+}
+const outputsOf = ({ Outputs = {} }: KeptStack['template']): Record<string, string> =>
+  Object.fromEntries(Object.entries(Outputs).map(([name, { Value }]) => [name, resolved(Value)]));
