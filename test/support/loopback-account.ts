@@ -233,7 +233,7 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
         );
       if (search.includes('list-type'))
         return answer(200, '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>');
-      if (!key.includes('/')) return answer(200);
+      if (search.includes('location')) return answer(200, '<LocationConstraint>eu-central-1</LocationConstraint>');
       const found = objects.get(key);
       return found === undefined ? answer(404) : answer(200, found, 'application/octet-stream');
     };
