@@ -15,18 +15,14 @@ import { systemClock } from './system-clock';
 import { createTelemetry, type Telemetry } from './telemetry';
 import type { AwsClientConfig } from './wire';
 
-export interface ExportOverrides {
-  readonly aws?: AwsClientConfig;
-  readonly s3?: S3ClientConfig;
-  readonly clock?: Clock;
-  readonly telemetry?: Pick<Telemetry, 'failure'>;
-}
-
 /** Each day is exported so often: the next exports bring what a late run has added, or what a failed one has missed. */
 const TIMES = 3;
 
 /** Writes the last days (UTC) to S3, one object per table and day. The same history makes the same objects. */
-export function wireExport(config: ExportConfig, overrides: ExportOverrides = {}): () => Promise<{ keys: string[] }> {
+export function wireExport(
+  config: ExportConfig,
+  overrides: { aws?: AwsClientConfig; s3?: S3ClientConfig; clock?: Clock; telemetry?: Pick<Telemetry, 'failure'> } = {},
+): () => Promise<{ keys: string[] }> {
   const { aws = {}, s3 = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
   const reader = createReader(connect(aws), config.tableName, clock);
   const client = new S3Client(s3);

@@ -4,7 +4,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import * as scheduler from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import { ENV } from '../lambda/contract';
-import { COLUMNS, type ColumnType, EXPORTS } from '../lambda/export/columns';
+import { COLUMNS, EXPORTS } from '../lambda/export/columns';
 import { acknowledge } from './acknowledge';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
@@ -20,13 +20,7 @@ export interface ExportOptions {
   readonly at?: string | undefined;
 }
 
-const TYPES: Readonly<Record<ColumnType, string>> = {
-  text: 'string',
-  integer: 'int',
-  boolean: 'boolean',
-  time: 'timestamp',
-  json: 'string',
-};
+const TYPES = { text: 'string', integer: 'int', boolean: 'boolean', time: 'timestamp', json: 'string' };
 const HIVE = 'org.apache.hadoop.hive.ql.io.parquet';
 
 /** Once a day, the tables of `roma-history export` as Parquet in S3, and in the Glue catalog, for Athena. */
@@ -88,11 +82,7 @@ export class ScheduledExport extends Construct {
         },
         storageDescriptor: {
           location,
-          columns: COLUMNS[table].map(({ name, type, description }) => ({
-            name,
-            type: TYPES[type],
-            comment: description,
-          })),
+          columns: COLUMNS[table].map(({ name, type, description: comment }) => ({ name, comment, type: TYPES[type] })),
           inputFormat: `${HIVE}.MapredParquetInputFormat`,
           outputFormat: `${HIVE}.MapredParquetOutputFormat`,
           serdeInfo: { serializationLibrary: `${HIVE}.serde.ParquetHiveSerDe` },

@@ -44,15 +44,17 @@ export function awsOf({ eventsEndpoint }: BusOptions): AwsClientConfig {
   return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
 }
 
-/** @throws UsageError where no AWS region is set, once and not once per event */
-export async function withBusClient<T>(
-  aws: AwsClientConfig,
-  use: (client: EventBridgeClient) => Promise<T>,
-): Promise<T> {
-  const client = new EventBridgeClient(aws);
+/** @throws UsageError where no AWS region is set, or no bus is named */
+export async function withBus(
+  io: Io,
+  options: BusOptions,
+  use: (client: EventBridgeClient, bus: string) => Promise<void> = async () => {},
+): Promise<void> {
+  const bus = await busOf(io, options);
+  const client = new EventBridgeClient(awsOf(options));
   try {
     await client.config.region();
-    return await use(client);
+    await use(client, bus);
   } catch (error) {
     throw regionProblem(error) ?? error;
   } finally {

@@ -9,7 +9,7 @@ import type { Clock } from '../../../lambda/core/model/clock';
 import type { Version } from '../../../lambda/core/model/record';
 import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
 import { eventSinks } from '../../../lambda/wire';
-import { awsOf, busOf, type BusOptions, givenOrDeployed, withBusClient, withBusOptions } from '../bus';
+import { awsOf, busOf, type BusOptions, givenOrDeployed, withBus, withBusOptions } from '../bus';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
@@ -64,7 +64,7 @@ export function register(command: Command, io: Io): void {
     .action(async (options: ReplayOptions) => {
       const wanted = parseSpan(options, io.clock.now(), options.since, io.time.zone);
       const { to } = options;
-      if (to !== undefined) return replayTo(io, { ...options, to }, { to: toInstant(io.clock.now()), ...wanted });
+      if (to !== undefined) return replayTo(io, options, to, { to: toInstant(io.clock.now()), ...wanted });
       await withStore(io, options, async (store) => {
         const span = { ...wanted, to: wanted.to ?? (await endOfRecords(store.reader, io.clock.now())) };
         const versions = await versionsOf(store, options, span);
@@ -127,7 +127,8 @@ async function publish(
 ): Promise<void> {
   const names = await sinksOf(io, options);
   const aws = awsOf(options);
-  await withBusClient(aws, async () => {});
+  // Says once, and not once per event, that no region is set.
+  await withBus(io, options);
   const report = await replay(versions, {
     sinks: eventSinks(names, aws, randomUUID()),
     clock: io.clock,

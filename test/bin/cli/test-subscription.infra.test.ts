@@ -102,22 +102,16 @@ describe('one subscription of several, through the deployed rules', () => {
     toEveryone.length = 0;
     const { exitCode, out, err } = await run('replay', '--to', 'pager', '--since', '2026-11-22T08:00:00Z');
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
-    expect(out).toMatch(/^EventBridge replays changes to pager; .* --replay-name pager-\d+$/);
+    expect(out).toMatch(/^EventBridge replays changes to pager: .* --replay-name pager-\d+$/);
     expect(got.map(([to, body]) => [to, (JSON.parse(body) as { event_action: string }).event_action])).toEqual([
       ['pager', 'trigger'],
       ['pager', 'resolve'],
     ]);
     expect(toEveryone).toEqual([]);
-    await run(
-      'replay',
-      '--to',
-      'pager',
-      '--since',
-      '2026-11-22T08:00:00Z',
-      '--until',
-      '2026-11-22T10:10:00Z',
-      '--json',
-    );
+    const span = ['--since', '2026-11-22T08:00:00Z', '--until', '2026-11-22T10:10:00Z'];
+    expect((await run('replay', '--to', 'pager', ...span, '--json')).json()).toMatchObject([
+      { type: 'replay', to: 'pager', archive: 'changes' },
+    ]);
     expect(got).toHaveLength(3);
   });
 
