@@ -1,9 +1,18 @@
 import type * as esbuild from 'esbuild';
 import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { stylesDefinition } from '../lambda/timeline/assets';
 
 /** undici is CommonJS and asks for `require`, which a module does not have. */
 const BANNER = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);";
+
+const bundled = (file: string): string => join(__dirname, 'bundled', file);
+const places = ['ini', 'login', 'process', 'sso', 'web-identity'].map((name) => `@aws-sdk/credential-provider-${name}`);
+const ALIAS = {
+  'node:http': bundled('http.cjs'),
+  'node:http2': bundled('no-http2.cjs'),
+  ...Object.fromEntries(places.map((place) => [place, bundled('no-credentials.cjs')])),
+};
 
 /**
  * How the functions are bundled, wherever that happens: one minified module each.
@@ -20,6 +29,7 @@ export function bundle(entry: string, outfile: string, mapFile?: string): void {
     target: 'node24',
     mainFields: ['module', 'main'],
     minify: true,
+    alias: ALIAS,
     banner: { js: BANNER },
     define: stylesDefinition(),
     logLevel: 'warning',

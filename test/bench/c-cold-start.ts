@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ENV } from '../../lambda/contract';
 import { bundle as bundleFunction } from '../../lib/bundle';
+import { buildSync } from 'esbuild';
 import { type Finding, type Measure, median, round, times } from './measure';
 
-const ROUNDS = 9;
+const ROUNDS = 15;
 
 /** What a function needs in any case: the client that it talks to the table with, made once. */
 const BARE = `import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -40,28 +41,34 @@ export const coldStart: Measure = {
       const bare = join(folder, 'bare.ts');
       writeFileSync(bare, BARE);
       const sides = {
-        bare: bundle(bare, join(folder, 'bare.mjs')),
+        bare: bundleBare(bare, join(folder, 'bare.mjs')),
         sync: bundle(resolve('lambda/sync.handler.ts'), join(folder, 'sync.mjs')),
         publish: bundle(resolve('lambda/publish.handler.ts'), join(folder, 'publish.mjs')),
       };
       const taken = { bare: [], sync: [], publish: [] } as Record<keyof typeof sides, { wall: number; cpu: number }[]>;
       for (let round_ = 0; round_ < ROUNDS; round_ += 1) {
-        for (const name of Object.keys(sides) as (keyof typeof sides)[]) taken[name].push(importOnce(sides[name].file));
+        // In turns, because the first of a round finds caches cold.
+        const names = Object.keys(sides) as (keyof typeof sides)[];
+        for (const name of round_ % 2 === 0 ? names : names.toReversed())
+          taken[name].push(importOnce(sides[name].file));
       }
       const middle = (name: keyof typeof sides, of: 'wall' | 'cpu'): number =>
         median(taken[name].map((sample) => sample[of]));
+      /** Of each round, both sides of which met the same machine. */
+      const paired = (name: keyof typeof sides, of: 'wall' | 'cpu'): number =>
+        median(taken[name].map((sample, nth) => sample[of] / taken.bare[nth]![of]));
       return (['sync', 'publish'] as const).flatMap((name): Finding[] => {
         const kilobytes = sides[name].bytes / 1024;
-        numbers.set(`c.${name}.ratio`, middle(name, 'wall') / middle('bare', 'wall'));
+        numbers.set(`c.${name}.ratio`, paired(name, 'wall'));
         numbers.set(`c.${name}.kilobytes`, kilobytes);
         numbers.set(`c.${name}.ms`, middle(name, 'wall'));
         return [
           {
             what: `${name}: time of the import`,
-            ours: `${times(middle(name, 'wall'), middle('bare', 'wall'))} (processor ${times(middle(name, 'cpu'), middle('bare', 'cpu'))})`,
-            beside: 'the bare DynamoDB client',
-            goal: '≤ 2×',
-            met: middle(name, 'wall') <= 2 * middle('bare', 'wall'),
+            ours: `${times(paired(name, 'wall'), 1)} (processor ${times(paired(name, 'cpu'), 1)})`,
+            beside: 'the bare DynamoDB client, as esbuild bundles it',
+            goal: '≤ 1.3×',
+            met: paired(name, 'wall') <= 1.3,
           },
           {
             what: `${name}: size of the bundle`,
@@ -80,6 +87,21 @@ export const coldStart: Measure = {
 
 function bundle(entry: string, file: string): { file: string; bytes: number } {
   bundleFunction(entry, file);
+  return { file, bytes: statSync(file).size };
+}
+
+/** As anybody would bundle it. */
+function bundleBare(entry: string, file: string): { file: string; bytes: number } {
+  const mainFields = ['module', 'main'];
+  buildSync({
+    entryPoints: [entry],
+    outfile: file,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    mainFields,
+  });
   return { file, bytes: statSync(file).size };
 }
 
