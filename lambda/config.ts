@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ATTRIBUTION_MODES, ENV, LIST_APIS, type SyncRequest, UNIT_MS } from './contract';
 import { UsageError } from './core/model/errors';
 import { parseTarget, type Target } from './core/model/instance';
+import { parsedJson } from './core/model/wire-text';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -74,14 +75,6 @@ function jsonOf<T>(schema: z.ZodType<T>, problem: string) {
     context.addIssue(problem);
     return z.NEVER;
   });
-}
-
-function parsedJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
 }
 
 const syncEnvironment = z.object({

@@ -4,7 +4,6 @@ import { tracedDeletions } from './core/attribution/deletions';
 import type { Clock } from './core/model/clock';
 import { describeError } from './core/model/errors';
 import type { RunResult } from './core/sync/run-result';
-import type { TracedDeletions } from './core/sync/sync-options';
 import { pseudonym } from './cts/pseudonym';
 import { createTraceSource, type TraceApi } from './cts/trace-source';
 import { createAttributionStore } from './dynamodb/attribution-store';
@@ -16,19 +15,9 @@ const LIMIT_MS = 20_000;
 const ANSWER_MS = 3_000;
 const LEAST_MS = 5_000;
 
-/** Asks for runs who made the changes that they saw. */
-export interface Attributing {
-  readonly tracedDeletions: TracedDeletions;
-  /**
-   * Asks when it is time. The run has ended and given its lease back: whatever happens here costs it nothing.
-   * Never rejects. @returns why it is not known who made the changes, if so
-   */
-  after(
-    result: Pick<RunResult, 'mark' | 'target'>,
-    options: { readonly deadline?: number; readonly retentionMs?: number | undefined },
-  ): Promise<string | undefined>;
-}
+export type Attributing = ReturnType<typeof createAttributing>;
 
+/** Asks for runs who made the changes that they saw. */
 export function createAttributing(options: {
   readonly traces: TraceApi;
   readonly client: DynamoDBDocumentClient;
@@ -37,7 +26,7 @@ export function createAttributing(options: {
   /** People are kept as pseudonyms that follow from it. @default they are kept by name */
   readonly pseudonymKey?: string | undefined;
   readonly timing?: AttributionTiming | undefined;
-}): Attributing {
+}) {
   const { client, tableName, clock, pseudonymKey, timing } = options;
   const hide = pseudonymKey === undefined ? undefined : pseudonym(pseudonymKey);
   const traces = createTraceSource({ ...options.traces, hide });
@@ -45,7 +34,14 @@ export function createAttributing(options: {
   const history = createReader(client, tableName, clock);
   return {
     tracedDeletions: tracedDeletions(traces, clock),
-    async after({ mark, target }, { deadline = Infinity, retentionMs }) {
+    /**
+     * Asks when it is time. The run has ended and given its lease back: whatever happens here costs it nothing.
+     * Never rejects. @returns why it is not known who made the changes, if so
+     */
+    async after(
+      { mark, target }: Pick<RunResult, 'mark' | 'target'>,
+      { deadline = Infinity, retentionMs }: { readonly deadline?: number; readonly retentionMs?: number | undefined },
+    ): Promise<string | undefined> {
       const now = clock.now();
       const limit = Math.min(now + LIMIT_MS, deadline - ANSWER_MS);
       if (mark === undefined || !isDue(mark, now) || limit - now < LEAST_MS) return undefined;

@@ -37,11 +37,9 @@ export async function busOf(io: Io, options: BusOptions): Promise<string> {
 
 export function awsOf({ eventsEndpoint }: BusOptions): AwsClientConfig {
   if (eventsEndpoint === undefined) return {};
-  if (!URL.canParse(eventsEndpoint) || !/^https?:/.test(eventsEndpoint))
-    throw new UsageError(
-      `--events-endpoint ${JSON.stringify(eventsEndpoint)} is not an address such as http://127.0.0.1:4010`,
-    );
-  return isLoopback(eventsEndpoint) ? loopbackConfig(eventsEndpoint) : { endpoint: eventsEndpoint };
+  return isLoopback(eventsEndpoint, '--events-endpoint', 4010)
+    ? loopbackConfig(eventsEndpoint)
+    : { endpoint: eventsEndpoint };
 }
 
 /** @throws UsageError where no AWS region is set, or no bus is named */
@@ -62,11 +60,7 @@ export async function withBus(
   }
 }
 
-/**
- * The rules that deliver to a subscription. PagerDuty has two.
- * @throws NotFoundError when there is none
- */
-export async function rulesOf(client: EventBridgeClient, bus: string, subscription: string): Promise<Rule[]> {
+export async function rulesOn(client: EventBridgeClient, bus: string): Promise<readonly Rule[]> {
   const all: Rule[] = [];
   let NextToken: string | undefined;
   do {
@@ -74,6 +68,15 @@ export async function rulesOf(client: EventBridgeClient, bus: string, subscripti
     all.push(...(page.Rules ?? []));
     ({ NextToken } = page);
   } while (NextToken !== undefined);
+  return all;
+}
+
+/**
+ * The rules that deliver to a subscription. PagerDuty has two.
+ * @throws NotFoundError when there is none
+ */
+export async function rulesOf(client: EventBridgeClient, bus: string, subscription: string): Promise<Rule[]> {
+  const all = await rulesOn(client, bus);
   const rules = all.filter(({ Description }) => Description === subscriptionRule(subscription));
   if (rules.length > 0) return rules;
   const prefix = subscriptionRule('');

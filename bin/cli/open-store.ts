@@ -66,7 +66,7 @@ async function useAt<T>(
   { tableName, mayCreate }: { readonly tableName: string; readonly mayCreate: boolean },
   use: (store: Store) => Promise<T>,
 ): Promise<T> {
-  const isLocal = endpoint !== undefined && isLoopback(endpoint);
+  const isLocal = endpoint !== undefined && isLoopback(endpoint, '--dynamodb-endpoint', 8000);
   const raw = new DynamoDBClient(
     dynamodbClientConfig(isLocal ? loopbackConfig(endpoint) : endpoint === undefined ? {} : { endpoint }),
   );

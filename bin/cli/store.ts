@@ -93,11 +93,9 @@ export async function withStore<T>(
 }
 
 /** @throws UsageError when the text is not an http address */
-export function isLoopback(endpoint: string): boolean {
+export function isLoopback(endpoint: string, option: string, port: number): boolean {
   if (!URL.canParse(endpoint) || !/^https?:/.test(endpoint))
-    throw new UsageError(
-      `--dynamodb-endpoint ${JSON.stringify(endpoint)} is not an address such as http://127.0.0.1:8000`,
-    );
+    throw new UsageError(`${option} ${JSON.stringify(endpoint)} is not an address such as http://127.0.0.1:${port}`);
   return isLoopbackAddress(new URL(endpoint));
 }
 

@@ -1,6 +1,5 @@
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { Reader } from '../../lambda/core/history/reader';
 import { DEFAULT_BRAKE_RELEASE_AFTER_MS } from '../../lambda/core/sync/brake';
 import type { RunResult } from '../../lambda/core/sync/run-result';
 import { documentClient, dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
@@ -9,7 +8,7 @@ import { systemClock, wirePublish, wireSync } from '../../lambda/wire';
 import { createHistoryTable } from '../local-database/create-table';
 import { startDatabase } from '../local-database/dynamodb-local';
 import { type BusEvent, startEventBus } from './event-bus';
-import { type Fleet, SEED_INSTANCE, seedFleet } from './fleet';
+import { SEED_INSTANCE, seedFleet } from './fleet';
 import { SIMULATED_KEY, startRomaSimulator } from './roma-simulator';
 import { CONTEXT, startStreamPump } from './stream-pump';
 
@@ -19,20 +18,7 @@ const INTERVAL_MS = 60_000;
 /** Instances besides the documented example. */
 const INSTANCES = 6;
 
-/** A whole deployment on one machine. Only the clouds around it are simulated. */
-export interface Sandbox {
-  readonly database: { readonly engine: string; readonly endpoint: string };
-  readonly tableName: string;
-  /** Address of the simulated ROMA API. */
-  readonly endpoint: string;
-  readonly fleet: Fleet;
-  readonly reader: Reader;
-  /** Invokes the sync function as a schedule would. */
-  sync(): Promise<RunResult>;
-  /** Resolves when every change so far has reached the subscriber. */
-  settled(): Promise<void>;
-  stop(): Promise<void>;
-}
+export type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
 export interface SandboxOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -44,8 +30,11 @@ export interface SandboxOptions {
 
 const SILENT = { run: () => {}, batch: () => {}, failure: () => {} };
 
-/** Starts the database, the API, the bus, the stream and both functions on loopback. */
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+/**
+ * A whole deployment on one machine, on loopback: the database, the API, the bus, the stream and both functions. Only the
+ * clouds around it are simulated.
+ */
+export async function startSandbox(options: SandboxOptions) {
   const { environment, onEvent = () => {}, onError = () => {} } = options;
   const database = await startDatabase({ environment });
   const aws = loopbackConfig(database.endpoint);
@@ -80,15 +69,18 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   return {
     database,
     tableName: TABLE_NAME,
+    /** Address of the simulated ROMA API. */
     endpoint,
     fleet,
     reader: createReader(documentClient(raw), TABLE_NAME, systemClock),
-    sync: async () => {
+    /** Invokes the sync function as a schedule would. */
+    sync: async (): Promise<RunResult> => {
       last = undefined;
       await invokeSync({ ...SANDBOX_TARGET, intervalMs: INTERVAL_MS, endpoint, iamEndpoint: endpoint }, CONTEXT);
       if (last === undefined) throw new Error('the run told nothing');
       return last;
     },
+    /** Resolves when every change so far has reached the subscriber. */
     settled: async () => pump.drained(),
     stop: async () => {
       await pump.stop();

@@ -9,12 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublishHandler } from '../../lambda/wire';
 import { toLambdaRecord } from './stream-record';
 
-export interface StreamPump {
-  /** Resolves when all that was written before this call has been delivered. */
-  drained(): Promise<void>;
-  stop(): Promise<void>;
-}
-
 const POLL_MS = 50;
 const RETRY_MS = 500;
 /** An invocation may take so long. */
@@ -29,7 +23,7 @@ export function startStreamPump(
   streamArn: string,
   publish: PublishHandler,
   onError: (error: unknown) => void,
-): StreamPump {
+) {
   const ending = new AbortController();
   const { signal } = ending;
   /** Where to read on in each shard; null for a shard that was read to its end. */
@@ -91,8 +85,9 @@ export function startStreamPump(
   const running = run();
 
   return {
+    /** Resolves when all that was written before this call has been delivered. */
     drained: async () => new Promise<void>((resolve) => waiting.push(resolve)),
-    stop: async () => {
+    stop: async (): Promise<void> => {
       ending.abort();
       await running;
     },

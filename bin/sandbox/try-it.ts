@@ -7,27 +7,21 @@ import { SANDBOX_TARGET, type Sandbox } from './start-sandbox';
 const LOG = `log ${SEED_INSTANCE.id.slice(0, 8)}`;
 
 /** What to type in another terminal while the sandbox lives. */
-export interface TryIt {
-  /** Commands that ask the sandbox's own history. */
-  readonly ask: readonly string[];
-  /** What the commands of `keep` find in the environment. The account is the simulator's, no secret. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Commands that keep another history of the simulated API, in a folder. */
-  readonly keep: readonly string[];
-}
-
-export function tryIt({ database, tableName, endpoint }: Sandbox): TryIt {
+export function tryIt({ database, tableName, endpoint }: Sandbox) {
   const here = `--dynamodb-endpoint ${database.endpoint} --table ${tableName}`;
   return {
+    /** Commands that ask the sandbox's own history. */
     ask: ['list', LOG, 'changes --since 1h --follow', 'uptime --since 1h', 'targets list'].map(
       (command) => `${command} ${here}`,
     ),
+    /** What the commands of `keep` find in the environment. The account is the simulator's, no secret. */
     environment: { HUAWEICLOUD_SDK_AK: SIMULATED_KEY.accessKey, HUAWEICLOUD_SDK_SK: SIMULATED_KEY.secretKey },
+    /** Commands that keep another history of the simulated API, in a folder. */
     keep: [`sync --target ${targetName(SANDBOX_TARGET)} --endpoint ${endpoint} --local`, 'list --local'],
   };
 }
 
-export function tryItText({ ask, environment, keep }: TryIt): string {
+export function tryItText({ ask, environment, keep }: ReturnType<typeof tryIt>): string {
   const typed = (commands: readonly string[]): string[] => commands.map((command) => `  npm run cli -- ${command}`);
   const set = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   return [

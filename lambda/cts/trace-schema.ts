@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Trace } from '../core/model/attribution';
 import { toInstant } from '../core/model/instant';
+import { parsedJson } from '../core/model/wire-text';
 
 /** Text is typed as text, and comes as a number in the official example. Whatever else comes stands for nothing. */
 const text = z
@@ -58,13 +59,7 @@ export interface Cleaning {
 
 /** @returns undefined when it is no page of traces */
 export function readPage(body: string, cleaning: Cleaning): TracePage | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  const page = pageSchema.safeParse(json);
+  const page = pageSchema.safeParse(parsedJson(body));
   if (!page.success) return undefined;
   const rows = page.data.traces ?? [];
   const read = rows.flatMap((row) => traceSchema.safeParse(row).data ?? []);

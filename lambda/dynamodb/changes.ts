@@ -1,11 +1,10 @@
 import pMap from 'p-map';
-import { type Instant, plusMs, toInstant } from '../core/model/instant';
+import { UNIT_MS } from '../contract';
+import { dayOf, type Instant, plusMs, startOfDay, toInstant } from '../core/model/instant';
 import type { Reader, Span } from '../core/history/reader';
 import type { Current, Version } from '../core/model/record';
 import { mergeByTime } from './merge-by-time';
-import { dayOf } from './table';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
 /** After so many days without a change it costs less to ask the instances when the next one was. */
 const QUIET_DAYS = 10;
 /** Instances that are asked at the same time. */
@@ -26,7 +25,7 @@ export async function* changesOf(
   { from, to }: Span & { from: Instant },
 ): AsyncGenerator<Version> {
   // Nothing is observed in the future; the clock of a run may be a little ahead of this one.
-  const end = toInstant(source.now() + DAY_MS);
+  const end = toInstant(source.now() + UNIT_MS.d);
   const last = plusMs(to === undefined || to > end ? end : to, -1);
   const lastDay = dayOf(last);
   let day = dayOf(from);
@@ -37,16 +36,14 @@ export async function* changesOf(
       quietDays = 0;
       yield version;
     }
-    day = dayOf(plusMs(startOf(day), DAY_MS));
+    day = dayOf(plusMs(startOfDay(day), UNIT_MS.d));
     if (quietDays < QUIET_DAYS || day >= lastDay) continue;
     // Without a next one, today is asked for all the same: a row that was written just now may not be seen everywhere.
-    const next = dayOf((await nextVersionAt(source, startOf(day))) ?? toInstant(source.now()));
+    const next = dayOf((await nextVersionAt(source, startOfDay(day))) ?? toInstant(source.now()));
     if (next > day) day = next < lastDay ? next : lastDay;
     quietDays = 0;
   }
 }
-
-const startOf = (day: string): Instant => `${day}T00:00:00.000Z`;
 
 /** When the first version, of whatever instance, was observed from a day on. No change comes before it. */
 async function nextVersionAt(source: ChangesSource, from: Instant): Promise<Instant | undefined> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ATTRIBUTION_ITEM_PREFIX, SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/model/errors';
-import type { Instant } from '../core/model/instant';
+import { dayOf, type Instant } from '../core/model/instant';
 import { type Target, targetName } from '../core/model/instance';
 import { type Current, type Gap, type Head, isGone, type Rejection, type Version } from '../core/model/record';
 import { asItIs, type Attributes, called, itemOf, json, nullWhenAbsent, recordOf, timeToLive } from './attributes';
@@ -130,7 +130,6 @@ export const notRunningRange = (target: Target): KeyRange => ({
   first: ' ',
   last: AFTER_ASCII,
 });
-export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 
 function changesPartitionOf(version: Version): string {
   const digest = createHash('sha256').update(instancePk(version.target, version.id)).digest();

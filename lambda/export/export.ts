@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import type { Reader } from '../core/history/reader';
 import { openGapOf } from '../core/history/spans';
 import { UsageError } from '../core/model/errors';
-import { type Instant, toInstant, toMs } from '../core/model/instant';
+import { dayOf, type Instant, startOfDay, toInstant, toMs } from '../core/model/instant';
 import { type Target, targetName } from '../core/model/instance';
 import { EXPORT_VERSION, type ExportTable } from './columns';
-import { byDay, dayOf, type Row, ROWS, type RowsQuery, startOfDay, nextDay } from './rows';
+import { byDay, nextDay, type Row, ROWS, type RowsQuery } from './rows';
 import { type Format, writeRows } from './write-rows';
 
 export interface Export extends RowsQuery {

@@ -1,8 +1,9 @@
+import { UNIT_MS } from '../contract';
 import { type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';
 import { BEGINNING, type Segment } from '../core/history/spans';
 import { canonicalJson } from '../core/model/canonical';
-import { type Instant, plusMs, toInstant } from '../core/model/instant';
+import { type ClosedSpan, dayOf, type Instant, plusMs, startOfDay, toInstant } from '../core/model/instant';
 import { type Json, type Target, targetName } from '../core/model/instance';
 import { type Current, eventId, isGone, type Version } from '../core/model/record';
 import type { ExportTable } from './columns';
@@ -64,12 +65,10 @@ function changeRow(version: Version): Row {
   };
 }
 
-export const dayOf = (at: Instant): string => at.slice(0, 10);
-export const startOfDay = (day: string): Instant => `${day}T00:00:00.000Z`;
-export const nextDay = (day: string): string => dayOf(plusMs(startOfDay(day), 86_400_000));
+export const nextDay = (day: string): string => dayOf(plusMs(startOfDay(day), UNIT_MS.d));
 
 /** Cuts a span at each midnight UTC, so that sums by day or month need no arithmetic. */
-export function* byDay({ from, to }: { from: Instant; to: Instant }): Generator<{ from: Instant; to: Instant }> {
+export function* byDay({ from, to }: ClosedSpan): Generator<ClosedSpan> {
   for (let start = from; start < to;) {
     const midnight = startOfDay(nextDay(dayOf(start)));
     const end = midnight < to ? midnight : to;
@@ -78,7 +77,7 @@ export function* byDay({ from, to }: { from: Instant; to: Instant }): Generator<
   }
 }
 
-function spanRow(current: Current, segment: Segment, { from, to }: { from: Instant; to: Instant }): Row {
+function spanRow(current: Current, segment: Segment, { from, to }: ClosedSpan): Row {
   const version =
     segment.is === 'known' ? segment.version : segment.is === 'nonexistent' ? segment.deletedBy : segment.lastKnown;
   return {

@@ -1,6 +1,6 @@
 import { ListArchivesCommand, StartReplayCommand } from '@aws-sdk/client-eventbridge';
 import { NotFoundError } from '../../../lambda/core/model/errors';
-import type { Instant } from '../../../lambda/core/model/instant';
+import type { ClosedSpan } from '../../../lambda/core/model/instant';
 import { type BusOptions, rulesOf, withBus } from '../bus';
 import { type Io, printJson } from '../io';
 
@@ -9,7 +9,7 @@ export const replayTo = async (
   io: Io,
   options: BusOptions & { readonly json?: boolean },
   to: string,
-  span: { from: Instant; to: Instant },
+  span: ClosedSpan,
 ): Promise<void> =>
   withBus(io, options, async (client, bus) => {
     const FilterArns = (await rulesOf(client, bus, to)).map(({ Arn = '' }) => Arn);

@@ -1,20 +1,16 @@
-import { DescribeConnectionCommand, type EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
+import { DescribeConnectionCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { rulesOn } from '../bus';
 import { bad, type Finding, note, ok } from './finding';
 
 /** Rules that are not of the stack: they get events as they should, but CloudFormation cannot delete a bus with rules. */
 export async function ruleFinding(client: EventBridgeClient, bus: string, own: readonly string[]): Promise<Finding> {
   // CloudFormation names a rule on a bus `bus|rule`.
   const known = new Set(own.map((id) => id.split('|').at(-1)));
-  const others: string[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page = await client.send(new ListRulesCommand({ EventBusName: bus, NextToken }));
-    // A rule with `ManagedBy` belongs to AWS, such as that of the archive, and goes with what made it.
-    for (const { Name, ManagedBy } of page.Rules ?? [])
-      if (Name !== undefined && ManagedBy === undefined && !known.has(Name)) others.push(Name);
-    ({ NextToken } = page);
-  } while (NextToken !== undefined);
+  // A rule with `ManagedBy` belongs to AWS, such as that of the archive, and goes with what made it.
+  const others = (await rulesOn(client, bus)).flatMap(({ Name, ManagedBy }) =>
+    Name === undefined || ManagedBy !== undefined || known.has(Name) ? [] : [Name],
+  );
   return others.length === 0
     ? ok('bus', `${bus} has the rules of the stack only`)
     : note(

@@ -35,10 +35,7 @@ export interface TimelineServerOptions {
   readonly onProblem?: (line: string) => void;
 }
 
-export interface TimelineServer {
-  readonly url: string;
-  close(): Promise<void>;
-}
+export type TimelineServer = Awaited<ReturnType<typeof startTimelineServer>>;
 
 const LOOPBACK = '127.0.0.1';
 const CHANGES_PATH = '/changes';
@@ -60,7 +57,7 @@ const HEADERS = {
  * refused. So no web page can read the timeline by pointing a domain name at this machine.
  * @throws UsageError when the port cannot be used, or the address needs a token
  */
-export async function startTimelineServer(options: TimelineServerOptions): Promise<TimelineServer> {
+export async function startTimelineServer(options: TimelineServerOptions) {
   const { host: address = LOOPBACK, token } = options;
   if (address !== LOOPBACK && !token)
     throw new UsageError(`--host ${address} can be reached from other machines: set ROMA_HISTORY_TOKEN to a secret`);
@@ -113,7 +110,7 @@ export async function startTimelineServer(options: TimelineServerOptions): Promi
   });
   return {
     url: `http://${address}:${(server.address() as AddressInfo).port}/`,
-    close: async () => {
+    close: async (): Promise<void> => {
       ended.abort();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -1,5 +1,5 @@
 import type { Claim, OperationKind, Reason } from '../model/attribution';
-import { type Instant, plusMs } from '../model/instant';
+import { type ClosedSpan, type Instant, plusMs } from '../model/instant';
 import type { Version } from '../model/record';
 import { beginOf, distinct, endOf, type Operation } from './operations';
 import { isNobody, type Trace } from './trace';
@@ -65,13 +65,8 @@ const mayExplain = (operation: Operation, part: string): boolean =>
   operation.outcome !== 'refused' &&
   (isAbout(operation, part) || operation.kind === 'other' || (operation.kind === 'update' && !part.startsWith('(')));
 
-export interface Window {
-  readonly from: Instant;
-  readonly to: Instant;
-}
-
 /** The time in which a change happened, as wide as the clocks allow. */
-export const windowOf = ({ changedAfter, listedFrom, observedAt }: Version, { clockErrorMs }: Timing): Window => ({
+export const windowOf = ({ changedAfter, listedFrom, observedAt }: Version, { clockErrorMs }: Timing): ClosedSpan => ({
   from: plusMs(changedAfter ?? listedFrom, -clockErrorMs),
   to: plusMs(observedAt, clockErrorMs),
 });
@@ -112,5 +107,5 @@ export function claim(version: Version, operations: readonly Operation[], asked:
 export const nobody = (reason: Reason): Verdict => ({ confidence: 'none', reason, actors: [] });
 
 /** Operations that were going on in the span. */
-const within = (operations: readonly Operation[], { from, to }: Window): readonly Operation[] =>
+const within = (operations: readonly Operation[], { from, to }: ClosedSpan): readonly Operation[] =>
   operations.filter((operation) => beginOf(operation) <= to && endOf(operation) >= from);

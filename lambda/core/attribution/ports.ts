@@ -1,8 +1,7 @@
 import type { Attribution, Trace } from '../model/attribution';
-import type { Instant } from '../model/instant';
+import type { ClosedSpan, Instant } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Current, Version } from '../model/record';
-import type { Window } from './confidence';
 
 /** What came of asking for traces. `refused`: none was read, and why. */
 export type TraceReading =
@@ -24,7 +23,7 @@ export interface TraceSource {
    */
   read(
     target: Target,
-    span: Window,
+    span: ClosedSpan,
     limits: { readonly deadline: number; readonly signal?: AbortSignal },
   ): Promise<TraceReading>;
 }

@@ -29,5 +29,9 @@ export function latest(...instants: readonly (Instant | null | undefined)[]): In
   return result;
 }
 
+/** `2026-11-22`, in UTC. */
+export const dayOf = (instant: Instant): string => instant.slice(0, 10);
+export const startOfDay = (day: string): Instant => `${day}T00:00:00.000Z`;
+
 /** The same instant moved by a number of milliseconds. */
 export const plusMs = (instant: Instant, ms: number): Instant => toInstant(toMs(instant) + ms);

@@ -5,6 +5,15 @@
 export const wireText = (value: unknown): string =>
   JSON.stringify(value).replaceAll(/[\uFFFE\uFFFF]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
 
+/** The value of a JSON text; undefined for any other text. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Length of the text in UTF-8, in which the limits of the services are counted. */
 export const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 

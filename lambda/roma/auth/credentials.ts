@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AGENCY_URN, PROVIDER_URN } from '../../contract';
 import { CredentialsError } from '../../core/model/errors';
+import { parsedJson } from '../../core/model/wire-text';
 import { idTokenFile, type IdTokenSource } from './web-identity';
 
 /** A key that signs; with a security token it is a temporary one. */
@@ -78,15 +79,12 @@ const ALIASES: Readonly<Record<string, Name>> = {
  * @throws CredentialsError when it holds none, or more than one, or a part of one
  */
 export function parseCredentials(json: string): Credentials {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(json);
-  } catch {
-    // No cause: a syntax error quotes the text.
+  const parsed = parsedJson(json);
+  // No cause: a syntax error quotes the text.
+  if (parsed === undefined)
     throw new CredentialsError(
       'the secret is not JSON; it must be an object such as {"HUAWEICLOUD_SDK_AK": "…", "HUAWEICLOUD_SDK_SK": "…"}',
     );
-  }
   const fields = z.record(z.string(), z.unknown()).safeParse(parsed);
   if (!fields.success)
     throw new CredentialsError('the secret must be a JSON object with names such as HUAWEICLOUD_SDK_AK');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { parsedJson } from '../../core/model/wire-text';
 import type { AgencyCredentials, KeyCredentials, PasswordCredentials } from './credentials';
 import { RomaApiError } from '../http/errors';
 import type { Expiring } from './token-cache';
@@ -69,12 +70,8 @@ export function readKeys(answer: ApiAnswer): Expiring<KeyCredentials> {
 
 /** @throws RomaApiError when the answer is not of that shape */
 export function read<T>(schema: z.ZodType<T>, answer: ApiAnswer, what: string, from = 'IAM'): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(answer.body);
-  } catch {
-    throw unusable(what, 'the answer is not JSON', from);
-  }
+  const json = parsedJson(answer.body);
+  if (json === undefined) throw unusable(what, 'the answer is not JSON', from);
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     throw unusable(what, `${parsed.error.issues[0]?.path.join('.') ?? ''} is missing or of another type`, from);

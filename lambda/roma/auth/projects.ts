@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { compareText } from '../../core/model/canonical';
 import { describeError } from '../../core/model/errors';
 import { parseTarget, type Target } from '../../core/model/instance';
+import { parsedJson } from '../../core/model/wire-text';
 import { hasRoma } from '../../contract';
 import { RomaApiError } from '../http/errors';
 import { type ApiAnswer, type ApiRequest, apiRequest } from '../http/transport';
@@ -27,7 +28,7 @@ export async function listProjects(
 ): Promise<readonly Project[]> {
   const path = '/v3/auth/projects';
   const answer = await ask(apiRequest('GET', iam, path));
-  const parsed = ANSWER.safeParse(jsonOf(answer.body));
+  const parsed = ANSWER.safeParse(parsedJson(answer.body));
   if (!parsed.success) {
     throw new RomaApiError(`GET ${iam}${path}: the answer is not a list of projects`, {
       errorClass: 'server',
@@ -41,14 +42,6 @@ export async function listProjects(
     enabled: enabled ?? true,
     region: name.split('_')[0] ?? name,
   }));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface SkippedProject {
