@@ -35,7 +35,7 @@ export function rowHtml(row: Row, index: number, style: RowStyle): string {
 
 /** The words of time above the lanes. */
 export const axisHtml = (style: LaneStyle): string =>
-  `<div class="axis" aria-hidden="true"><div class="who">UTC</div><div class="lane">${axisSvg(style.period, 'words')}</div><div class="share">Available</div></div>`;
+  `<div class="head" aria-hidden="true"><div class="axis"><div class="who">UTC</div><div class="lane">${axisSvg(style.period, 'words')}</div><div class="share">Available</div></div></div>`;
 
 export const rowsHtml = (rows: readonly string[], style: LaneStyle): string =>
   `<div class="rows"><div class="grid" aria-hidden="true">${axisSvg(style.period, 'lines')}</div><ol>${rows.join('')}</ol></div>`;

@@ -65,14 +65,17 @@ function windowSvg(change: Version, style: LaneStyle): string {
 /** Share of what is seen that a letter takes, on a lane of about 900 pixels; and what lies around the words. */
 const LETTER_SHARE = 0.0078;
 const PADDING_SHARE = 0.018;
+/** The lanes of paper and of small screens are about so much shorter. */
+const TIGHT = 1.5;
 
 /** Words inside a bar, where they fit; RUNNING is the rule and needs none. */
 function labelSvg(bar: Bar, style: LaneStyle): string {
   if (bar.status === 'RUNNING') return '';
   const { className, words } = statusStyle(bar.status);
   const seen = (toMs(bar.to) - toMs(bar.from)) / lengthMs(style.period);
-  if (seen < words.length * LETTER_SHARE + PADDING_SHARE) return '';
-  return `<svg class="l ${className}" x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"><text x="7" y="23">${text(words)}</text></svg>`;
+  const needed = words.length * LETTER_SHARE + PADDING_SHARE;
+  if (seen < needed) return '';
+  return `<svg class="l ${className}${seen < needed * TIGHT ? ' tight' : ''}" x="${style.scale.at(bar.from)}%" width="${style.scale.width(bar.from, bar.to)}%"><text x="7" y="23">${text(words)}</text></svg>`;
 }
 
 /** The same in words, for those who do not see it. */

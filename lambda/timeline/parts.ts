@@ -44,7 +44,7 @@ export function noneText(timeline: Timeline, existing: number): string {
   if (existing > 0)
     return 'No instance fits the search and the filter. <button type="button" data-do="clear">Show all</button>';
   return isEmpty(timeline)
-    ? 'Nothing recorded yet. <code>roma-history sync</code> makes a first run, <code>roma-history doctor</code> says what is missing; a deployed stack makes one within minutes.'
+    ? 'Nothing recorded yet. <code>roma-history sync --target region/projectId</code> makes a first run, <code>roma-history doctor</code> says what is missing; a deployed stack makes one within minutes.'
     : 'No instance was known in this period.';
 }
 

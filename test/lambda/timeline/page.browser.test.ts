@@ -91,10 +91,16 @@ inBrowser('the page in a browser', (open) => {
     expect(shares.paper).toBeGreaterThan(0.5);
   });
 
+  it('offers nothing to do with a history that has begun nowhere', async () => {
+    const { page } = await visit(report([]));
+    expect(await page.locator('#chart .none').isVisible()).toBe(true);
+    for (const hidden of ['#tools', '.head', '#changes']) expect(await page.locator(hidden).isVisible()).toBe(false);
+  });
+
   it('keeps the words of time in view', async () => {
     const { page } = await visit(report(largeFleet(now, 100, 100)));
     await page.locator('#r60').scrollIntoViewIfNeeded();
-    expect((await page.locator('.axis').boundingBox())?.y).toBe(0);
+    expect((await page.locator('.head').boundingBox())?.y).toBe(0);
   });
 
   it('shows every name whole, on a desk and on a phone', async () => {
@@ -142,6 +148,15 @@ inBrowser('the page in a browser', (open) => {
       page.evaluate(
         `(({ fill, printColorAdjust, fontSize }) => ({ fill, printColorAdjust, fontSize }))(getComputedStyle(document.querySelector('${selector}')))`,
       );
+    // The words of time come again on each sheet, and no words run out of their place.
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('.head')).display`)).toBe('table-header-group');
+    const cut = await page.evaluate(
+      `[...document.querySelectorAll('.l text')].filter((one) => one.getClientRects().length > 0 && one.getBBox().x + one.getBBox().width > one.parentElement.width.baseVal.value).length`,
+    );
+    const spilt = await page.evaluate(
+      `[...document.querySelectorAll('.day td')].filter((one) => one.scrollWidth > one.clientWidth + 1).length`,
+    );
+    expect([cut, spilt]).toEqual([0, 0]);
     expect(await style('.lane rect.err')).toMatchObject({
       fill: expect.stringContaining('#p-err'),
       printColorAdjust: 'exact',

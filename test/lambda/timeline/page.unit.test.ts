@@ -118,7 +118,9 @@ describe('the page', () => {
 
   it('says so when nothing was ever recorded, and that all is well of nothing', () => {
     for (const records of [[], [{ target: NORTH, head: undefined, instances: [] }]]) {
-      expect(bodyOf(draw(records))).toContain('Nothing recorded yet. <code>roma-history sync</code> makes a first run');
+      expect(bodyOf(draw(records))).toContain(
+        'Nothing recorded yet. <code>roma-history sync --target region/projectId</code> makes a first run',
+      );
       expect(bodyOf(draw(records))).not.toMatch(/all are running|Availability<\/dt>/);
     }
     const listed = bodyOf(draw([recordsOf(NORTH, [], { now })]));
