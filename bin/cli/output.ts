@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { compareText } from '../../lambda/core/model/canonical';
+import { compareText } from '../../lambda/core/model/compare-text';
 import type { RunOutcome } from '../../lambda/core/model/record';
 
 /**

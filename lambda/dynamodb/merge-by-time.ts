@@ -1,4 +1,4 @@
-import { compareText } from '../core/model/canonical';
+import { compareText } from '../core/model/compare-text';
 import type { Version } from '../core/model/record';
 
 /** Order of versions that were observed at the same time: by target, then by id. */

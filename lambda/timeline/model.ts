@@ -1,4 +1,4 @@
-import { compareText } from '../core/model/canonical';
+import { compareText } from '../core/model/compare-text';
 import { type Instant, plusMs, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
 import { type Current, type Head, isGone, type Version } from '../core/model/record';

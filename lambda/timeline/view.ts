@@ -1,4 +1,4 @@
-import { compareText } from '../core/model/canonical';
+import { compareText } from '../core/model/compare-text';
 import { targetName } from '../core/model/instance';
 import { totalUptime } from '../core/history/uptime';
 import { byNeedOfAttention, type Group, type Row, type Timeline } from './model';

@@ -1,5 +1,5 @@
 import type { OperationKind, Who } from '../model/attribution';
-import { compareText } from '../model/canonical';
+import { compareText } from '../model/compare-text';
 import type { Instant } from '../model/instant';
 import { isNobody, isResult, isSameActor, operationOf, type Outcome, outcomeOf, type Trace } from './trace';
 

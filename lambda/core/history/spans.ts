@@ -1,4 +1,4 @@
-import { compareText } from '../model/canonical';
+import { compareText } from '../model/compare-text';
 import { type ClosedSpan, type Instant, latest, toInstant, toMs } from '../model/instant';
 import { type Current, type Gap, type Head, isGone, type Version } from '../model/record';
 import { DEFAULT_INTERVAL_MS, isGap } from '../model/gap';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { compareText } from './compare-text';
 import { type Json, normalizeStatus, type Snapshot } from './instance';
 
 /** Raised when the canonical form changes, so that fingerprints of the older form are not believed. */
@@ -30,8 +31,6 @@ export function canonicalField(field: string, value: Json): string {
   if (field === 'status' && typeof value === 'string') return JSON.stringify(normalizeStatus(value));
   return canonicalJson(value);
 }
-
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether two values of one field are the same. */
 export const isSameField = (field: string, a: Json, b: Json): boolean =>

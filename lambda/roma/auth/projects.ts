@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { compareText } from '../../core/model/canonical';
+import { compareText } from '../../core/model/compare-text';
 import { describeError } from '../../core/model/errors';
 import { parseTarget, type Target } from '../../core/model/instance';
 import { parsedJson } from '../../core/model/wire-text';

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { compareText, sha256 } from '../../core/model/canonical';
+import { sha256 } from '../../core/model/canonical';
+import { compareText } from '../../core/model/compare-text';
 import { encodePath, encodeQuery } from '../http/url-encoding';
 
 /** Signature of the algorithm SDK-HMAC-SHA256, as Huawei Cloud's API gateways check it. */
