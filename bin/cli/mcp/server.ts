@@ -14,8 +14,9 @@ import { gapsOf } from './gaps';
 
 /** Rows of one answer unless the caller asks for fewer. */
 const MOST_ROWS = 200;
-/** Characters of one text from outside. */
+/** Characters of one text from outside, and of a whole answer. */
 const MOST_TEXT = 500;
+const MOST_ANSWER = 200_000;
 
 const INSTRUCTIONS = `The recorded history of Huawei Cloud ROMA Connect instances. All tools only read.
 Each change lies in a window: after changedAfter, and no later than observedAt. Say the window, not one of the times.
@@ -82,6 +83,13 @@ function bounded(value: unknown): unknown {
   );
 }
 
+/** As many rows as fit. */
+function fitted({ rows: all, isTruncated }: Answer): Answer & Record<string, unknown> {
+  let size = 0;
+  const rows = (bounded(all) as Answer['rows']).filter((row) => (size += JSON.stringify(row).length) <= MOST_ANSWER);
+  return { rows, isTruncated: isTruncated || rows.length < all.length };
+}
+
 const answerShape = { rows: z.array(z.record(z.string(), z.unknown())), isTruncated: z.boolean() };
 type Values = Readonly<Record<string, string | number | undefined>>;
 
@@ -103,7 +111,7 @@ export async function serveMcp(asker: Asker, store: Store): Promise<void> {
     };
     server.registerTool(name, config, async (input) => {
       try {
-        const structuredContent = bounded(await answer(input as Values)) as Record<string, unknown>;
+        const structuredContent = fitted(await answer(input as Values));
         return { content: [{ type: 'text', text: JSON.stringify(structuredContent) }], structuredContent };
       } catch (error) {
         return { content: [{ type: 'text', text: safeLine(describeError(error)) }], isError: true };
@@ -155,7 +163,7 @@ export async function serveMcp(asker: Asker, store: Store): Promise<void> {
         decodeURIComponent,
       );
       const answer = await ask(asker, 'log', { target, instance: id, limit: 20 }, MOST_ROWS);
-      return { contents: [{ uri: uri.href, mimeType, text: JSON.stringify(bounded(answer)) }] };
+      return { contents: [{ uri: uri.href, mimeType, text: JSON.stringify(fitted(answer)) }] };
     },
   );
 
