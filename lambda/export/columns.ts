@@ -45,8 +45,8 @@ export const COLUMNS: Readonly<Record<ExportTable, readonly Column[]>> = {
     required('evidence', 'text', 'listed, absent, reported or traced: how the change is known.'),
     column('changed_after', 'time', 'The change happened after this time. Null when nobody looked before.'),
     required('observed_at', 'time', 'A run saw the change at this time.'),
-    column('actor', 'text', 'Who made the change. Null where it is not attributed.'),
-    column('confidence', 'text', 'How sure the actor is. Null where there is none.'),
+    column('actor', 'text', 'Who made the change, or who may have, joined by `or`. Null where nobody is named.'),
+    column('confidence', 'text', 'certain, likely, candidates or none. Null where it is not attributed.'),
   ],
   spans: [
     ...INSTANCE,

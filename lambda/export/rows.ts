@@ -1,7 +1,9 @@
 import { UNIT_MS } from '../contract';
+import { attributionsIn } from '../core/history/attributions';
 import { type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';
 import { BEGINNING, type Segment } from '../core/history/spans';
+import type { Attribution } from '../core/model/attribution';
 import { canonicalJson } from '../core/model/canonical';
 import { type ClosedSpan, dayOf, type Instant, plusMs, startOfDay, toInstant } from '../core/model/instant';
 import { type Json, type Target, targetName } from '../core/model/instance';
@@ -26,8 +28,15 @@ export interface RowsQuery {
 export const ROWS: Readonly<Record<ExportTable, (query: RowsQuery) => AsyncGenerator<Row>>> = {
   async *changes({ reader, targets, from, to }) {
     const wanted = new Set(targets.map(targetName));
-    for await (const version of reader.changes({ from, to }))
-      if (wanted.has(targetName(version.target))) yield changeRow(version);
+    let day: { readonly name: string; readonly who: ReturnType<typeof attributionsIn> } | undefined;
+    for await (const version of reader.changes({ from, to })) {
+      if (!wanted.has(targetName(version.target))) continue;
+      const name = dayOf(version.observedAt);
+      // Day by day, so that no more than those of one day are held.
+      if (day?.name !== name)
+        day = { name, who: attributionsIn(reader, { from: startOfDay(name), to: startOfDay(nextDay(name)) }) };
+      yield changeRow(version, await day.who(version));
+    }
   },
   async *spans({ reader, targets, nowMs, ...span }) {
     for (const target of targets)
@@ -42,7 +51,7 @@ export const ROWS: Readonly<Record<ExportTable, (query: RowsQuery) => AsyncGener
 
 const json = (value: unknown): string => canonicalJson(value as Json);
 
-function changeRow(version: Version): Row {
+function changeRow(version: Version, who: Attribution | undefined): Row {
   const { target, changes } = version;
   return {
     event_id: eventId(version),
@@ -60,8 +69,8 @@ function changeRow(version: Version): Row {
     evidence: version.evidence,
     changed_after: version.changedAfter,
     observed_at: version.observedAt,
-    actor: null,
-    confidence: null,
+    actor: who?.actors.map(({ user, principal }) => user ?? principal ?? 'the service itself').join(' or ') || null,
+    confidence: who?.confidence ?? null,
   };
 }
 

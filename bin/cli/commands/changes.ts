@@ -7,7 +7,7 @@ import { NotFoundError, UsageError } from '../../../lambda/core/model/errors';
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { targetName } from '../../../lambda/core/model/instance';
 import { CHANGE_KINDS, type ChangeKind, type Version } from '../../../lambda/core/model/record';
-import { attributionsIn } from '../attributions';
+import { attributionsIn } from '../../../lambda/core/history/attributions';
 import { chosenBy, collect, type FilterOptions, withFilterOptions } from '../filters';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { targetName } from '../../../lambda/core/model/instance';
-import { attributionsIn, byText } from '../attributions';
+import { attributionsIn } from '../../../lambda/core/history/attributions';
+import { byText } from '../attributions';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';

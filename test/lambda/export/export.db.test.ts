@@ -2,7 +2,9 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Claim } from '../../../lambda/core/model/attribution';
 import { toMs } from '../../../lambda/core/model/instant';
+import { toAttributionItem } from '../../../lambda/dynamodb/attribution-items';
 import { toGapItem } from '../../../lambda/dynamodb/table';
 import { cli, NOW } from '../../support/cli';
 import { codeBlocks } from '../../support/documents';
@@ -12,6 +14,8 @@ import { demoHistory } from '../../support/timeline-fleet';
 
 const folder = mkdtempSync(join(tmpdir(), 'export-'));
 const path = (...names: string[]): string => join(folder, ...names);
+const SINCE = '2026-10-18T00:00:00.000Z';
+const UNTIL = '2026-11-20T07:00:00.123Z';
 const [statusSql = '', availabilitySql = '', fieldsSql = ''] = codeBlocks('docs/export.md', 'sql');
 
 /** Runs a query of the page on other files. */
@@ -25,6 +29,22 @@ async function query(sql: string, files: string): Promise<Record<string, string 
   return rows;
 }
 
+/** Who made the first changes. */
+const CLAIMS: readonly Claim[] = [
+  { confidence: 'certain', actors: [actor('alice')] },
+  { confidence: 'candidates', actors: [actor('alice'), actor(null)] },
+  { confidence: 'none', reason: 'nothing-found', actors: [] },
+];
+function actor(user: string | null) {
+  const operation = { via: 'console', sourceIp: null, at: NOW, operation: 'update', traceId: 'trace' } as const;
+  return { ...operation, user, principal: null };
+}
+const changesOf = (targets: ReturnType<typeof demoHistory>['targets']) =>
+  targets
+    .flatMap(({ instances }) => instances.flatMap(({ history }) => history.versions))
+    .filter(({ kind, observedAt }) => kind !== 'baseline' && observedAt >= SINCE)
+    .toSorted((a, b) => (a.observedAt < b.observedAt ? -1 : 1));
+
 let table: TestTable;
 const roma = async (args: readonly string[], now = NOW) =>
   cli([...args, '--dynamodb-endpoint', table.endpoint, '--table', table.tableName], {
@@ -37,15 +57,13 @@ beforeAll(async () => {
     ...targets.flatMap(({ target, head }) => headItems({ ...head, lastRunId: 'run-1' }, target)),
     ...targets.flatMap(({ instances }) => instances.flatMap(({ history }) => itemsOf(history.versions))),
     ...gaps.map((gap) => toGapItem(gap)),
+    ...CLAIMS.map((claim, place) => toAttributionItem({ ...changesOf(targets)[place]!, ...claim, askedAt: NOW })),
   ]);
 });
 afterAll(() => {
   table.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-const SINCE = '2026-10-18T00:00:00.000Z';
-const UNTIL = '2026-11-20T07:00:00.123Z';
 
 /** What `uptime` says of each month, as the queries of the page put it. */
 async function uptimes(months: readonly (readonly [string, string, string])[]) {
@@ -108,14 +126,18 @@ describe('exported changes and fleet', () => {
       `SELECT *, epoch_ms(observed_at) AS at, changes->0->>'field' AS first_field FROM 'history'`,
       path('changes.parquet'),
     );
-    expect(
-      rows.map((row) => [row.event_id, row.kind, row.status_from, row.status_to, row.actor, Number(row.at)]),
-    ).toEqual(
+    expect(rows.map((row) => [row.event_id, row.kind, row.status_from, row.status_to, Number(row.at)])).toEqual(
       lines.map((line) => {
         const { from, to } = line.status as { from: string | null; to: string };
-        return [line.eventId, line.kind, from, to, null, toMs(line.observedAt as string)];
+        return [line.eventId, line.kind, from, to, toMs(line.observedAt as string)];
       }),
     );
+    expect(rows.slice(0, 4).map(({ actor: who, confidence }) => [who, confidence])).toEqual([
+      ['alice', 'certain'],
+      ['alice or the service itself', 'candidates'],
+      [null, 'none'],
+      [null, null],
+    ]);
     expect(rows.map((row) => row.first_field)).toEqual(
       lines.map((line) => (line.changes as { field: string }[])[0]?.field ?? null),
     );
