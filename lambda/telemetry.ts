@@ -6,7 +6,7 @@ import { describeError } from './core/model/errors';
 import { type Instant, toMs } from './core/model/instant';
 import { targetName } from './core/model/instance';
 import type { PublishReport } from './core/publish/batch';
-import { isCompleted, type RunResult, toRunLine } from './core/sync/run-result';
+import { isCompleted, RunFailedError, type RunResult, toRunLine } from './core/sync/run-result';
 
 /** What one run asked of the API. */
 export interface ApiUse {
@@ -104,6 +104,25 @@ export function createTelemetry(options: TelemetryOptions = {}): Telemetry {
     },
   };
 }
+
+/**
+ * A handler that tells why it failed, and fails: an error that Lambda does not see can neither raise an alarm nor be tried
+ * again. A run that failed has told it already.
+ */
+export const telling =
+  <A extends unknown[], R>(
+    { failure }: Pick<Telemetry, 'failure'>,
+    message: string,
+    work: (...args: A) => Promise<R>,
+  ) =>
+  async (...args: A): Promise<R> => {
+    try {
+      return await work(...args);
+    } catch (error) {
+      if (!(error instanceof RunFailedError)) failure(message, error);
+      throw error;
+    }
+  };
 
 /** A target that no run has ever completed is as stale as one can be known to be. */
 function intervalsSinceCompleted({ lastCompletedAt, intervalMs }: RunResult, now: number): number {

@@ -6,14 +6,9 @@ import type { Target } from './core/model/instance';
 import { chooseTargets } from './roma/auth/projects';
 import { createRomaSource, type RomaSource } from './roma/list/source';
 import { scheduleGroup } from './scheduler/schedule-group';
-import { createTelemetry, type Telemetry } from './telemetry';
-import { type AwsClientConfig, systemPorts } from './wire';
+import { createTelemetry, telling } from './telemetry';
+import { type AwsClientConfig, type Overrides, systemPorts } from './wire';
 import { credentialsReader } from './wire-credentials';
-
-export interface DiscoveryOverrides {
-  readonly aws?: AwsClientConfig;
-  readonly telemetry?: Pick<Telemetry, 'discovery' | 'failure'>;
-}
 
 /** Enough attempts to sit out the throttling of a group that is filled for the first time. */
 const awsConfig = (aws: AwsClientConfig) => ({
@@ -25,7 +20,7 @@ const awsConfig = (aws: AwsClientConfig) => ({
 /** Keeps the schedule group equal to what the account shows. It runs once per day, so nothing is kept between runs. */
 export function wireDiscovery(
   config: DiscoveryConfig,
-  overrides: DiscoveryOverrides = {},
+  overrides: Overrides<'discovery'> = {},
 ): () => Promise<Readonly<Record<keyof DiscoveryResult, number>>> {
   const { aws = {}, telemetry = createTelemetry() } = overrides;
   const group = scheduleGroup(new SchedulerClient(awsConfig(aws)), config.scheduleGroupName);
@@ -41,26 +36,21 @@ export function wireDiscovery(
       extraCa,
     });
 
-  return async () => {
+  return telling(telemetry, 'the discovery was not completed', async () => {
+    const source = await asking();
     try {
-      const source = await asking();
-      try {
-        const targets = async (): Promise<readonly Target[]> => chooseTargets(await source.projects()).targets;
-        const { scheduleTemplate: template, exclude } = config;
-        const result = await discover({ targets, group, template, exclude });
-        telemetry.discovery(result);
-        if (result.failed.length > 0) {
-          throw new Error(`${result.failed.length} schedules are not as they should be: ${result.failed[0]}`);
-        }
-        const counts = Object.entries(result).map(([name, of]) => [name, typeof of === 'number' ? of : of.length]);
-        // Names are in the log: an answer may have no more than some megabytes.
-        return Object.fromEntries(counts) as Record<keyof DiscoveryResult, number>;
-      } finally {
-        await source.close();
+      const targets = async (): Promise<readonly Target[]> => chooseTargets(await source.projects()).targets;
+      const { scheduleTemplate: template, exclude } = config;
+      const result = await discover({ targets, group, template, exclude });
+      telemetry.discovery(result);
+      if (result.failed.length > 0) {
+        throw new Error(`${result.failed.length} schedules are not as they should be: ${result.failed[0]}`);
       }
-    } catch (error) {
-      telemetry.failure('the discovery was not completed', error);
-      throw error;
+      const counts = Object.entries(result).map(([name, of]) => [name, typeof of === 'number' ? of : of.length]);
+      // Names are in the log: an answer may have no more than some megabytes.
+      return Object.fromEntries(counts) as Record<keyof DiscoveryResult, number>;
+    } finally {
+      await source.close();
     }
-  };
+  });
 }

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExportConfig } from './config';
 import { UNIT_MS } from './contract';
-import type { Clock } from './core/model/clock';
 import { dayOf, plusMs, startOfDay, toInstant } from './core/model/instant';
 import { connect } from './dynamodb/client';
 import { createReader } from './dynamodb/reader';
@@ -12,8 +11,8 @@ import { EXPORTS } from './export/columns';
 import { exportFile, partitionFile } from './export/export';
 import { byDay } from './export/rows';
 import { systemClock } from './system-clock';
-import { createTelemetry, type Telemetry } from './telemetry';
-import type { AwsClientConfig } from './wire';
+import { createTelemetry, telling } from './telemetry';
+import type { Overrides } from './wire';
 
 /** Each day is exported so often: the next exports bring what a late run has added, or what a failed one has missed. */
 const TIMES = 3;
@@ -21,13 +20,13 @@ const TIMES = 3;
 /** Writes the last days (UTC) to S3, one object per table and day. The same history makes the same objects. */
 export function wireExport(
   config: ExportConfig,
-  overrides: { aws?: AwsClientConfig; s3?: S3ClientConfig; clock?: Clock; telemetry?: Pick<Telemetry, 'failure'> } = {},
+  overrides: Overrides & { readonly s3?: S3ClientConfig } = {},
 ): () => Promise<{ keys: string[] }> {
   const { aws = {}, s3 = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
   const reader = createReader(connect(aws), config.tableName, clock);
   const client = new S3Client(s3);
   const { hostname: Bucket, pathname } = new URL(config.exportTo);
-  return async () => {
+  return telling(telemetry, 'the export was not completed; the next one does it again', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'export-'));
     try {
       const nowMs = clock.now();
@@ -44,11 +43,8 @@ export function wireExport(
           keys.push(Key);
         }
       return { keys };
-    } catch (error) {
-      telemetry.failure('the export was not completed; the next one does it again', error);
-      throw error;
     } finally {
       await rm(folder, { recursive: true });
     }
-  };
+  });
 }

@@ -19,9 +19,9 @@ import { type RawStreamRecord, readStreamRecord } from './dynamodb/stream-record
 import { eventBusSink } from './events/event-bus';
 import { failureQueue } from './events/failure-queue';
 import { feedTopicSink } from './events/feed-topic';
-import { createRomaSource, type RomaSource } from './roma/list/source';
+import { createRomaSource, type RomaSource, type RomaSourceOptions } from './roma/list/source';
 import { systemClock } from './system-clock';
-import { createTelemetry, type Telemetry } from './telemetry';
+import { createTelemetry, type Telemetry, telling } from './telemetry';
 import { answerWidget, type WidgetAnswer } from './timeline/widget';
 import { type Attributing, createAttributing } from './wire-attribution';
 import { credentialsReader } from './wire-credentials';
@@ -45,23 +45,23 @@ const functionClientConfig = (config: AwsClientConfig) => ({
 /** What is left of an invocation's time for setting records aside, for the metrics and for the answer. */
 const ANSWER_MS = 5_000;
 
-/** As Lambda calls the publisher; the sandbox and the tests can call it just so. */
-export interface StreamEvent {
-  readonly Records: readonly RawStreamRecord[];
-}
-export interface StreamAnswer {
-  batchItemFailures: { itemIdentifier: string }[];
-}
-export type PublishHandler = (
-  event: StreamEvent,
-  context: { getRemainingTimeInMillis(): number },
-) => Promise<StreamAnswer>;
-
-export interface PublishOverrides {
+/** What a handler works with in place of the real parts. */
+export interface Overrides<T extends keyof Telemetry = 'failure'> {
   readonly aws?: AwsClientConfig;
   readonly clock?: Clock;
-  readonly telemetry?: Pick<Telemetry, 'batch' | 'failure'>;
+  readonly telemetry?: Pick<Telemetry, T | 'failure'>;
 }
+
+interface Context {
+  getRemainingTimeInMillis(): number;
+}
+
+/** As Lambda calls the publisher; the sandbox and the tests can call it just so. */
+export type PublishHandler = (
+  event: { readonly Records: readonly RawStreamRecord[] },
+  context: Context,
+) => Promise<{ batchItemFailures: { itemIdentifier: string }[] }>;
+export type PublishOverrides = Overrides<'batch'>;
 
 /** The bus first, then the ordered feed where there is one. */
 export const eventSinks = (
@@ -88,18 +88,13 @@ export function wirePublish(config: PublishConfig, overrides: PublishOverrides =
     clock,
     publishBaseline: config.publishBaseline,
   };
-  return async (event, context) => {
-    try {
-      const remaining = context.getRemainingTimeInMillis();
-      const deadline = clock.now() + remaining - Math.min(ANSWER_MS, remaining / 2);
-      const report = await publishBatch(event.Records.map(readStreamRecord), options, deadline);
-      telemetry.batch(report);
-      return { batchItemFailures: report.resumeFrom === undefined ? [] : [{ itemIdentifier: report.resumeFrom }] };
-    } catch (error) {
-      telemetry.failure('the batch was not published', error);
-      throw error;
-    }
-  };
+  return telling(telemetry, 'the batch was not published', async (event, context) => {
+    const remaining = context.getRemainingTimeInMillis();
+    const deadline = clock.now() + remaining - Math.min(ANSWER_MS, remaining / 2);
+    const report = await publishBatch(event.Records.map(readStreamRecord), options, deadline);
+    telemetry.batch(report);
+    return { batchItemFailures: report.resumeFrom === undefined ? [] : [{ itemIdentifier: report.resumeFrom }] };
+  });
 }
 
 /** Rings when the system's clock reads `at`; a timer lasts 24 days at most, and may wake up early. */
@@ -116,15 +111,10 @@ export const systemPorts: Pick<SyncPorts, 'clock' | 'alarm' | 'random' | 'newRun
   newRunId: randomUUID,
 };
 
-export type SyncHandler = (
-  event: unknown,
-  context: { getRemainingTimeInMillis(): number },
-) => Promise<Record<string, unknown>>;
+export type SyncHandler = (event: unknown, context: Context) => Promise<Record<string, unknown>>;
 
-export interface SyncOverrides {
-  readonly aws?: AwsClientConfig;
-  readonly ports?: Pick<SyncPorts, 'clock' | 'alarm' | 'random' | 'newRunId'>;
-  readonly telemetry?: Pick<Telemetry, 'run' | 'failure'>;
+export interface SyncOverrides extends Pick<Overrides<'run'>, 'aws' | 'telemetry'> {
+  readonly ports?: typeof systemPorts;
   /** JSON text of a secret. @default from Secrets Manager */
   readonly readSecret?: (arn: string) => Promise<string>;
   /** When it is asked who made the changes. */
@@ -132,6 +122,8 @@ export interface SyncOverrides {
   /** Told of every run; the sandbox prints it. */
   readonly onResult?: (result: RunResult) => void;
 }
+
+type SourceOptions = Pick<RomaSourceOptions, 'api' | 'endpoint' | 'iamEndpoint' | 'ctsEndpoint'>;
 
 interface KnownSource {
   readonly source: RomaSource;
@@ -158,13 +150,13 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
   const sources = new Map<string, KnownSource>();
 
-  const sourceOf = async (key: string, request: SyncRequest): Promise<RomaSource> => {
+  const sourceOf = async (key: string, secretArn: string | undefined, where: SourceOptions): Promise<RomaSource> => {
     const known = sources.get(key);
     const readAt = ports.clock.now();
     if (known?.suspect === false && readAt < known.readAt + SECRET_MAX_AGE_MS) return known.source;
     let secret: string;
     try {
-      secret = await reader.read(request.secretArn);
+      secret = await reader.read(secretArn);
     } catch (error) {
       // Age alone makes no key wrong: while Secrets Manager is down, the runs go on.
       if (known?.suspect !== false) throw error;
@@ -175,16 +167,8 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
       Object.assign(known, { readAt, suspect: false });
       return known.source;
     }
-    const source = createRomaSource({
-      ...reader.options(secret),
-      clock: ports.clock,
-      random: ports.random,
-      api: request.api,
-      endpoint: request.endpoint,
-      iamEndpoint: request.iamEndpoint,
-      ctsEndpoint: request.ctsEndpoint,
-      extraCa,
-    });
+    const { clock, random } = ports;
+    const source = createRomaSource({ ...reader.options(secret), ...where, clock, random, extraCa });
     sources.set(key, { source, secret, readAt, suspect: false });
     await known?.source.close();
     return source;
@@ -204,38 +188,33 @@ export function wireSync(config: SyncConfig, overrides: SyncOverrides = {}): Syn
     return createAttributing({ traces, client, tableName, clock: ports.clock, pseudonymKey, timing: overrides.timing });
   };
 
-  return async (event, context) => {
-    try {
-      const request = readSyncRequest(event);
-      const { secretArn, endpoint, iamEndpoint, ctsEndpoint, api } = request;
-      const key = JSON.stringify([secretArn, endpoint, iamEndpoint, ctsEndpoint, api]);
-      const source = await sourceOf(key, request);
-      source.check(request);
-      const before = source.stats();
-      const recorder = createRecorder(client, config.tableName);
-      const deadline = ports.clock.now() + context.getRemainingTimeInMillis();
-      const identity = await source.principal(request, { deadline });
-      const attributing = await attributingWith(source);
-      const result = await syncTarget(
-        { ...ports, source, recorder, tracedDeletions: attributing?.tracedDeletions },
-        { ...syncOptions(config, request), identity, deadline },
-      );
-      telemetry.run(result, useSince(before, source.stats()));
-      overrides.onResult?.(result);
-      const problem = await attributing?.after(result, { deadline, retentionMs: config.retentionMs });
-      if (problem !== undefined)
-        telemetry.failure(`${targetName(result.target)}: who made the changes could not be asked`, new Error(problem));
-      const isIncomplete = result.outcome === 'failed' || result.outcome === 'partial';
-      const known = sources.get(key);
-      if (known !== undefined) known.suspect = isIncomplete;
-      // An error that Lambda does not see can neither raise an alarm nor be tried again.
-      if (isIncomplete) throw new RunFailedError(result);
-      return toRunLine(result);
-    } catch (error) {
-      if (!(error instanceof RunFailedError)) telemetry.failure('the run could not be made', error);
-      throw error;
-    }
-  };
+  return telling(telemetry, 'the run could not be made', async (event, context) => {
+    const request = readSyncRequest(event);
+    const { secretArn, endpoint, iamEndpoint, ctsEndpoint, api } = request;
+    const where = { endpoint, iamEndpoint, ctsEndpoint, api };
+    const key = JSON.stringify([secretArn, where]);
+    const source = await sourceOf(key, secretArn, where);
+    source.check(request);
+    const before = source.stats();
+    const recorder = createRecorder(client, config.tableName);
+    const deadline = ports.clock.now() + context.getRemainingTimeInMillis();
+    const identity = await source.principal(request, { deadline });
+    const attributing = await attributingWith(source);
+    const result = await syncTarget(
+      { ...ports, source, recorder, tracedDeletions: attributing?.tracedDeletions },
+      { ...syncOptions(config, request), identity, deadline },
+    );
+    telemetry.run(result, useSince(before, source.stats()));
+    overrides.onResult?.(result);
+    const problem = await attributing?.after(result, { deadline, retentionMs: config.retentionMs });
+    if (problem !== undefined)
+      telemetry.failure(`${targetName(result.target)}: who made the changes could not be asked`, new Error(problem));
+    const isIncomplete = result.outcome === 'failed' || result.outcome === 'partial';
+    const known = sources.get(key);
+    if (known !== undefined) known.suspect = isIncomplete;
+    if (isIncomplete) throw new RunFailedError(result);
+    return toRunLine(result);
+  });
 }
 
 const syncOptions = (config: SyncConfig, request: SyncRequest): SyncOptions => ({
@@ -265,25 +244,11 @@ const useSince = (before: ApiCounts, after: ApiCounts): ApiCounts => ({
   ) as ApiCounts['errors'],
 });
 
-export interface WidgetOverrides {
-  readonly aws?: AwsClientConfig;
-  readonly clock?: Clock;
-  readonly telemetry?: Pick<Telemetry, 'failure'>;
-}
-
 /** The timeline in a CloudWatch dashboard. It only reads. */
-export function wireWidget(
-  config: WidgetConfig,
-  overrides: WidgetOverrides = {},
-): (event: unknown) => Promise<WidgetAnswer> {
+export function wireWidget(config: WidgetConfig, overrides: Overrides = {}): (event: unknown) => Promise<WidgetAnswer> {
   const { aws = {}, clock = systemClock, telemetry = createTelemetry() } = overrides;
   const reader = createReader(connect(aws), config.tableName, clock);
-  return async (event) => {
-    try {
-      return await answerWidget(event, { reader, clock, drawn: config.drawnTargets });
-    } catch (error) {
-      telemetry.failure('the timeline could not be drawn', error);
-      throw error;
-    }
-  };
+  return telling(telemetry, 'the timeline could not be drawn', async (event) =>
+    answerWidget(event, { reader, clock, drawn: config.drawnTargets }),
+  );
 }

@@ -41,14 +41,6 @@ const pageSchema = z.object({
   meta_data: z.object({ marker: text }).nullish(),
 });
 
-export interface TracePage {
-  readonly rows: number;
-  readonly traces: readonly Trace[];
-  /** Rows that cannot be read, so that nobody knows what they tell. */
-  readonly unreadable: number;
-  readonly marker: string | null;
-}
-
 /** What becomes of a text before it is kept. */
 export interface Cleaning {
   /** Takes the secrets out of it. */
@@ -58,7 +50,7 @@ export interface Cleaning {
 }
 
 /** @returns undefined when it is no page of traces */
-export function readPage(body: string, cleaning: Cleaning): TracePage | undefined {
+export function readPage(body: string, cleaning: Cleaning) {
   const page = pageSchema.safeParse(parsedJson(body));
   if (!page.success) return undefined;
   const rows = page.data.traces ?? [];
@@ -66,6 +58,7 @@ export function readPage(body: string, cleaning: Cleaning): TracePage | undefine
   return {
     rows: rows.length,
     traces: read.filter((row) => row.read_only !== true).map((row) => toTrace(row, cleaning)),
+    /** Rows that cannot be read, so that nobody knows what they tell. */
     unreadable: rows.length - read.length,
     marker: page.data.meta_data?.marker ?? null,
   };

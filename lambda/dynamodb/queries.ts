@@ -1,4 +1,4 @@
-import { type DynamoDBDocumentClient, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, paginateQuery, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
 import { TableError } from '../core/model/errors';
 import { isExpired, type Item, type KeyRange } from './table';
 import { tableProblem } from './table-problem';
@@ -30,30 +30,14 @@ export interface Source {
  * Pages through a range. A page may hold nothing but expired items, and DynamoDB may stop anywhere: only the missing
  * LastEvaluatedKey is the end.
  */
-export async function* query(source: Source, range: KeyRange, options: QueryOptions = {}): AsyncGenerator<Item> {
-  const { limit = Infinity, pageSize } = options;
-  if (range.first > range.last) return;
-  let left = limit;
-  let next: Item | undefined;
-  while (left > 0) {
-    const size = Math.min(left, pageSize ?? Infinity);
-    const page = await queryPage(source, range, { ...options, size, next });
-    for (const item of page.items) {
-      if (options.keepExpired !== true && isExpired(item, source.now())) continue;
-      yield item;
-      left -= 1;
-    }
-    if (page.next === undefined) return;
-    next = page.next;
-  }
-}
-
-async function queryPage(
-  { client, tableName, meter }: Source,
+export async function* query(
+  { client, tableName, meter, now }: Source,
   range: KeyRange,
-  options: QueryOptions & { readonly size: number; readonly next: Item | undefined },
-): Promise<{ items: readonly Item[]; next: Item | undefined }> {
-  const { newestFirst = false, isConsistent, index, size, next } = options;
+  options: QueryOptions = {},
+): AsyncGenerator<Item> {
+  const { limit = Infinity, pageSize = Infinity, newestFirst = false, keepExpired, isConsistent, index } = options;
+  if (range.first > range.last || limit <= 0) return;
+  const size = Math.min(limit, pageSize);
   const input: QueryCommandInput = {
     TableName: tableName,
     ReturnConsumedCapacity: 'TOTAL',
@@ -64,12 +48,18 @@ async function queryPage(
     ConsistentRead: isConsistent,
     IndexName: index?.name,
     Limit: Number.isFinite(size) ? size : undefined,
-    ExclusiveStartKey: next,
   };
+  let left = limit;
   try {
-    const { Items = [], LastEvaluatedKey, ConsumedCapacity } = await client.send(new QueryCommand(input));
-    meter.read(ConsumedCapacity);
-    return { items: Items, next: LastEvaluatedKey };
+    for await (const { Items = [], ConsumedCapacity } of paginateQuery({ client }, input)) {
+      meter.read(ConsumedCapacity);
+      for (const item of Items) {
+        if (keepExpired !== true && isExpired(item, now())) continue;
+        yield item;
+        left -= 1;
+        if (left === 0) return;
+      }
+    }
   } catch (error) {
     throw await queryProblem(error, client, tableName);
   }

@@ -9,24 +9,16 @@ import { timelinePage } from '../../../lambda/timeline/page';
 import type { Period } from '../../../lambda/timeline/period';
 import { readTimeline } from '../../../lambda/timeline/read-timeline';
 
-export interface Report extends Period {
-  /** Absolute. */
-  readonly file: string;
-  readonly bytes: number;
-  readonly targets: number;
-  readonly instances: number;
-  readonly changes: number;
-}
-
 /**
  * Writes the timeline of a period as one HTML page. The file appears whole or not at all.
+ * @returns what the page holds, and the absolute path of the file
  * @throws UsageError when it cannot be written
  */
 export async function writeReport(
   reader: Reader,
   period: Period,
   options: { readonly file: string; readonly now: Instant; readonly targets?: readonly Target[] },
-): Promise<Report> {
+) {
   const timeline = await readTimeline(reader, period, options);
   const html = timelinePage(timeline);
   const file = resolve(options.file);

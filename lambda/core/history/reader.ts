@@ -4,8 +4,11 @@ import type { Target } from '../model/instance';
 import type { Current, Gap, Head, Rejection, Version } from '../model/record';
 import type { Units } from '../model/units';
 
-/** What is known of targets as a whole. */
-export interface TargetReader {
+/**
+ * Reads history. Expired rows are never returned. Times are half-open spans [from, to).
+ * Every method fails with a TableError when the table is missing, may not be used, or is of another release.
+ */
+export interface Reader {
   /** All targets that a run has ever taken the lease of. */
   targets(): Promise<readonly Target[]>;
   /** Undefined for a target that was never synced. */
@@ -20,10 +23,7 @@ export interface TargetReader {
   rejections(target: Target): AsyncIterable<Rejection>;
   /** Current items that are neither RUNNING nor deleted, oldest status first. */
   notRunning(target: Target): AsyncIterable<NotRunning>;
-}
 
-/** The history of one instance. */
-export interface InstanceReader {
   current(target: Target, id: string): Promise<Current | undefined>;
   /**
    * The version that was valid at `at`; undefined before the first, and where the retention has removed it.
@@ -43,27 +43,14 @@ export interface InstanceReader {
   ): AsyncIterable<Version>;
   /** Closed own gaps of an instance that touch the span, oldest first. */
   ownGaps(target: Target, id: string, span?: Span): AsyncIterable<Gap>;
-}
 
-/** Who made the changes of one instance, as far as traces were kept. */
-export interface AttributionReader {
-  /** Traces that happened in the span, oldest first. */
+  /** Traces of an instance, as far as they were kept, that happened in the span, oldest first. */
   traces(target: Target, id: string, span?: Span): Promise<readonly Trace[]>;
-  /** Of versions that were observed in the span, oldest first. */
+  /** Who made versions of an instance that were observed in the span, oldest first. */
   attributions(target: Target, id: string, span?: Span): Promise<readonly Attribution[]>;
-}
 
-/** What changed, over all targets. */
-export interface ChangeReader {
   /** Non-baseline versions of all targets whose `observedAt` lies in the span, oldest first; without an end, until now. */
   changes(span: Span & { readonly from: Instant }): AsyncIterable<Version>;
-}
-
-/**
- * Reads history. Expired rows are never returned. Times are half-open spans [from, to).
- * Every method fails with a TableError when the table is missing, may not be used, or is of another release.
- */
-export interface Reader extends TargetReader, InstanceReader, AttributionReader, ChangeReader {
   /** Units consumed since this reader was made. */
   units(): Units;
 }

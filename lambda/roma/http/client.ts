@@ -6,14 +6,6 @@ import type { Redactor } from './redaction';
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry';
 import type { ApiAnswer, ApiRequest, CallLimits, Transport } from './transport';
 
-/** Counts since the client was made. */
-export interface ClientStats {
-  readonly requests: number;
-  readonly retries: number;
-  /** Failed attempts by class. */
-  readonly errors: Readonly<Record<ErrorClass, number>>;
-}
-
 /** What makes a request allowed, fresh for each attempt. */
 export interface Authorization {
   readonly headers: Readonly<Record<string, string>>;
@@ -128,7 +120,8 @@ export function createClient({ transport, clock, random, redactor, retry, rate, 
     countError: (errorClass: ErrorClass): void => {
       errors[errorClass] += 1;
     },
-    stats: (): ClientStats => ({ ...counts, errors: { ...errors } }),
+    /** Counts since the client was made; failed attempts by class. */
+    stats: () => ({ ...counts, errors: { ...errors } }),
   };
 }
 

@@ -166,17 +166,11 @@ export function retryAfter(value: string | undefined, now: number): number | und
 
 const UNIT_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;
 
-export interface ThrottleWindow {
-  /** Requests that are allowed … */
-  readonly limit: number;
-  /** … in this time, */
-  readonly ms: number;
-  /** which is `5 minutes` in words. */
-  readonly time: string;
-}
-
-/** The gateway tells its window: `policy user over ratelimit,limit:200,time:5 minute`. */
-export function throttleWindow(message: string | undefined): ThrottleWindow | undefined {
+/**
+ * The gateway tells its window: `policy user over ratelimit,limit:200,time:5 minute`.
+ * @returns how many requests are allowed in how many milliseconds, and that time in words
+ */
+export function throttleWindow(message: string | undefined) {
   const match = /limit:(\d{1,9}),\s*time:(\d{1,6}) (second|minute|hour|day)/i.exec(message ?? '');
   if (match === null) return undefined;
   const unit = (match[3] ?? '').toLowerCase() as keyof typeof UNIT_MS;
