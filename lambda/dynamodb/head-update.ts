@@ -31,7 +31,6 @@ export function headUpdate(
   const remove = new Set<keyof HeadAttributes>(['leaseRunId', 'leaseUntil']);
   if (end.fingerprint === 'remove') remove.add('fingerprint');
   if (end.retentionMs === null) remove.add('retentionMs');
-  if (end.attribution === null) remove.add('attribution');
   if (completed !== undefined) {
     remove.add('dirty');
     if (completed.newcomersSince === undefined) remove.add('newcomersSince');
@@ -43,7 +42,7 @@ export function headUpdate(
     intervalMs: end.intervalMs,
     brakeReleaseAfterMs: end.brakeReleaseAfterMs,
     retentionMs: end.retentionMs ?? undefined,
-    attribution: end.attribution ?? undefined,
+    attribution: end.attribution,
     writeUnits: units.write,
     readUnits: units.read,
     lastRunAt: end.endedAt,

@@ -1,3 +1,4 @@
+import { attributionText } from '../core/attribution/attribution';
 import { byMeaning, ticksAlone } from '../core/model/by-meaning';
 import { countFields } from '../core/model/fit-changes';
 import type { Json } from '../core/model/instance';
@@ -6,7 +7,7 @@ import { cut, text } from './escape';
 import { countText, dayText, timeText } from './format';
 import { displayName } from './chart';
 import { KIND_WORDS } from './lane';
-import type { Row } from './model';
+import type { ChangeAttribution, Row } from './model';
 
 /** A change and the number of its row on the page. */
 export interface NumberedChange {
@@ -73,7 +74,17 @@ function dayHtml(entries: readonly NumberedChange[], room: number, links: boolea
 function rowHtml({ change, row, index }: NumberedChange, room: number, links: boolean): string {
   const name = cut(displayName({ id: row.id, name: change.name }), room < 120 ? 32 : 64);
   const after = change.changedAfter === null ? 'unknown' : timeText(change.changedAfter, change.observedAt);
-  return `<tr class=${change.kind}${links ? ` data-v=${change.version}` : ''}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td>${links ? `<a href=#r${index}>${text(name)}</a>` : text(name)}<td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room))}`;
+  const by = byText(row, change);
+  return `<tr class=${change.kind}${links ? ` data-v=${change.version}` : ''}><td>${timeText(change.observedAt, change.observedAt)}<td>${after}<td>${links ? `<a href=#r${index}>${text(name)}</a>` : text(name)}<td>${KIND_WORDS[change.kind]}<td>${text(cut(whatChanged(change, room), room) + (by === undefined ? '' : `, ${by}`))}`;
+}
+
+export const attributionOf = ({ records }: Row, { observedAt }: Version): ChangeAttribution | undefined =>
+  records.attributions?.find((attribution) => attribution.observedAt === observedAt);
+
+/** Who made a change, and how sure that is; undefined where nobody asked. */
+export function byText(row: Row, change: Version): string | undefined {
+  const known = attributionOf(row, change);
+  return known && cut(attributionText(known), 200);
 }
 
 /** What a change did, in a line of about `room` characters. */

@@ -2,7 +2,7 @@ import { narrowed } from '../core/history/narrow';
 import { targetName } from '../core/model/instance';
 import { byMeaning } from '../core/model/by-meaning';
 import type { FieldChange, Version } from '../core/model/record';
-import { valueText } from './changes-table';
+import { byText, valueText } from './changes-table';
 import { displayName } from './chart';
 import { text } from './escape';
 import { momentText } from './format';
@@ -32,7 +32,7 @@ export function detailsHtml(row: Row, change: Version): string {
     ],
     ['Reported by the API', reportedText(change)],
     ['Evidence', EVIDENCE_WORDS[change.evidence] ?? change.evidence],
-    ['Made by', actorText(row, change)],
+    ['Who', byText(row, change)],
     ['Status', change.status],
     ['Error', errorText(change)],
     ['Instance', row.id],
@@ -48,25 +48,6 @@ export function detailsHtml(row: Row, change: Version): string {
 export function reportedText(change: Version): string | undefined {
   const reported = narrowed(change);
   return reported && `${momentText(reported.to)} UTC (${reported.by})`;
-}
-
-/** Who may have made a change, by name. */
-export function attributionOf(
-  { records }: Row,
-  { observedAt }: Version,
-):
-  | { readonly actors: readonly string[]; readonly confidence: string; readonly reason?: string | undefined }
-  | undefined {
-  const known = records.attributions?.find((attribution) => attribution.observedAt === observedAt);
-  const actors = known?.actors.map(({ user, principal }) => user ?? principal ?? 'the service itself') ?? [];
-  return known === undefined ? undefined : { ...known, actors };
-}
-
-function actorText(row: Row, change: Version): string | undefined {
-  const known = attributionOf(row, change);
-  if (known === undefined) return undefined;
-  const { actors, confidence, reason = confidence } = known;
-  return actors.length === 0 ? `not known (${reason})` : `${actors.join(' or ')} (${confidence})`;
 }
 
 /** Where nothing is wrong, the API sends nothing, or a zero and a dash. */

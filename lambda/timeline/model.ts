@@ -1,3 +1,4 @@
+import type { Attribution, Claim } from '../core/model/attribution';
 import { compareText } from '../core/model/compare-text';
 import { type Instant, plusMs, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
@@ -13,16 +14,10 @@ export interface InstanceRecords {
   readonly current: Pick<Current, 'target' | 'id' | 'observedAt' | 'lastOwnGapTo'>;
   readonly history: History;
   /** Who made the changes, where that was asked. */
-  readonly attributions?: readonly ChangeAttribution[];
+  readonly attributions?: readonly ChangeAttribution[] | undefined;
 }
 
-/** What is told of who made the change that was observed at one time. */
-export interface ChangeAttribution {
-  readonly observedAt: Instant;
-  readonly confidence: string;
-  readonly reason?: string;
-  readonly actors: readonly { readonly user: string | null; readonly principal: string | null }[];
-}
+export type ChangeAttribution = Claim & Pick<Attribution, 'observedAt'>;
 
 export interface TargetRecords {
   readonly target: Target;

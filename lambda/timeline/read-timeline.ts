@@ -2,6 +2,7 @@ import pMap from 'p-map';
 import { historyOf } from '../core/history/queries';
 import { type Instant, latest, plusMs, toMs } from '../core/model/instant';
 import { targetName, type Target } from '../core/model/instance';
+import { claimOf } from '../core/publish/attribution-event';
 import type { Reader } from '../core/history/reader';
 import { type Current, isGone } from '../core/model/record';
 import { buildTimeline, type TargetRecords, type Timeline } from './model';
@@ -71,10 +72,17 @@ async function withHistories(
   period: Period,
   nowMs: number,
 ): Promise<TargetRecords> {
+  const { head } = coverage;
   const instances = await pMap(
     currents,
-    async (current) => ({ current, history: await historyOf(reader, current, period, nowMs, coverage) }),
+    async (current) => {
+      const history = await historyOf(reader, current, period, nowMs, coverage);
+      const isAsked = head?.attribution !== undefined && history.versions.some((one) => one.observedAt >= period.from);
+      const known = isAsked ? await reader.attributions(target, current.id, period) : [];
+      const attributions = known.map(({ observedAt, ...claim }) => ({ observedAt, ...claimOf(claim) }));
+      return { current, history, attributions };
+    },
     { concurrency: INSTANCES_AT_ONCE },
   );
-  return { target, head: coverage.head, instances };
+  return { target, head, instances };
 }

@@ -145,7 +145,7 @@ export class InMemoryHistory {
     if (head?.lease?.runId !== end.runId) return head?.lastRunId === end.runId;
     const { lease: _, because: __, newcomersSince: before, unjudged: count, retentionMs: kept, ...others } = head;
     const { attribution: marked, ...rest } = others;
-    const attribution = end.attribution === undefined ? marked : end.attribution;
+    const attribution = end.attribution ?? marked;
     const { newcomersSince, unjudged } = end.completed ?? { newcomersSince: before, unjudged: count };
     const retentionMs = end.retentionMs === undefined ? kept : end.retentionMs;
     const next: Head = {
@@ -161,7 +161,7 @@ export class InMemoryHistory {
       ...(end.otherViews === undefined ? {} : { otherViews: end.otherViews }),
       ...(end.brakeReleaseAfterMs === undefined ? {} : { brakeReleaseAfterMs: end.brakeReleaseAfterMs }),
       ...(retentionMs == null ? {} : { retentionMs }),
-      ...(attribution == null ? {} : { attribution }),
+      ...(attribution === undefined ? {} : { attribution }),
       ...(end.completed === undefined
         ? {}
         : {

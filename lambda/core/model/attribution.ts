@@ -101,6 +101,8 @@ export interface AttributionMark {
 }
 
 const NOTHING_PENDING = 'on';
+/** Nobody is asked any more; what was found is still there. */
+const OFF = 'off';
 
 /** Seconds to the base of 36, because the head has little room. Rounded down: it may be asked a moment early. */
 export const markText = ({ from, askAt }: AttributionMark): string =>
@@ -109,14 +111,14 @@ export const markText = ({ from, askAt }: AttributionMark): string =>
     : [from, askAt].map((time) => Math.floor(toMs(time) / 1000).toString(36)).join(' ');
 
 export function readMark(text: string): AttributionMark {
-  if (text === NOTHING_PENDING) return {};
+  if (!text.includes(' ')) return {};
   const [from, askAt] = text.split(' ').map((time) => toInstant(Number.parseInt(time, 36) * 1000));
   return { from, askAt };
 }
 
 /**
  * The mark of a target after a run: the changes that the run wrote, and those that one that died may have written, are
- * asked about at once. Null: nobody is asked. Undefined: the mark stays as it is.
+ * asked about at once. Undefined: the mark stays as it is.
  * @param isOn whether anybody is asked who made changes; undefined: as the head says
  */
 export function markAfter(
@@ -124,13 +126,14 @@ export function markAfter(
   isOn: boolean | undefined,
   versions: readonly Pick<Version, 'kind' | 'observedAt'>[],
   nowMs: number,
-): string | null | undefined {
-  if (isOn === false) return null;
-  if (isOn === undefined && before === undefined) return undefined;
+): string | undefined {
+  const asked = before === OFF ? undefined : before;
+  if (isOn === false) return before && OFF;
+  if (isOn === undefined && asked === undefined) return undefined;
   const times = versions.flatMap(({ kind, observedAt }) => (kind === 'baseline' ? [] : [observedAt]));
   if (dirty && completedObservedAt !== undefined) times.push(completedObservedAt);
-  if (times.length === 0) return before ?? NOTHING_PENDING;
-  const earlier = before === undefined ? undefined : readMark(before).from;
+  if (times.length === 0) return asked ?? NOTHING_PENDING;
+  const earlier = asked && readMark(asked).from;
   if (earlier !== undefined) times.push(earlier);
   return markText({ from: times.toSorted()[0], askAt: toInstant(nowMs) });
 }

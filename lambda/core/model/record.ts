@@ -154,7 +154,7 @@ export interface Head {
   /** How the deployed runs keep superseded versions and hold deletions, so that every other writer does the same. */
   readonly retentionMs?: number;
   readonly brakeReleaseAfterMs?: number;
-  /** Which changes are still asked about, as `model/attribution` reads it; absent where nobody is asked. */
+  /** Which changes are still asked about, as `model/attribution` reads it; absent where nobody was ever asked. */
   readonly attribution?: string;
   /** Request units of the last ended run, without its end. */
   readonly writeUnits?: number;

@@ -192,7 +192,7 @@ export class LeasedRun {
       ...(this.options.isDeployed === true ? settingsToKeep(this.options) : {}),
     });
     return ended
-      ? this.report.result({ ...end, observedAt, held, mark: attribution ?? undefined })
+      ? this.report.result({ ...end, observedAt, held, mark: attribution })
       : this.report.result({ outcome: 'partial', because: 'another run has taken the lease', observedAt });
   }
 }

@@ -75,8 +75,8 @@ export interface RunEnd {
   readonly brakeReleaseAfterMs?: number | undefined;
   /** Null: for ever. Absent: stays as it was. */
   readonly retentionMs?: number | null | undefined;
-  /** As on the head. Null: nobody is asked who made the changes. Absent: stays as it was. */
-  readonly attribution?: string | null | undefined;
+  /** As on the head. Absent: stays as it was. */
+  readonly attribution?: string | undefined;
 }
 
 /** The head of a target, and the lease on it. */

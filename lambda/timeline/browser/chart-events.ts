@@ -1,7 +1,7 @@
 import { toMs } from '../../core/model/instant';
 import type { Version } from '../../core/model/record';
 import { KIND_WORDS } from '../lane';
-import { whatChanged } from '../changes-table';
+import { byText, whatChanged } from '../changes-table';
 import { displayName } from '../chart';
 import { reportedText } from '../details';
 import { momentText, periodText, timeText } from '../format';
@@ -60,7 +60,9 @@ function hitAt(board: Board, { target, clientX, pointerType }: PointerEvent): Hi
 /** What stands beside the pointer. */
 function tipText({ row, bar, change }: Hit): string {
   if (bar !== undefined) return [displayName(row), statusStyle(bar.status).words, periodText(bar)].join('\n');
-  return change === undefined ? '' : `${displayName(row)}\n${changeText(change)}`;
+  return change === undefined
+    ? ''
+    : [displayName(row), changeText(change), byText(row, change) ?? []].flat().join('\n');
 }
 
 export function changeText(change: Version): string {

@@ -1,5 +1,6 @@
 import { eventId } from '../../core/model/record';
-import { attributionOf } from '../details';
+import { actorText } from '../../core/attribution/attribution';
+import { attributionOf } from '../changes-table';
 import type { Row } from '../model';
 import type { Board } from './board';
 import { element, every, say } from './elements';
@@ -21,7 +22,7 @@ const changesOf = (rows: readonly Row[]): readonly Cells[] =>
       evidence: change.evidence,
       changed_after: change.changedAfter,
       observed_at: change.observedAt,
-      actor: attributionOf(row, change)?.actors.join(' or ') ?? null,
+      actor: attributionOf(row, change)?.actors.map(actorText).join(' or ') ?? null,
       confidence: attributionOf(row, change)?.confidence ?? null,
     })),
   );

@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { NO_RIGHT } from '../../support/cts-simulator/list-traces';
 import { ACTORS, type SimulatedActor, TraceLog } from '../../support/cts-simulator/trace-log';
 import {
@@ -161,6 +164,16 @@ onEachEngine('who changed it, on the command line', (engine) => {
     now += MINUTE_MS;
     await sync();
     for (const command of ['who', 'log', 'show']) expect((await run([command, id])).out).not.toContain('\u001b');
+  });
+
+  it('the page of the timeline names them in its table', async () => {
+    await story();
+    const file = join(mkdtempSync(join(tmpdir(), 'who-')), 'report.html');
+    await run(['report', '-o', file]);
+    const page = readFileSync(file, 'utf8');
+    rmSync(dirname(file), { recursive: true });
+    expect(page).toContain(`, ${CERTAIN}`);
+    expect(page).toContain(`, ${LIKELY}`);
   });
 
   it('sync says why it could not ask, and records all the same', async () => {

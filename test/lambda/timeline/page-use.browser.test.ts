@@ -143,7 +143,21 @@ inBrowser('the page in use', (open) => {
         update_time: '2026-11-19T14:27:10Z',
       });
     const attributions = [
-      { observedAt: ago(3 * DAY), confidence: 'likely', actors: [{ user: 'li.wei', principal: null }] },
+      {
+        observedAt: ago(3 * DAY),
+        confidence: 'likely' as const,
+        actors: [
+          {
+            user: 'li.wei',
+            principal: null,
+            via: 'console' as const,
+            sourceIp: '10.1.2.3',
+            at: ago(3 * DAY),
+            operation: 'update' as const,
+            traceId: 't',
+          },
+        ],
+      },
     ];
     const [target] = [recordsOf(NORTH, [life], { now })];
     const page = await visit(
@@ -156,7 +170,7 @@ inBrowser('the page in use', (open) => {
       expect(words).toContain('Change windowafter 2026-11-19 14:24:57, seen 2026-11-19 14:30:00 UTC');
       expect(words).toContain('Reported by the API2026-11-19 14:27:10 UTC (update_time)');
       expect(words).toContain('Evidencea complete listing of the API showed it');
-      expect(words).toContain('Made byli.wei (likely)');
+      expect(words).toContain('Wholikely by li.wei (console, 10.1.2.3)');
       expect(words).toContain('ErrorROMA.0042: no route to broker');
       expect(await dialog.locator('tbody tr').allTextContents()).toEqual([
         'statusRUNNINGERROR',

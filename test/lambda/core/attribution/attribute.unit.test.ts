@@ -187,10 +187,13 @@ describe('the asking', () => {
 
   it('stops where it is switched off, and never begins where it was never on', async () => {
     await acted.world.run({ attribution: false });
-    expect((await acted.world.head())?.attribution).toBeUndefined();
+    expect(await mark()).toBe('off');
     acted.act(bob, 'i-1', { name: 'new' });
     wait(5 * MINUTE_MS);
     expect((await acted.world.run()).mark).toBeUndefined();
+    expect(await mark()).toBe('off');
+    await acted.world.run({ attribution: true });
+    expect(await mark()).toBe('on');
   });
 
   it('takes a creation whose trace has no id as likely, by the name', async () => {
