@@ -1,6 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import { array, assert, asyncProperty, option, string, tuple } from 'fast-check';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COLUMNS, EXPORT_VERSION, EXPORTS } from '../../../lambda/export/columns';
@@ -59,6 +60,28 @@ describe('what is written', () => {
       { numRuns: 30 },
     );
     connection.closeSync();
+  });
+
+  it.each(FORMATS)('is on disk but for the last row group, however much came before: %s', async (format) => {
+    const file = join(folder, `long.${format}`);
+    const text = (place: number): string =>
+      createHash('shake256', { outputLength: 5_000 }).update(String(place)).digest('hex');
+    let produced = 0;
+    /** Characters that are not on disk yet, before each row is made. */
+    const held: number[] = [];
+    async function* long(): AsyncGenerator<Row> {
+      for (let place = 0; place < 300; place += 1) {
+        held.push(produced - (statSync(file, { throwIfNoEntry: false })?.size ?? 0));
+        const row = fleetRow(String(place), { text: text(place) });
+        produced += String(row.snapshot).length;
+        yield row;
+      }
+    }
+    await writeRows(long(), { table: 'fleet', format, file, groupText: 100_000 });
+    // The writer of Parquet writes about a million bytes at once.
+    expect(produced).toBeGreaterThan(3_000_000);
+    expect(Math.max(...held)).toBeLessThan(1_300_000);
+    expect(Math.max(...held.slice(150))).toBeLessThanOrEqual(Math.max(...held.slice(0, 150)) + 100_000);
   });
 
   it('ends a row group before its texts fill the memory', async () => {
