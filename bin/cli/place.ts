@@ -54,7 +54,7 @@ export async function completePlace(
   const found = name === undefined ? undefined : file?.environments[name];
   if (name !== undefined && found === undefined)
     throw new UsageError(
-      `there is no environment ${JSON.stringify(name)} in ${configFile(environment)}: it names ${Object.keys(file?.environments ?? {}).join(', ') || 'none'}`,
+      `there is no environment ${JSON.stringify(name)} in ${configFile(environment)}: ${existsSync(configFile(environment)) ? 'it' : 'the file is not there, and'} names ${Object.keys(file?.environments ?? {}).join(', ') || 'none'}`,
     );
   const more: Place = found ?? (stack && !hasPlace ? { stack } : {});
   for (const key of KEYS)

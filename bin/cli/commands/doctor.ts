@@ -11,6 +11,7 @@ import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { type Colour, safeText } from '../output';
 import { hint } from '../place';
+import { withFormat } from '../rows';
 import { type Store, type StoreOptions, withStore, withStoreOptions } from '../store';
 import { type ApiOptions, withApiOptions } from './api-options';
 
@@ -22,7 +23,7 @@ interface DoctorOptions extends StoreOptions, ApiOptions {
 export function register(command: Command, io: Io): void {
   withStoreOptions(
     withApiOptions(
-      command
+      withFormat(command)
         .option('--cost', 'what a month costs, by item; with --stack also alarms, dashboard and the like')
         .option('--prices <file>', 'JSON that corrects the prices of --cost, such as {"usd": {"dashboardMonth": 0}}'),
     ),

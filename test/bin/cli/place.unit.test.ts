@@ -50,6 +50,9 @@ describe('where the history is', () => {
     expect(await placeOf([], { XDG_CONFIG_HOME: join(home, 'xdg') })).toBe(' --dynamodb-endpoint http://127.0.0.1:9');
   });
 
+  it('is missed where no file names environments', async () =>
+    expect(placeOf(['--env', 'prod'])).rejects.toThrow(/config.yaml: the file is not there, and names none/));
+
   it.each([
     [ENVIRONMENTS, ['--env', 'nope'], /no environment "nope" in .*: it names prod, lab/],
     ['environments: { prod: { tabel: T } }', ['--env', 'prod'], /config.yaml is not a list of environments \(.*tabel/],
