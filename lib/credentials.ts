@@ -15,7 +15,7 @@ export interface OidcCredentials extends OidcTrust {
 export interface CredentialsProps {
   /** In place of a secret. @default - a secret */
   readonly oidc?: OidcCredentials | undefined;
-  /** @default - a new secret, to be filled in */
+  /** Huawei Cloud credentials as JSON. @default - a new secret, to be filled in */
   readonly secret?: secretsmanager.ISecret | undefined;
   readonly encryptionKey?: kms.IKey | undefined;
 }

@@ -8,7 +8,7 @@ import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
 export interface HistoryTableProps {
-  /** @default - a key that AWS owns */
+  /** Encrypts a new table. @default - a key that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
   /** Keys that encrypted it until lately: what its stream still holds is read with them. @default - none */
   readonly formerEncryptionKeys?: readonly kms.IKey[] | undefined;

@@ -62,7 +62,7 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly timeout?: Duration;
   /** Upper limit of runs at one time. @default - the account's limit */
   readonly reservedConcurrentExecutions?: number;
-  /** @default 'minimal' */
+  /** How much watches over it. @default 'minimal' */
   readonly monitoring?: MonitoringLevel;
   /** Whether there is a dashboard. @default - only if `monitoring` is 'full' */
   readonly dashboard?: boolean | undefined;

@@ -17,11 +17,11 @@ export interface NodeFunctionProps {
   /** In MB. Processor time grows with it. */
   readonly memorySize: number;
   readonly timeout: Duration;
-  /** @default - no reservation: the account's limit */
+  /** Upper limit of invocations at one time. @default - the account's limit */
   readonly reservedConcurrentExecutions?: number;
   /** How often Lambda itself runs a failed asynchronous invocation again. @default 0 */
   readonly retryAttempts?: number;
-  /** @default - what Lambda does by itself: six hours */
+  /** How long an asynchronous invocation may wait. @default - as Lambda has it: six hours */
   readonly maxEventAge?: Duration;
 }
 

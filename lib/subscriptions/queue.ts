@@ -8,7 +8,7 @@ import { queueEncryption } from '../dead-letter-queue';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
 export interface QueueSubscriptionOptions extends SubscriptionOptions {
-  /** @default - a new queue */
+  /** Where the events go. @default - a new queue */
   readonly queue?: sqs.IQueue | undefined;
 }
 
