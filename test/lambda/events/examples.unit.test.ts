@@ -171,7 +171,7 @@ describe('the example of a webhook receiver', () => {
     ['with another key', 401, '{}', { headers: { 'x-api-key': 'the-shared-kez' } }],
     ['that is no JSON', 400, '<xml/>', {}],
     ['that is no change', 400, '{"source":"roma.instance-history","detail":{}}', {}],
-    ['that is too large', 413, 'x'.repeat(300_000), {}],
+    ['that is too large', 413, 'x'.repeat(1_100_000), {}],
   ])('refuses a request %s with %i', async (_, status, body, more) => {
     expect(await post(body, more)).toBe(status);
     expect(handled).toEqual([]);
