@@ -79,14 +79,13 @@ export function register(command: Command, io: Io): void {
     });
 }
 
-/** What an instance is counted with: its target, its enterprise project, or the first pattern that its name fits. */
-function grouping(by: readonly string[] = []): (current: Current) => string {
-  const patterns = by.filter((one) => one !== 'project').map((pattern) => ({ pattern, fits: nameFits([pattern]) }));
-  return ({ target, name, enterpriseProjectId }) => {
-    if (by.length === 0) return targetName(target);
-    const pattern = patterns.find(({ fits }) => fits(name))?.pattern;
-    return pattern ?? (by.includes('project') ? `project ${enterpriseProjectId ?? 'unknown'}` : 'others');
-  };
+/** What an instance is counted with: its target, the first pattern that its name fits, or its enterprise project. */
+function grouping(by: readonly string[] | undefined): (current: Current) => string {
+  if (by === undefined) return ({ target }) => targetName(target);
+  const patterns = by.filter((one) => one !== 'project');
+  return ({ name, enterpriseProjectId }) =>
+    patterns.find((pattern) => nameFits([pattern])(name)) ??
+    (by.includes('project') ? `project ${enterpriseProjectId ?? 'unknown'}` : 'others');
 }
 
 function checkZone(timeZone: string | undefined): void {

@@ -15,49 +15,44 @@ export interface Uptime extends ClosedSpan {
   readonly availability: number | null;
 }
 
+/** What is added up. */
+type Part = Pick<Uptime, 'statusMs' | 'unobservedMs' | 'nonexistentMs' | 'plannedMs'>;
+
 /** @param maintenanceZone the zone of the maintenance windows */
-export function uptimeOf(segments: readonly Segment[], span: ClosedSpan, maintenanceZone?: string): Uptime {
-  const statusMs = new Map<string, number>();
-  let unobservedMs = 0;
-  let nonexistentMs = 0;
-  let planned = maintenanceZone === undefined ? undefined : 0;
-  for (const segment of segments) {
-    const length = toMs(segment.to) - toMs(segment.from);
-    if (segment.is === 'unobserved') unobservedMs += length;
-    else if (segment.is === 'nonexistent') nonexistentMs += length;
-    else {
-      const { status, snapshot } = segment.version;
-      statusMs.set(status, (statusMs.get(status) ?? 0) + length);
-      if (maintenanceZone !== undefined && status !== RUNNING)
-        planned = (planned ?? 0) + plannedMs(snapshot, segment, maintenanceZone);
-    }
-  }
-  return { from: span.from, to: span.to, ...share(statusMs, planned), unobservedMs, nonexistentMs };
+export const uptimeOf = (segments: readonly Segment[], span: ClosedSpan, maintenanceZone?: string): Uptime =>
+  totalUptime(
+    segments.map((segment) => partOf(segment, maintenanceZone)),
+    { from: span.from, to: span.to },
+  );
+
+function partOf(segment: Segment, zone: string | undefined): Part {
+  const length = toMs(segment.to) - toMs(segment.from);
+  const isKnown = segment.is === 'known';
+  const isDown = isKnown && segment.version.status !== RUNNING;
+  return {
+    statusMs: isKnown ? { [segment.version.status]: length } : {},
+    unobservedMs: segment.is === 'unobserved' ? length : 0,
+    nonexistentMs: segment.is === 'nonexistent' ? length : 0,
+    plannedMs: zone === undefined ? undefined : isDown ? plannedMs(segment.version.snapshot, segment, zone) : 0,
+  };
 }
 
 /** Time of many instances added up, such as of a target. */
-export function totalUptime(uptimes: readonly Uptime[], span: ClosedSpan): Uptime {
+export function totalUptime(parts: readonly Part[], span: ClosedSpan): Uptime {
   const statusMs = new Map<string, number>();
-  let unobservedMs = 0;
-  let nonexistentMs = 0;
-  let planned: number | undefined;
-  for (const uptime of uptimes) {
-    for (const [status, ms] of Object.entries(uptime.statusMs)) statusMs.set(status, (statusMs.get(status) ?? 0) + ms);
-    unobservedMs += uptime.unobservedMs;
-    nonexistentMs += uptime.nonexistentMs;
-    if (uptime.plannedMs !== undefined) planned = (planned ?? 0) + uptime.plannedMs;
-  }
-  return { ...span, ...share(statusMs, planned), unobservedMs, nonexistentMs };
+  const sum = (of: (part: Part) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  for (const part of parts)
+    for (const [status, ms] of Object.entries(part.statusMs)) statusMs.set(status, (statusMs.get(status) ?? 0) + ms);
+  const planned = sum((part) => part.plannedMs ?? 0);
+  const counted = [...statusMs.values()].reduce((total, ms) => total + ms, -planned);
+  return {
+    ...span,
+    statusMs: Object.fromEntries(statusMs),
+    availability: counted === 0 ? null : (statusMs.get(RUNNING) ?? 0) / counted,
+    plannedMs: parts.some((part) => part.plannedMs !== undefined) ? planned : undefined,
+    unobservedMs: sum((part) => part.unobservedMs),
+    nonexistentMs: sum((part) => part.nonexistentMs),
+  };
 }
 
 const RUNNING = 'RUNNING';
-
-function share(
-  statusMs: ReadonlyMap<string, number>,
-  plannedMs: number | undefined,
-): Pick<Uptime, 'statusMs' | 'plannedMs' | 'availability'> {
-  let counted = -(plannedMs ?? 0);
-  for (const ms of statusMs.values()) counted += ms;
-  const availability = counted === 0 ? null : (statusMs.get(RUNNING) ?? 0) / counted;
-  return { statusMs: Object.fromEntries(statusMs), plannedMs, availability };
-}
