@@ -48,10 +48,7 @@ export interface History {
   /** Oldest first unless `newestFirst`; at most `limit`, exactly. */
   versions: Reader['versions'];
   /** Versions and gaps, newest first. */
-  log(
-    instance: Current,
-    options?: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number },
-  ): AsyncIterable<LogEntry>;
+  log(instance: Current, options?: Span & { readonly limit?: number }): AsyncIterable<LogEntry>;
   /** What differs between two versions, field by field. */
   diff(a: Version, b: Version): readonly FieldChange[];
   /** Changes over all targets, oldest first. */

@@ -18,12 +18,14 @@ export function completion(program: Command, io: Io, run: RunCommand): void {
     .argument('[words...]')
     .action(async (words: readonly string[]) => {
       const inHistory = async () => (await import('./recorded')).recorded(io, run, words);
-      for (const line of await suggestions(program, words, inHistory)) io.out(line);
+      for (const line of await suggestions(program, words, inHistory))
+        if (line === FILES || line.startsWith(words.at(-1) ?? '')) io.out(line);
     });
 }
 
 const FILES = ':files';
 
+/** What may take the place of the last word, whatever it begins with. */
 async function suggestions(
   program: Command,
   words: readonly string[],
@@ -45,28 +47,16 @@ async function suggestions(
     (/[<[](file|dir)[\]>]/.test(option?.flags ?? '') ? [FILES] : recordedAs(option?.attributeName() ?? ''));
 
   const [flag = '', ...value] = typed.split('=');
-  if (value.length > 0)
-    return startingWith(
-      typed,
-      (await valuesOf(named(flag))).map((one) => (one === FILES ? one : `${flag}=${one}`)),
-    );
+  if (value.length > 0) return (await valuesOf(named(flag))).map((one) => (one === FILES ? one : `${flag}=${one}`));
   const previous = named(before.at(-1) ?? '');
-  if (previous?.required === true || (previous?.optional === true && !typed.startsWith('-')))
-    return startingWith(typed, await valuesOf(previous));
-  if (typed.startsWith('-'))
-    return startingWith(
-      typed,
-      options.map(({ long, description }) => `${long}\t${description}`),
-    );
+  if (previous?.required === true || (previous?.optional === true && !typed.startsWith('-'))) return valuesOf(previous);
+  if (typed.startsWith('-')) return options.map(({ long, description }) => `${long}\t${description}`);
   const commands = help.visibleCommands(command).map((one) => `${one.name()}\t${one.description()}`);
   const choices = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
   const known = await recordedAs(command.registeredArguments[0]?.name() ?? '');
   const instances = known.some((one) => before.includes(one)) ? [] : known;
-  return startingWith(typed, [...commands, ...choices, ...instances]);
+  return [...commands, ...choices, ...instances];
 }
-
-const startingWith = (typed: string, lines: readonly string[]): readonly string[] =>
-  lines.filter((line) => line === FILES || line.startsWith(typed));
 
 const SCRIPTS = {
   // It uses only what bash 3.2 has, because macOS ships that, and nothing of the package bash-completion.

@@ -1,12 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-export interface Pager {
-  readonly write: (line: string) => void;
-  readonly isOpen: () => boolean;
-  /** Ends when the reader has left the pager. */
-  readonly close: () => Promise<void>;
-}
+export type Pager = NonNullable<ReturnType<typeof openPager>>;
 
 /** The shell's exit codes for a program that is not there or cannot be run. */
 const NOT_STARTED = [126, 127];
@@ -17,7 +12,7 @@ const NOT_STARTED = [126, 127];
  * @param print writes a line where the pager cannot be started
  * @returns undefined when no pager is wanted
  */
-export function openPager(environment: NodeJS.ProcessEnv, print: (line: string) => void): Pager | undefined {
+export function openPager(environment: NodeJS.ProcessEnv, print: (line: string) => void) {
   const command = environment.ROMA_HISTORY_PAGER ?? environment.PAGER ?? 'less';
   if (command === '' || command === 'cat') return undefined;
   const lines: string[] = [];
@@ -35,13 +30,14 @@ export function openPager(environment: NodeJS.ProcessEnv, print: (line: string) 
   };
   let pager: ReturnType<typeof start> | undefined;
   return {
-    write: (line) => {
+    write: (line: string): void => {
       lines.push(line);
       pager ??= start();
       pager.input.write(`${line}\n`);
     },
     isOpen: () => pager !== undefined,
-    close: async () => {
+    /** Ends when the reader has left the pager. */
+    close: async (): Promise<void> => {
       isWritten = true;
       pager?.input.end();
       const [code] = (await pager?.closed) ?? [];

@@ -43,7 +43,7 @@ export const toIndex = (index: HistoryIndex): GlobalSecondaryIndex => ({
 export async function createHistoryTable(
   client: DynamoDBClient,
   tableName: string,
-  options: { readonly stream?: boolean } = {},
+  { stream = true }: { readonly stream?: boolean } = {},
 ): Promise<boolean> {
   const { partitionKey, sortKey, indexes } = HISTORY_TABLE;
   try {
@@ -54,9 +54,7 @@ export async function createHistoryTable(
         AttributeDefinitions: attributesOf(HISTORY_TABLE, ...indexes),
         KeySchema: keySchema(partitionKey, sortKey),
         GlobalSecondaryIndexes: indexes.map(toIndex),
-        ...((options.stream ?? true)
-          ? { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }
-          : {}),
+        StreamSpecification: stream ? { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } : undefined,
       }),
     );
     return true;

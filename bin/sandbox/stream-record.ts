@@ -19,23 +19,18 @@ const toLambdaItem = (item: Item): Record<string, LambdaValue> =>
   Object.fromEntries(Object.entries(item).map(([name, value]) => [name, toLambdaValue(value)]));
 
 /** Turns a record of the streams API into the form in which a Lambda function receives it. */
-export function toLambdaRecord(record: StreamRecord, streamArn: string): DynamoDBRecord {
-  const { dynamodb = {}, eventID, eventName, eventVersion, awsRegion } = record;
-  const { ApproximateCreationDateTime: created, Keys, NewImage, OldImage, SequenceNumber, SizeBytes } = dynamodb;
+export function toLambdaRecord({ dynamodb = {}, ...record }: StreamRecord, streamArn: string): DynamoDBRecord {
+  const { ApproximateCreationDateTime: created, Keys, NewImage, OldImage, ...about } = dynamodb;
   return {
-    eventID,
-    eventName,
-    eventVersion,
-    awsRegion,
+    ...record,
     eventSource: 'aws:dynamodb',
     eventSourceARN: streamArn,
     dynamodb: {
+      ...about,
       ApproximateCreationDateTime: created && created.getTime() / 1000,
       Keys: Keys && toLambdaItem(Keys),
       NewImage: NewImage && toLambdaItem(NewImage),
       OldImage: OldImage && toLambdaItem(OldImage),
-      SequenceNumber,
-      SizeBytes,
       StreamViewType: 'NEW_AND_OLD_IMAGES',
     },
   };

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import { historyOf } from '../core/history/queries';
 import { type Instant, latest, plusMs, toMs } from '../core/model/instant';
-import { targetName, type Target } from '../core/model/instance';
+import { type Target, uniqueTargets } from '../core/model/instance';
 import { claimOf } from '../core/publish/attribution-event';
 import type { Reader } from '../core/history/reader';
 import { type Current, isGone } from '../core/model/record';
@@ -23,7 +23,7 @@ export async function readTimeline(
   options: { readonly now: Instant; readonly targets?: readonly Target[] },
 ): Promise<Timeline> {
   const wanted = options.targets?.length ? options.targets : await reader.targets();
-  const targets = [...new Map(wanted.map((target) => [targetName(target), target])).values()];
+  const targets = uniqueTargets(wanted);
   const lastsUntilNow = period.to >= options.now;
   const known = await pMap(
     targets,

@@ -3,15 +3,12 @@ import { readFileSync } from 'node:fs';
 import { LIST_APIS, type ListApi } from '../../../lambda/contract';
 import { describeError, UsageError } from '../../../lambda/core/model/errors';
 import { type Credentials, credentialsFromEnvironment } from '../../../lambda/roma/auth/credentials';
+import type { EndpointOverrides } from '../../../lambda/roma/http/endpoints';
 import { createRomaSource, type RomaSource } from '../../../lambda/roma/list/source';
 import type { Io } from '../io';
 
 /** How the ROMA Connect API is reached. */
-export interface ApiOptions {
-  readonly endpoint?: string;
-  readonly iamEndpoint?: string;
-  readonly stsEndpoint?: string;
-  readonly ctsEndpoint?: string;
+export interface ApiOptions extends EndpointOverrides {
   readonly api?: ListApi;
   readonly extraCa?: string;
 }
@@ -37,17 +34,10 @@ export function openApi(
   options: ApiOptions,
   credentials: Credentials = credentialsFromEnvironment(io.environment),
 ): RomaSource {
-  return createRomaSource({
-    credentials,
-    clock: io.clock,
-    random: Math.random,
-    api: options.api,
-    endpoint: options.endpoint,
-    iamEndpoint: options.iamEndpoint,
-    stsEndpoint: options.stsEndpoint,
-    ctsEndpoint: options.ctsEndpoint,
-    extraCa: options.extraCa === undefined ? undefined : readCa(options.extraCa),
-  });
+  const { api, endpoint, iamEndpoint, stsEndpoint, ctsEndpoint } = options;
+  const extraCa = options.extraCa === undefined ? undefined : readCa(options.extraCa);
+  const where = { api, endpoint, iamEndpoint, stsEndpoint, ctsEndpoint, extraCa };
+  return createRomaSource({ ...where, credentials, clock: io.clock, random: Math.random });
 }
 
 function readCa(file: string): string {

@@ -1,9 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
-import { ATTRIBUTION_MODES, type AttributionMode, type ListApi, STATUS_PATTERN } from '../../../lambda/contract';
+import {
+  ATTRIBUTION_MODES,
+  type AttributionMode,
+  type ListApi,
+  STATUS_PATTERN,
+  UNIT_MS,
+} from '../../../lambda/contract';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { UsageError } from '../../../lambda/core/model/errors';
-import { type Target, targetName } from '../../../lambda/core/model/instance';
+import { type Target, targetName, uniqueTargets } from '../../../lambda/core/model/instance';
 import { isCompleted, type RunResult, toRunLine } from '../../../lambda/core/sync/run-result';
 import { syncTarget } from '../../../lambda/core/sync/run';
 import { DEFAULT_SAFETY_MARGIN_MS } from '../../../lambda/core/sync/sync-options';
@@ -25,7 +31,6 @@ import { type ApiOptions, openApi, withApiOptions } from './api-options';
 import { changeLine } from './views';
 import { wholeNumber } from './whole-number';
 
-const DAY_MS = 24 * 60 * 60_000;
 const DEFAULT_TIMEOUT_MS = 120_000;
 /** In less time a run could not ask the API and record how it ended. */
 const LEAST_TIMEOUT_MS = 2_000;
@@ -103,11 +108,11 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
       const deployed = options.stack === undefined ? undefined : await deployedSync(options.stack);
       // Without either option, the run uses the retention of the last deployed run, which the head holds.
       const retentionMs =
-        options.retention === undefined ? deployed && (deployed.retentionMs ?? null) : options.retention * DAY_MS;
+        options.retention === undefined ? deployed && (deployed.retentionMs ?? null) : options.retention * UNIT_MS.d;
       const results: RunResult['outcome'][] = [];
       const { timeout = DEFAULT_TIMEOUT_MS } = options;
       const safetyMarginMs = Math.min(DEFAULT_SAFETY_MARGIN_MS, timeout / 4);
-      for (const target of unique(targets)) {
+      for (const target of uniqueTargets(targets)) {
         // A recorded target is read as its schedule reads it, unless options say otherwise.
         const { listedWith, retentionMs: kept } = (await reader.head(target)) ?? {};
         const status = options.status === false ? undefined : (options.status ?? listedWith?.statusFilter);
@@ -180,14 +185,10 @@ function statusFilter(text: string): string {
 
 function timeLimit(text: string): number {
   const ms = lengthMs(text);
-  if (ms === undefined || ms < LEAST_TIMEOUT_MS || ms > DAY_MS)
+  if (ms === undefined || ms < LEAST_TIMEOUT_MS || ms > UNIT_MS.d)
     throw new InvalidArgumentError('it must be a time from 2 seconds to a day, such as 90, 90s or 5m.');
   return ms;
 }
-
-const unique = (targets: readonly Target[]): readonly Target[] => [
-  ...new Map(targets.map((target) => [targetName(target), target])).values(),
-];
 
 /** What the result of a run does not hold. */
 interface RunNotes {
@@ -211,23 +212,20 @@ function summary(io: Io, result: RunResult, isRehearsal: boolean, { status, time
   const counts = Object.entries(result.changes).flatMap(([kind, count]) => (count > 0 ? [`${count} ${kind}`] : []));
   if (result.rejected > 0) counts.push(`${result.rejected} rejected ("roma-history doctor" says why)`);
   if (result.held > 0) counts.push(`${result.held} absent, held by the brake`);
+  const counted = counts.length > 0 ? `: ${counts.join(', ')}` : '';
+  const hasListed = result.outcome !== 'failed' && result.outcome !== 'busy';
+  const isOver = isCompleted(result.outcome);
   const parts = [
     `${targetName(result.target)}  ${io.paint(outcomeColour(result.outcome), result.outcome)}`,
     // A run that listed nothing has no number of instances.
-    ...(result.outcome === 'failed' || result.outcome === 'busy'
-      ? []
-      : [
-          `${result.instances} instance${result.instances === 1 ? '' : 's'}${counts.length > 0 ? `: ${counts.join(', ')}` : ''}`,
-        ]),
-    ...(status === undefined
-      ? []
-      : [`only instances with status ${status} are followed (--no-status follows all again)`]),
-    ...(result.because === undefined ? [] : [safeText(result.because)]),
-    ...(timeLeftMs <= 0 && !isCompleted(result.outcome) ? ['give it more time with --timeout'] : []),
-    ...(result.outcome === 'brake' ? ['if the deletions are real, run roma-history sync --allow-mass-deletion'] : []),
-    ...(isRehearsal ? ['nothing was written (--dry-run)'] : []),
-    ...(isCompleted(result.outcome) ? [] : ['what was recorded earlier is kept']),
-  ];
+    hasListed && `${result.instances} instance${result.instances === 1 ? '' : 's'}${counted}`,
+    status !== undefined && `only instances with status ${status} are followed (--no-status follows all again)`,
+    result.because !== undefined && safeText(result.because),
+    timeLeftMs <= 0 && !isOver && 'give it more time with --timeout',
+    result.outcome === 'brake' && 'if the deletions are real, run roma-history sync --allow-mass-deletion',
+    isRehearsal && 'nothing was written (--dry-run)',
+    !isOver && 'what was recorded earlier is kept',
+  ].filter((part) => part !== false);
   return flow([parts.join('; ')], { width: io.width, indent: 4 });
 }
 

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { DISCOVERED_PREFIX, type ScheduleTemplate, scheduleName, scheduleSettings, UNIT_MS } from '../../contract';
 import { sha256 } from '../model/canonical';
 import { describeError } from '../model/errors';
-import { type Target, targetName } from '../model/instance';
+import { type Target, uniqueTargets } from '../model/instance';
 
 /** One schedule as a whole, because EventBridge Scheduler replaces all of it in an update. */
 export interface Schedule {
@@ -123,7 +123,7 @@ export async function discover({ targets, group, template, exclude }: DiscoveryP
   const plan = planDiscovery(first, names, template, exclude);
   // A target that one of the two answers shows is there: only what both lack has vanished.
   const again = plan.vanished.length === 0 ? first : await shown(targets);
-  const all = [...new Map([...first, ...again].map((target) => [targetName(target), target])).values()];
+  const all = uniqueTargets([...first, ...again]);
   const { wanted, vanished, unwanted } = planDiscovery(all, names, template, exclude);
 
   const known = new Set(names);

@@ -1,6 +1,6 @@
 import { ownGapsOf, versionAfter } from './queries';
 import { type Instant, toMs } from '../model/instant';
-import type { Reader } from './reader';
+import type { Reader, Span } from './reader';
 import type { Current, Version } from '../model/record';
 import { merge, presentOf, type UnobservedSpan, unobservedSpans } from './spans';
 
@@ -15,7 +15,7 @@ export type LogEntry =
 export async function* log(
   reader: Reader,
   current: Current,
-  options: { readonly from?: Instant; readonly to?: Instant; readonly limit?: number; readonly nowMs: number },
+  options: Span & { readonly limit?: number; readonly nowMs: number },
 ): AsyncGenerator<LogEntry> {
   const { nowMs, ...span } = options;
   const { head, gaps } = await reader.coverage(current.target, span);

@@ -23,10 +23,7 @@ import { type Uptime, uptimeOf } from './uptime';
 const CONCURRENCY = 16;
 
 /** Without an end it lasts until now. */
-interface SpanUntil {
-  readonly from: Instant;
-  readonly to?: Instant;
-}
+type SpanUntil = Span & { readonly from: Instant };
 
 /** What a reader has of a target: its head, and the closed gaps that touch a span. */
 type Coverage = Awaited<ReturnType<Reader['coverage']>>;

@@ -9,6 +9,11 @@ export interface Target {
 
 export const targetName = (target: Target): string => `${target.region}/${target.projectId}`;
 
+/** Each target once. */
+export const uniqueTargets = (targets: readonly Target[]): readonly Target[] => [
+  ...new Map(targets.map((target) => [targetName(target), target])).values(),
+];
+
 const REGION = new RegExp(`^${REGION_PATTERN}$`);
 const PROJECT_ID = new RegExp(`^${PROJECT_ID_PATTERN}$`);
 

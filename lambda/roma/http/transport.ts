@@ -47,28 +47,20 @@ export interface CallLimits {
   readonly deadline?: number | undefined;
 }
 
-export interface TransportLimits {
+export const DEFAULT_LIMITS = {
   /** All in ms. The gateway gives its backend 30 seconds, so the headers get a little more. */
-  readonly connectMs: number;
-  readonly headersMs: number;
-  /** Between two pieces of a body. */
-  readonly bodyMs: number;
-  /** The whole request. */
-  readonly totalMs: number;
-  /** Of a body, before and after decompression; a longer one is refused. */
-  readonly maxBodyBytes: number;
-  /** Of the body of an error; of a longer one the beginning is read. */
-  readonly maxErrorBytes: number;
-}
-
-export const DEFAULT_LIMITS: TransportLimits = {
   connectMs: 5_000,
   headersMs: 35_000,
+  /** Between two pieces of a body. */
   bodyMs: 15_000,
+  /** The whole request. */
   totalMs: 60_000,
+  /** Of a body, before and after decompression; a longer one is refused. */
   maxBodyBytes: 10 * 1024 * 1024,
+  /** Of the body of an error; of a longer one the beginning is read. */
   maxErrorBytes: 64 * 1024,
 };
+export type TransportLimits = Readonly<typeof DEFAULT_LIMITS>;
 
 // As undici's main entry point does: the tunnel through a proxy is opened by this method.
 Dispatcher.prototype.connect = connect;

@@ -69,9 +69,7 @@ export type RomaSource = ReturnType<typeof createRomaSource>;
  */
 export function createRomaSource(options: RomaSourceOptions) {
   const { clock, credentials, api = 'v2', concurrency = 4, pageCap = 1000 } = options;
-  const { endpoint, iamEndpoint, stsEndpoint, ctsEndpoint } = options;
   const { requestsPerSecond = DEFAULT_RATE.requestsPerSecond } = options;
-  const overrides: EndpointOverrides = { endpoint, iamEndpoint, stsEndpoint, ctsEndpoint };
   const transport = createTransport(clock, { extraCa: options.extraCa, limits: options.limits });
   // The identity asks the client for tokens, the client redacts what the identity knows.
   const identity: Identity = createIdentity(credentials, () => client, clock, options.session);
@@ -89,13 +87,13 @@ export function createRomaSource(options: RomaSourceOptions) {
 
   /** Where the list is, and where tokens and keys come from. */
   const endpointsOf = ({ region }: Target): Endpoints & { readonly issuer: string } => {
-    const endpoints = resolveEndpoints(region, overrides, needsIam(credentials));
-    return { ...endpoints, issuer: needsSts(credentials) ? resolveSts(region, overrides) : endpoints.iam };
+    const endpoints = resolveEndpoints(region, options, needsIam(credentials));
+    return { ...endpoints, issuer: needsSts(credentials) ? resolveSts(region, options) : endpoints.iam };
   };
 
   const issuerOf = (target: Target | undefined): string => {
     if (target !== undefined) return endpointsOf(target).issuer;
-    return needsSts(credentials) ? resolveSts(undefined, overrides) : resolveIam(overrides);
+    return needsSts(credentials) ? resolveSts(undefined, options) : resolveIam(options);
   };
   const authorizing = (target: Target | undefined): Authorize => identity.authorize(scopeOf(target), issuerOf(target));
   /** Whether a key opens the list, the list itself must say: a refusal elsewhere does not count. */
@@ -105,7 +103,7 @@ export function createRomaSource(options: RomaSourceOptions) {
 
   async function caller(target: Target | undefined, limits: CallLimits = {}): Promise<string | undefined> {
     if (credentials.kind === 'password' || credentials.kind === 'token') return undefined;
-    const sts = resolveSts(target?.region, overrides);
+    const sts = resolveSts(target?.region, options);
     return readCaller(await client.call(callerRequest(sts), limits, unjudged(target)));
   }
 
@@ -180,12 +178,12 @@ export function createRomaSource(options: RomaSourceOptions) {
     /** Every project that the identity may see, as GET /v3/auth/projects of IAM gives them. @throws RomaApiError */
     async projects(signal?: AbortSignal): Promise<readonly Project[]> {
       const ask = async (request: ApiRequest) => client.call(request, { signal }, authorizing(undefined));
-      return listProjects(ask, resolveIam(overrides));
+      return listProjects(ask, resolveIam(options));
     },
     traces: {
       /** One page of the Cloud Trace Service, asked for once and with a politeness of its own. @throws CodedError */
       async get(target: Target, query: ApiRequest['query'], limits: CallLimits): Promise<ApiAnswer> {
-        const origin = resolveCts(target.region, overrides);
+        const origin = resolveCts(target.region, options);
         return traceClient.call(
           apiRequest('GET', origin, `/v3/${target.projectId}/traces`, { query }),
           limits,
