@@ -1,12 +1,18 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import stringWidth from 'string-width';
 import { COMMANDS } from '../../bin/cli/commands';
 import type { Snapshot } from '../../lambda/core/model/instance';
 import { plusMs } from '../../lambda/core/model/instant';
 import { toGapItem } from '../../lambda/dynamodb/table';
-import { cli } from '../support/cli';
-import { codeBlocks, PAGES } from '../support/documents';
+import { createReader } from '../../lambda/dynamodb/reader';
+import { historyFrom } from '../../lambda/history';
+import { metricsText } from '../../bin/cli/dashboards/metrics';
+import { cli, NOW } from '../support/cli';
+import { codeBlocks, PAGE, PAGES } from '../support/documents';
+import { ManualClock } from '../support/manual-clock';
 import { createTestTable, onEachEngine, type TestTable } from '../support/engines';
 import { headItems, itemsOf, type Step, TARGET, versionsOf, writeItems } from '../support/history-rows';
 
@@ -97,6 +103,32 @@ onEachEngine('the output that the documents show', (engine) => {
       table.tableName,
     ]);
     expect(out.replaceAll(table.tableName, 'InstanceHistory')).toBe(expected);
+  });
+
+  it('is what DuckDB and Prometheus get', async () => {
+    const [block = ''] = codeBlocks(PAGE.start, 'text');
+    const [exported = '', sql = '', metrics = ''] = block.split(/^\$ /m).slice(1);
+    const folder = mkdtempSync(join(tmpdir(), 'shown-'));
+    const [, ...words] = exported.trim().split(' ');
+    const file = join(folder, words.pop()!);
+    const place = ['--dynamodb-endpoint', table.endpoint, '--table', table.tableName];
+    expect(await cli([...words, file, ...place])).toMatchObject({ exitCode: 0 });
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const [, query = ''] = / -c '(.*)' \| head -3$/m.exec(sql) ?? [];
+    const rows = (await connection.runAndReadAll(query.replace('spans.parquet', file))).getRowObjectsJson();
+    connection.closeSync();
+    rmSync(folder, { recursive: true });
+    expect(sql.trimEnd().split('\n').slice(1)).toEqual(
+      rows.slice(0, 3).map((row) => JSON.stringify({ ...row, ms: Number(row.ms) })),
+    );
+
+    const clock = new ManualClock(Date.parse(NOW));
+    const reader = createReader(table.client, table.tableName, clock);
+    const options = { nowMs: clock.now(), targets: [TARGET], format: 'prometheus' } as const;
+    const text = await metricsText({ reader, history: historyFrom(reader, clock) }, options);
+    const [, pattern = 'none'] = / grep '(.*)'$/m.exec(metrics) ?? [];
+    const shown = text.split('\n').filter((line) => new RegExp(pattern).test(line));
+    expect(metrics.trimEnd().split('\n').slice(1)).toEqual(shown);
   });
 
   it.each([60, 80, 140])('is as in the transcript on a terminal of %d cells', async (width) => {
