@@ -5,6 +5,7 @@ import { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { execFileSync } from 'node:child_process';
@@ -136,6 +137,7 @@ describe('the construct in another app', () => {
       },
       subscriptions: [Subscription.email('ops', { address: parameter('Address') })],
       alarmTopic: Topic.fromTopicArn(stack, 'Alarms', parameter('Topic')),
+      export: { bucket: Bucket.fromBucketName(stack, 'Lake', parameter('Bucket')) },
       encryptionKey: Key.fromKeyArn(stack, 'Key', parameter('KeyArn')),
       existingTable: Table.fromTableAttributes(stack, 'Table', {
         tableArn: parameter('TableArn'),

@@ -1,3 +1,4 @@
+import { configSchema } from '../../lib/config';
 import { templateOf } from '../support/stack';
 import { lossesBetween, resourcesIn } from '../support/template-losses';
 
@@ -37,6 +38,28 @@ const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[];
     off: ['AWS::Lambda::EventSourceMapping'],
   },
 };
+/** Options that say how much or where, switched together. */
+const MEASURES = {
+  every: '1h',
+  memory: 1024,
+  timeout: '10m',
+  reservedConcurrency: 10,
+  brakeReleaseAfter: '2d',
+  logRetentionDays: 30,
+  alarmTopicArn: 'arn:aws:sns:us-east-1:123456789012:operations',
+  dashboard: true,
+  attribution: 'pseudonymous',
+  credentials: {
+    type: 'oidc',
+    providerUrn: 'iam::d78cbac186b744899480f25bd022f468:oidcProvider:aws',
+    agencyUrn: 'iam::d78cbac186b744899480f25bd022f468:agency:roma-history',
+    audience: 'roma-history',
+  },
+  extraCaFile: 'test/support/roma/loopback-certificate.pem',
+  discovery: 'daily',
+  exclude: ['cn-north-4/another-project-of-ours'],
+  iamEndpoint: 'https://iam.example.com',
+};
 const subscriptions = [
   { name: 'ops', type: 'email', address: 'ops@example.com' },
   { name: 'changes', type: 'sqs' },
@@ -63,6 +86,21 @@ describe.each(Object.entries(OPTIONS))('the option %s', (name, { value, on = [],
     expect(lost(resourcesOf(others), resourcesOf(everything))).toEqual(on);
     expect(lost(resourcesOf(everything), resourcesOf(others))).toEqual(off);
   });
+});
+
+it('options that say how much or where cost nothing but what they take the place of', () => {
+  expect(lost(resourcesOf({}), resourcesOf(MEASURES))).toEqual(['AWS::SecretsManager::Secret']);
+  // Logs of the discovery and the dashboard, and the key of pseudonyms, which is kept beside the stack.
+  expect(lost(resourcesOf(MEASURES), resourcesOf({}))).toEqual([
+    'AWS::Logs::LogGroup',
+    'AWS::Logs::LogGroup',
+    'AWS::SecretsManager::Secret',
+  ]);
+});
+
+it('every option is switched here, but the name of the stack, and targets and subscriptions, which have tests of their own', () => {
+  const switched = [...Object.keys(OPTIONS), ...Object.keys(MEASURES), 'stackName', 'targets', 'subscriptions'];
+  expect(Object.keys(configSchema.shape).filter((name) => !switched.includes(name))).toEqual([]);
 });
 
 it('what an update takes out of the stack and cannot be made again is kept', () => {
