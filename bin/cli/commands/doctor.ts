@@ -63,7 +63,7 @@ async function* findings(io: Io, options: DoctorOptions, store: Store): AsyncGen
     yield note('targets', 'none is recorded yet', 'roma-history sync --target region/projectId');
   for (const target of targets) yield* targetFindings(store.reader, target, io.clock.now());
   yield* tickingFindings(store.reader, io.clock.now());
-  yield* apiFindings(io, options, targets);
+  yield* apiFindings(io, options, targets, store.reader);
   yield* stackFindings(options.stack);
 }
 

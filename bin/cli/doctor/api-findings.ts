@@ -1,10 +1,13 @@
 import { CredentialsError, describeError } from '../../../lambda/core/model/errors';
+import { isAsked } from '../../../lambda/core/model/attribution';
+import type { Reader } from '../../../lambda/core/history/reader';
 import { type Target, targetName } from '../../../lambda/core/model/instance';
 import { MAX_CLOCK_ERROR_MS } from '../../../lambda/core/sync/lister';
 import { type Credentials, credentialsFromEnvironment } from '../../../lambda/roma/auth/credentials';
 import type { RomaSource } from '../../../lambda/roma/list/source';
 import { type ApiOptions, openApi } from '../commands/api-options';
 import type { Io } from '../io';
+import { traceFinding } from './trace-finding';
 import { bad, type Finding, note, ok, skipped } from './finding';
 
 /** Above this the windows of change are less exact than they look. */
@@ -13,7 +16,12 @@ const CLOCK_NOTE_MS = 5_000;
 const VARIABLES = /^(HUAWEICLOUD_|HW_ASSUME_ROLE_)/;
 
 /** Credentials, and with them the API and its clock, target by target. */
-export async function* apiFindings(io: Io, options: ApiOptions, targets: readonly Target[]): AsyncGenerator<Finding> {
+export async function* apiFindings(
+  io: Io,
+  options: ApiOptions,
+  targets: readonly Target[],
+  reader: Pick<Reader, 'head'>,
+): AsyncGenerator<Finding> {
   let credentials: Credentials;
   try {
     credentials = credentialsFromEnvironment(io.environment);
@@ -40,6 +48,7 @@ export async function* apiFindings(io: Io, options: ApiOptions, targets: readonl
         const { total, clockErrorMs, durationMs } = await source.probe(target, io.signal);
         yield ok(`api of ${name}`, `${total} instances, answered in ${durationMs} ms`);
         yield clock(name, clockErrorMs);
+        if (isAsked(await reader.head(target))) yield await traceFinding(source.traces, target, io.clock.now());
       } catch (error) {
         yield bad(
           `api of ${name}`,

@@ -104,6 +104,9 @@ const NOTHING_PENDING = 'on';
 /** Nobody is asked any more; what was found is still there. */
 const OFF = 'off';
 
+/** Whether runs of the target ask who made its changes. */
+export const isAsked = (head: Head | undefined): boolean => (head?.attribution ?? OFF) !== OFF;
+
 /** Seconds to the base of 36, because the head has little room. Rounded down: it may be asked a moment early. */
 export const markText = ({ from, askAt }: AttributionMark): string =>
   from === undefined || askAt === undefined

@@ -230,4 +230,35 @@ onEachEngine('who changed it, on the command line', (engine) => {
       err: expect.stringMatching(/ctsEndpoint/),
     });
   });
+
+  it('doctor tells of the service where it is asked, and how far back it goes', async () => {
+    const finding = async () =>
+      (await run(['doctor', '--json', '--endpoint', simulator.endpoint]))
+        .json()
+        .find(({ check }) => String(check).startsWith('traces of'));
+    await run(['sync', '--target', TARGET, '--endpoint', simulator.endpoint]);
+    expect(await finding()).toBeUndefined();
+    await sync();
+    expect(await finding()).toMatchObject({ level: 'note', message: expect.stringMatching(/no trace/) });
+    act(alice, { name: 'roma-prod' });
+    now += 3 * 24 * 60 * MINUTE_MS;
+    act(bob, { name: 'roma-next' });
+    now += MINUTE_MS;
+    expect(await finding()).toMatchObject({
+      level: 'ok',
+      message: expect.stringMatching(/^2 of instances, the oldest 3 d/),
+    });
+    simulator.faults.inject({ fault: { kind: 'answer', answer: NO_RIGHT }, on: 'traces' });
+    expect(await finding()).toMatchObject({
+      level: 'bad',
+      message: expect.stringMatching(/may not list traces.*cts:trace:list/),
+      fix: expect.stringMatching(/attribution/),
+    });
+    log.isOn = false;
+    expect(await finding()).toMatchObject({
+      level: 'bad',
+      message: expect.stringMatching(/is off.*enable/),
+      fix: expect.stringMatching(/attribution/),
+    });
+  });
 });
