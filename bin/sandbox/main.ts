@@ -1,4 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { attributionText } from '../../lambda/core/attribution/attribution';
+import type { Claim } from '../../lambda/core/model/attribution';
+import { attributionsIn } from '../../lambda/core/history/attributions';
+import { byText } from '../cli/attributions';
 import { describeError, UsageError } from '../../lambda/core/model/errors';
 import { toInstant } from '../../lambda/core/model/instant';
 import type { Version } from '../../lambda/core/model/record';
@@ -53,20 +57,21 @@ function describeChange(version: Version): string {
 const subscriber =
   (latencies: number[]) =>
   (event: BusEvent): void => {
-    const { instance, version, observedAt } = event.detail as {
+    const { instance, version, observedAt, attribution } = event.detail as {
       instance: { id: string; name: string | null };
       version: number;
       observedAt: string;
+      attribution?: Claim;
     };
+    const name = safeText(instance.name ?? instance.id);
+    const what = `${event['detail-type']}: ${name}, version ${version}`;
+    if (attribution !== undefined) {
+      print(paint('cyan', `  event   ${what}, ${safeText(attributionText(attribution))}`));
+      return;
+    }
     const latency = Date.now() - Date.parse(observedAt);
     latencies.push(latency);
-    const name = safeText(instance.name ?? instance.id);
-    print(
-      paint(
-        'cyan',
-        `  event   ${event['detail-type']}: ${name}, version ${version}, ${latency} ms after it was observed`,
-      ),
-    );
+    print(paint('cyan', `  event   ${what}, ${latency} ms after it was observed`));
   };
 
 /** What receivers of other forms would get of the event. */
@@ -81,7 +86,7 @@ function printMessages(event: BusEvent): void {
   print(paint('gray', `  cloud   ${jsonLine({ ...cloud, data: '…' })}`));
 }
 
-const HISTORY: readonly Column<Version>[] = [
+const HISTORY: readonly Column<Version & { readonly by: string }>[] = [
   { title: 'version', of: ({ version }) => String(version), alignRight: true },
   { title: 'observed', of: ({ observedAt }) => observedAt },
   { title: 'changed after', of: ({ changedAfter }) => changedAfter ?? '(before we looked)' },
@@ -89,6 +94,7 @@ const HISTORY: readonly Column<Version>[] = [
   { title: 'status', of: ({ status }) => status, colour: ({ status }) => statusColour(status) },
   { title: 'evidence', of: ({ evidence }) => evidence },
   { title: 'changes', of: ({ changes }) => changes.map(({ field }) => field).join(', '), shrinksTo: 12 },
+  { title: 'who', of: ({ by }) => by },
 ];
 
 /** The history of the instance that has the most to tell, newest first. */
@@ -98,9 +104,10 @@ async function printHistory(sandbox: Sandbox): Promise<void> {
     if (most === undefined || current.version > most.version) most = current;
   }
   if (most === undefined) return;
-  const versions: Version[] = [];
+  const attributionOf = attributionsIn(sandbox.reader, {});
+  const versions = [];
   for await (const version of sandbox.reader.versions(SANDBOX_TARGET, most.id, { newestFirst: true }))
-    versions.push(version);
+    versions.push({ ...version, by: byText(await attributionOf(version)).join('') });
   print(`\n${paint('bold', `History of ${safeText(most.name ?? most.id)}`)} (${most.id}), newest first\n`);
   print(renderTable(HISTORY, versions, terminal));
 }
@@ -142,7 +149,7 @@ async function runSandbox(): Promise<void> {
     environment: process.env,
     onEvent: (event) => {
       toSubscriber(event);
-      if (isWatching) printMessages(event);
+      if (isWatching && !('attribution' in (event.detail as object))) printMessages(event);
     },
     onError: (error) => print(paint('red', `  trying again: ${safeText(describeError(error))}`)),
   });
@@ -157,7 +164,7 @@ async function runSandbox(): Promise<void> {
       timeline = await openTimeline(sandbox);
       print(`${tryItText(tryIt(sandbox))}\n`);
     }
-    const scenario = new Scenario(sandbox.fleet, SANDBOX_TARGET.projectId, Date.now);
+    const scenario = new Scenario(sandbox.fleet, SANDBOX_TARGET.projectId, Date.now, sandbox.traces);
     const lastRun = isWatching ? Number.POSITIVE_INFINITY : RUNS;
     for (let run = 1; !stopped.signal.aborted && run <= lastRun; run += 1) {
       // The first run finds the fleet as it is; the second one finds it unchanged.

@@ -1,3 +1,4 @@
+import { ACTORS, type Traces } from './traces';
 import { type Fleet, type FleetInstance, makeInstance, uuidFrom } from './fleet';
 
 /** What happens to one instance in one step: it appears, some of its fields change, or it is gone. */
@@ -70,12 +71,18 @@ export class Scenario {
     private readonly fleet: Fleet,
     private readonly projectId: string,
     private readonly now: () => number,
+    private readonly traces?: Traces,
   ) {}
 
   /** One event in each life that goes on. */
   step(): void {
     while (this.#lives.length < LIVES_AT_ONCE) this.#begin();
-    for (const life of this.#lives) this.#happen(life);
+    for (const life of this.#lives) {
+      const before = this.fleet.get(life.id);
+      this.#happen(life);
+      // Each life has somebody who works on it. Things break by themselves.
+      this.traces?.told(before, this.fleet.get(life.id), ACTORS[life.number % ACTORS.length]);
+    }
     this.#lives = this.#lives.filter(({ events }) => events.length > 0);
   }
 

@@ -10,6 +10,7 @@ import { startDatabase } from '../local-database/dynamodb-local';
 import { type BusEvent, startEventBus } from './event-bus';
 import { SEED_INSTANCE, seedFleet } from './fleet';
 import { SIMULATED_KEY, startRomaSimulator } from './roma-simulator';
+import { Traces } from './traces';
 import { CONTEXT, startStreamPump } from './stream-pump';
 
 export const SANDBOX_TARGET = { region: 'cn-north-4', projectId: SEED_INSTANCE.project_id };
@@ -41,7 +42,8 @@ export async function startSandbox(options: SandboxOptions) {
   const raw = new DynamoDBClient(dynamodbClientConfig(aws));
   await createHistoryTable(raw, TABLE_NAME);
   const fleet = seedFleet(INSTANCES);
-  const api = await startRomaSimulator(SANDBOX_TARGET.projectId, fleet);
+  const traces = new Traces();
+  const api = await startRomaSimulator({ projectId: SANDBOX_TARGET.projectId, fleet, traces });
   const bus = await startEventBus(onEvent);
   const publish = wirePublish(
     { eventBusName: 'roma-instance-history', failureQueueUrl: `${bus.endpoint}/failures`, publishBaseline: false },
@@ -57,10 +59,13 @@ export async function startSandbox(options: SandboxOptions) {
       secretArn: 'sandbox',
       brakeReleaseAfterMs: DEFAULT_BRAKE_RELEASE_AFTER_MS,
       safetyMarginMs: 10_000,
+      attribution: 'on',
     },
     {
       aws,
       telemetry: SILENT,
+      // There is one clock, and a trace is there at once.
+      timing: { clockErrorMs: 0, lagMs: 0, firstPauseMs: 1 },
       readSecret: async () => JSON.stringify(SIMULATED_KEY),
       onResult: (result) => (last = result),
     },
@@ -72,6 +77,7 @@ export async function startSandbox(options: SandboxOptions) {
     /** Address of the simulated ROMA API. */
     endpoint,
     fleet,
+    traces,
     reader: createReader(documentClient(raw), TABLE_NAME, systemClock),
     /** Invokes the sync function as a schedule would. */
     sync: async (): Promise<RunResult> => {

@@ -3,6 +3,7 @@ import { SEED_INSTANCE, seedFleet } from '../../../bin/sandbox/fleet';
 import type { LoopbackServer } from '../../../bin/sandbox/loopback-server';
 import { SIMULATED_KEY, startRomaSimulator } from '../../../bin/sandbox/roma-simulator';
 import { Scenario } from '../../../bin/sandbox/scenario';
+import { Traces } from '../../../bin/sandbox/traces';
 import { type Answered, ask } from '../../support/roma-simulator/asking';
 import specification from '../../support/roma-simulator/CheckRomaInstanceListV2.openapi.json';
 
@@ -17,7 +18,7 @@ describe('the simulated API of the sandbox', () => {
   const fleet = seedFleet(6);
   let api: LoopbackServer;
   beforeAll(async () => {
-    api = await startRomaSimulator(projectId, fleet);
+    api = await startRomaSimulator({ projectId, fleet, traces: new Traces() });
   });
   afterAll(() => api.stop());
 

@@ -1,20 +1,7 @@
 import { type FleetInstance, uuidFrom } from '../../../bin/sandbox/fleet';
+import { type SimulatedActor, traceNames } from '../../../bin/sandbox/traces';
 
-/** Someone who works with the simulated cloud. */
-export interface SimulatedActor {
-  readonly name: string;
-  /** Left out: the traces have no id of the user, as in the official example. */
-  readonly id?: string;
-  readonly via: 'ConsoleAction' | 'ApiCall';
-  readonly ip: string;
-}
-
-/** Those of the story that `npm start` tells. */
-export const ACTORS: readonly SimulatedActor[] = [
-  { name: 'alice', id: 'a2e899190fcd444084a68fc0ac3d1b51', via: 'ConsoleAction', ip: '10.1.2.3' },
-  { name: 'bob', via: 'ApiCall', ip: '10.1.2.40' },
-  { name: 'deploy-robot', id: 'b7c04f2e9d1a4a6f8d3e5f60718293a4', via: 'ApiCall', ip: '10.9.0.7' },
-];
+export { ACTORS, type SimulatedActor } from '../../../bin/sandbox/traces';
 
 const DOMAIN = { id: 'ded649d814464428ba89d04d7955c93e', name: 'example-domain' };
 
@@ -33,37 +20,6 @@ export interface StoredTrace {
   readonly time: number;
   readonly record_time: number;
   readonly [field: string]: unknown;
-}
-
-const FIELDS: readonly (readonly [prefix: string, trace: string])[] = [
-  ['name', 'updateRomaInstanceName'],
-  ['description', 'updateRomaInstanceDesc'],
-  ['security_group_id', 'updateRomaInstanceSecurityGroup'],
-  ['maintain_', 'updateRomaInstanceMaintainTime'],
-  ['publicip_', 'updateRomaInstanceEip'],
-  ['flavor_', 'updateRomaInstance'],
-];
-
-/** Names of the traces that an act leaves; what ends with Result, the service does later and by itself. */
-function namesOf({ before, after }: Act): readonly string[] {
-  if (after === undefined) {
-    if (before?.status === 'CREATE_FAILED') return ['cleanFailedRomaInstance'];
-    return before?.status === 'DELETING'
-      ? ['deleteRomaInstanceResult']
-      : ['deleteRomaInstance', 'deleteRomaInstanceResult'];
-  }
-  if (before === undefined) return ['createRomaInstance'];
-  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (field) => before[field] !== after[field],
-  );
-  const updates = FIELDS.filter(([prefix]) => changed.some((field) => field.startsWith(prefix))).map(
-    ([, name]) => name,
-  );
-  if (!changed.includes('status')) return updates;
-  if (after.status === 'DELETING') return [...updates, 'deleteRomaInstance'];
-  if (after.status === 'FREEZING') return [...updates, 'freezeRomaInstance'];
-  if (before.status === 'CREATING') return [...updates, 'createRomaInstanceResult'];
-  return before.status === 'DELETING' ? [...updates, 'deleteRomaInstanceResult'] : updates;
 }
 
 /** What the Cloud Trace Service keeps: fed by whoever moves the fleet. */
@@ -85,7 +41,7 @@ export class TraceLog {
   /** Writes down what an act leaves. */
   told(act: Act): void {
     const failed = act.after?.status === 'CREATE_FAILED' || act.after?.status.startsWith('DELETE_FA') === true;
-    for (const name of namesOf(act)) {
+    for (const name of traceNames(act.before, act.after)) {
       const isByService = name.endsWith('Result') || name.startsWith('freeze');
       this.add(act, name, { actor: isByService ? undefined : act.actor, ok: !(failed && name.endsWith('Result')) });
     }
