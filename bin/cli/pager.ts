@@ -13,7 +13,7 @@ const NOT_STARTED = [126, 127];
  * @returns undefined when no pager is wanted
  */
 export function openPager(environment: NodeJS.ProcessEnv, print: (line: string) => void) {
-  const command = environment.ROMA_HISTORY_PAGER ?? environment.PAGER ?? 'less';
+  const command = environment.ROMA_HISTORY_PAGER ?? environment.PAGER ?? (process.platform === 'win32' ? '' : 'less');
   if (command === '' || command === 'cat') return undefined;
   const lines: string[] = [];
   let isWritten = false;

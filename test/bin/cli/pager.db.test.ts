@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { cli } from '../../support/cli';
 import { ROOT } from '../../support/documents';
 import { anyEngine, createTestTable, type TestTable } from '../../support/engines';
 import { headItems, itemsOf, versionsOf, writeItems } from '../../support/history-rows';
@@ -49,6 +50,16 @@ const isThere = process.platform === 'linux' && existsSync(SCRIPT);
         expect(plain).toMatch(/prod|table/);
         expect(plain).not.toContain('paged');
       }
+    });
+
+    it('is asked for by the command of a person, not by one that answers another program', async () => {
+      const place = [`--dynamodb-endpoint=${table.endpoint}`, `--table=${table.tableName}`];
+      const page = jest.fn();
+      const environment = { XDG_CACHE_HOME: '/dev/null', XDG_CONFIG_HOME: '/dev/null' };
+      expect((await cli(['__complete', '--', 'show', ...place, ''], { page, environment })).out).toContain('prod');
+      expect(page).not.toHaveBeenCalled();
+      await cli(['list', ...place], { page });
+      expect(page).toHaveBeenCalledTimes(1);
     });
 
     it('may be missing, may be left early, and ends by itself where all fits on the screen', async () => {
