@@ -34,14 +34,14 @@ export interface AlarmsProps {
 
 const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD: AT_LEAST, LESS_THAN_THRESHOLD: BELOW } = cloudwatch.ComparisonOperator;
 const { BREACHING, NOT_BREACHING } = cloudwatch.TreatMissingData;
-const FIVE_MINUTES = Duration.minutes(5);
-
-const TWICE_IN_THREE = { threshold: 1, evaluationPeriods: 3, datapointsToAlarm: 2 };
+/** Of data points every five minutes, unless a metric says otherwise. */
+const TWICE_IN_THREE = { datapointsToAlarm: 2 };
+const ONCE = { datapointsToAlarm: 1 };
 /** No data point is what such an alarm is for: what does not run sends none. */
-const NEVER = { comparisonOperator: BELOW, threshold: 1, treatMissingData: BREACHING };
+const NEVER = { comparisonOperator: BELOW, treatMissingData: BREACHING };
 
 /** Queues of the stack keep messages for 14 days. */
-const HALF_OF_KEPT = Duration.days(7);
+const HALF_OF_KEPT = { threshold: Duration.days(7).toSeconds() };
 
 /** One alarm for each way in which the system can fail its users. Each has a heading in RUNBOOK.md. */
 export class Alarms extends Construct {
@@ -55,77 +55,53 @@ export class Alarms extends Construct {
     super(scope, id);
     const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
     if (props.discovery !== undefined) periods.push(props.every.toMinutes());
-    this.watchRuns(Math.min(...periods), Math.max(...periods));
+    const [shortest, longest] = [Math.min(...periods), Math.max(...periods)];
+    this.watchRuns(shortest, longest);
     if (props.discovery !== undefined) this.watchDiscovery(props.discovery);
-    this.alarm('ChangesUnpublished', 'Changes were recorded, and ten minutes later not published', {
-      metric: metricOf(props.history.table.tableName, METRIC.changesUnpublished, {
-        statistic: 'Sum',
-        period: FIVE_MINUTES,
-      }),
-      threshold: 1,
-      evaluationPeriods: 12,
-      datapointsToAlarm: 1,
-    });
-    if (props.exportFunction !== undefined)
-      this.alarm('ExportFailing', 'A daily export to S3 has failed with all its attempts', {
-        metric: props.exportFunction.metricErrors({ statistic: 'Sum', period: Duration.days(1) }),
+    const unpublished = metricOf(props.history.table.tableName, METRIC.changesUnpublished, { statistic: 'Sum' });
+    this.alarm(
+      'ChangesUnpublished',
+      'Changes were recorded, and ten minutes later not published',
+      unpublished,
+      12,
+      ONCE,
+    );
+    const exportErrors = props.exportFunction?.metricErrors({ period: Duration.days(1) });
+    if (exportErrors !== undefined)
+      this.alarm('ExportFailing', 'A daily export to S3 has failed with all its attempts', exportErrors, 1, {
         threshold: 3,
-        evaluationPeriods: 1,
       });
     this.watchQueue('EventsSetAside', 'Changes could not be published', props.feed.failures);
-    if (props.targetAlarms) this.watchTargets(Math.min(...periods));
-    if (props.isFull) this.watchEverything(Duration.minutes(Math.max(...periods)));
+    if (props.targetAlarms) this.watchTargets(shortest);
+    if (props.isFull) this.watchEverything(Duration.minutes(longest));
   }
 
   /** @param shortest interval of a target in minutes, and the longest one */
   private watchRuns(shortest: number, longest: number): void {
-    const { sync } = this.props;
-    const { fn } = sync.function;
-    this.alarm('SyncNotRunning', 'The sync function is not invoked at all', {
-      metric: filled(fn.metricInvocations({ statistic: 'Sum', period: Duration.minutes(Math.max(shortest, 5)) })),
-      ...NEVER,
-      evaluationPeriods: 3,
-    });
+    const { sync, isFull } = this.props;
+    const invocations = sync.function.fn.metricInvocations({ period: Duration.minutes(Math.max(shortest, 5)) });
+    this.alarm('SyncNotRunning', 'The sync function is not invoked at all', filled(invocations), 3, NEVER);
     // A slow target tells of itself once per interval, and must be remembered until it does so again. Periods are those
     // of the fastest one, for it must not wait for the others; CloudWatch looks back one day, or seven by the hour.
     const lookBack = Math.floor((shortest < 60 ? 1 : 7) * (Duration.days(1).toMinutes() / shortest));
-    const period = Duration.minutes(shortest);
-    const run = (metric: cloudwatch.IMetric) => ({
-      metric,
-      threshold: 1,
-      evaluationPeriods: Math.min(Math.ceil((1.5 * longest) / shortest) + 1, lookBack),
-      datapointsToAlarm: 1,
-    });
-    this.alarm('StaleTargets', `Some target has had no completed run in ${STALE_INTERVALS} of its intervals`, {
-      ...run(sync.metricIntervalsSinceCompletedRun({ period })),
-      threshold: STALE_INTERVALS,
-    });
-    this.alarm(
-      'BrakeHeld',
-      'Most instances of a target, or all of one enterprise project, are missing together; their deletion is held back',
-      run(sync.metricBrakeHeld({ period })),
-    );
-    if (!this.props.isFull) return;
-    this.alarm(
-      'RecordsRejected',
-      'The API sent instances that cannot be understood',
-      run(sync.metricRecordsRejected({ period })),
-    );
+    const periods = Math.min(Math.ceil((1.5 * longest) / shortest) + 1, lookBack);
+    const of = { period: Duration.minutes(shortest) };
+    const stale = `Some target has had no completed run in ${STALE_INTERVALS} of its intervals`;
+    const staleness = { ...ONCE, threshold: STALE_INTERVALS };
+    this.alarm('StaleTargets', stale, sync.metricIntervalsSinceCompletedRun(of), periods, staleness);
+    const held =
+      'Most instances of a target, or all of one enterprise project, are missing together; their deletion is held back';
+    this.alarm('BrakeHeld', held, sync.metricBrakeHeld(of), periods, ONCE);
+    const rejected = 'The API sent instances that cannot be understood';
+    if (isFull) this.alarm('RecordsRejected', rejected, sync.metricRecordsRejected(of), periods, ONCE);
   }
 
   private watchDiscovery(discovery: Discovery): void {
     const daily = { period: Duration.days(1) };
-    this.alarm('DiscoveryNotCompleted', 'Projects have not been looked for in two days', {
-      metric: filled(discovery.metricDiscoveriesCompleted(daily)),
-      ...NEVER,
-      evaluationPeriods: 2,
-    });
-    this.alarm('ProjectsVanished', 'The account no longer shows projects that were kept in sync', {
-      metric: filled(discovery.metricProjectsVanished(daily)),
-      threshold: 1,
-      evaluationPeriods: 2,
-      datapointsToAlarm: 1,
-    });
+    const completed = filled(discovery.metricDiscoveriesCompleted(daily));
+    this.alarm('DiscoveryNotCompleted', 'Projects have not been looked for in two days', completed, 2, NEVER);
+    const vanished = filled(discovery.metricProjectsVanished(daily));
+    this.alarm('ProjectsVanished', 'The account no longer shows projects that were kept in sync', vanished, 2, ONCE);
   }
 
   /** While every run fails, one alarm tells it for all targets. */
@@ -143,21 +119,17 @@ export class Alarms extends Construct {
       filterPattern: logs.FilterPattern.numberValue('$.intervals', '>', 0),
       dimensions: { [METRIC_DIMENSION.service]: '$.service', target: '$.target' },
     });
-    this.alarm('ApiOutage', 'Every run fails', {
-      metric: math('IF(FILL(e, 0) >= FILL(i, 1), 1, 0)', Duration.minutes(Math.max(shortest, 5))),
-      threshold: 1,
-      evaluationPeriods: 2,
-    });
+    const allFail = math('IF(FILL(e, 0) >= FILL(i, 1), 1, 0)', Duration.minutes(Math.max(shortest, 5)));
+    this.alarm('ApiOutage', 'Every run fails', allFail, 2);
     for (const target of this.props.targets) {
       const period = target.every ?? this.props.every;
       const metric = metricOf(fn.functionName, METRIC.intervalsOfTarget, { period });
       const dimensionsMap = { ...metric.dimensions, target: `${target.region}/${target.projectId}` };
-      this.alarm(`TargetStale-${targetId(this, target)}`, `${dimensionsMap.target} is stale, and others are not`, {
-        metric: math('IF(FILL(e, 0) >= FILL(i, 1), 0, FILL(m, 0))', period, { m: metric.with({ dimensionsMap }) }),
-        threshold: STALE_INTERVALS,
-        evaluationPeriods: 2,
-        datapointsToAlarm: 1,
-      });
+      const intervals = { m: metric.with({ dimensionsMap }) };
+      const unlessAllFail = math('IF(FILL(e, 0) >= FILL(i, 1), 0, FILL(m, 0))', period, intervals);
+      const meaning = `${dimensionsMap.target} is stale, and others are not`;
+      const staleness = { ...ONCE, threshold: STALE_INTERVALS };
+      this.alarm(`TargetStale-${targetId(this, target)}`, meaning, unlessAllFail, 2, staleness);
     }
   }
 
@@ -165,81 +137,61 @@ export class Alarms extends Construct {
   private watchEverything(longest: Duration): void {
     const { history, sync, feed } = this.props;
     const functions = [
-      ['Sync', 'the sync function', sync.function.fn, longest],
-      ['Publisher', 'the publisher', feed.function.fn, FIVE_MINUTES],
+      ['Sync', 'the sync function', sync.function.fn, { period: longest }],
+      ['Publisher', 'the publisher', feed.function.fn, {}],
     ] as const;
-    for (const [id, name, fn, period] of functions) {
-      this.alarm(`${id}Failing`, `Invocations of ${name} end with an error`, {
-        metric: fn.metricErrors({ statistic: 'Sum', period }),
-        ...TWICE_IN_THREE,
-      });
-      this.alarm(`${id}Throttled`, `Lambda refuses invocations of ${name}`, {
-        metric: fn.metricThrottles({ statistic: 'Sum', period }),
-        ...TWICE_IN_THREE,
-      });
+    for (const [id, name, fn, of] of functions) {
+      const failing = `Invocations of ${name} end with an error`;
+      this.alarm(`${id}Failing`, failing, fn.metricErrors(of), 3, TWICE_IN_THREE);
+      this.alarm(`${id}Throttled`, `Lambda refuses invocations of ${name}`, fn.metricThrottles(of), 3, TWICE_IN_THREE);
     }
-    this.alarm('PublisherBehind', 'Changes wait over ten minutes to be published', {
-      metric: feed.function.fn.metric('IteratorAge', { statistic: 'Maximum', period: FIVE_MINUTES }),
-      threshold: Duration.minutes(10).toMilliseconds(),
-      evaluationPeriods: 2,
-    });
+    const age = feed.function.fn.metric('IteratorAge', { statistic: 'Maximum' });
+    const tooOld = { threshold: Duration.minutes(10).toMilliseconds() };
+    this.alarm('PublisherBehind', 'Changes wait over ten minutes to be published', age, 2, tooOld);
     this.watchQueue('SchedulesUndelivered', 'Schedules could not reach the sync function', sync.deadLetters);
-    this.watchQueue(
-      'SubscriberUnreachable',
-      'Events could not be delivered to a subscriber',
-      feed.subscriptions.deadLetters,
-    );
-    const throttles = (index?: string): cloudwatch.IMetric =>
-      new cloudwatch.Metric({
-        namespace: 'AWS/DynamoDB',
-        metricName: 'WriteThrottleEvents',
-        dimensionsMap: {
-          TableName: history.table.tableName,
-          ...(index === undefined ? {} : { GlobalSecondaryIndexName: index }),
-        },
-        statistic: 'Sum',
-        period: FIVE_MINUTES,
-      });
+    const { deadLetters } = feed.subscriptions;
+    this.watchQueue('SubscriberUnreachable', 'Events could not be delivered to a subscriber', deadLetters);
+    const TableName = history.table.tableName;
+    const throttles = (more: Record<string, string> = {}): cloudwatch.IMetric =>
+      history.table.metric('WriteThrottleEvents', { statistic: 'Sum', dimensionsMap: { TableName, ...more } });
+    const ofIndex = ({ name }: { readonly name: string }) => throttles({ GlobalSecondaryIndexName: name });
     const [first, second] = HISTORY_TABLE.indexes;
-    this.alarm('TableThrottled', 'The history table or an index of it refuses writes for their rate', {
-      metric: new cloudwatch.MathExpression({
-        expression: 'FILL(t, 0) + FILL(a, 0) + FILL(b, 0)',
-        usingMetrics: { t: throttles(), a: throttles(first.name), b: throttles(second.name) },
-        period: FIVE_MINUTES,
-      }),
-      ...TWICE_IN_THREE,
+    const throttled = new cloudwatch.MathExpression({
+      expression: 'FILL(t, 0) + FILL(a, 0) + FILL(b, 0)',
+      usingMetrics: { t: throttles(), a: ofIndex(first), b: ofIndex(second) },
     });
+    const refuses = 'The history table or an index of it refuses writes for their rate';
+    this.alarm('TableThrottled', refuses, throttled, 3, TWICE_IN_THREE);
+    const behind = 'Changes have waited in a queue of the stack for half of the time that it keeps them';
     for (const queue of feed.subscriptions.node.findAll()) {
-      if (!(queue instanceof sqs.Queue) || queue === feed.subscriptions.deadLetters) continue;
-      this.alarm(
-        `SubscriberBehind-${queue.node.scope?.node.id ?? ''}`,
-        'Changes have waited in a queue of the stack for half of the time that it keeps them',
-        {
-          metric: queue.metricApproximateAgeOfOldestMessage({ statistic: 'Maximum', period: FIVE_MINUTES }),
-          threshold: HALF_OF_KEPT.toSeconds(),
-          evaluationPeriods: 2,
-        },
-      );
+      if (!(queue instanceof sqs.Queue) || queue === deadLetters) continue;
+      const id = `SubscriberBehind-${queue.node.scope?.node.id ?? ''}`;
+      this.alarm(id, behind, queue.metricApproximateAgeOfOldestMessage(), 2, HALF_OF_KEPT);
     }
   }
 
   /** Visible messages only: one that a consumer holds is being looked at. Two periods: a metric of SQS comes late. */
   private watchQueue(id: string, meaning: string, queue: sqs.Queue): void {
-    this.alarm(id, meaning, {
-      metric: queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: FIVE_MINUTES }),
-      threshold: 1,
-      evaluationPeriods: 2,
-    });
+    this.alarm(id, meaning, queue.metricApproximateNumberOfMessagesVisible(), 2);
   }
 
-  private alarm(id: string, meaning: string, props: Partial<cloudwatch.AlarmProps> & Required<Common>): void {
+  private alarm(
+    id: string,
+    meaning: string,
+    metric: cloudwatch.IMetric,
+    evaluationPeriods: number,
+    more: Partial<cloudwatch.AlarmProps> = {},
+  ): void {
     const [kind = id] = id.split('-');
     const { alarmTopic: topic, runbookUrl } = this.props;
     const alarm = new cloudwatch.Alarm(this, id, {
       alarmDescription: `${meaning}. See ${runbookUrl}#${anchorOf(kind)}`,
+      metric,
+      threshold: 1,
       comparisonOperator: AT_LEAST,
+      evaluationPeriods,
       treatMissingData: NOT_BREACHING,
-      ...props,
+      ...more,
     });
     if (topic !== undefined) {
       alarm.addAlarmAction(new SnsAction(topic));
@@ -252,8 +204,6 @@ export class Alarms extends Construct {
 /** With zeros for silence: where data is missing, CloudWatch would look at older points than the evaluated ones. */
 const filled = (metric: cloudwatch.Metric): cloudwatch.IMetric =>
   new cloudwatch.MathExpression({ expression: 'FILL(m, 0)', usingMetrics: { m: metric }, period: metric.period });
-
-type Common = Pick<cloudwatch.AlarmProps, 'metric' | 'threshold' | 'evaluationPeriods'>;
 
 /** `SyncNotRunning` becomes `sync-not-running`, the anchor of the heading "Sync not running". */
 const anchorOf = (kind: string): string => kind.replaceAll(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase();

@@ -19,6 +19,10 @@ export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, { dashboard, level, ...props }: MonitoringProps) {
     super(scope, id);
     if (level !== 'off') this.alarms = new Alarms(this, 'Alarms', { ...props, isFull: level === 'full' });
+    // No alarm looks at a metric, and each is paid for.
+    else
+      for (const part of [props.sync, props.feed, props.discovery])
+        part?.function.addEnvironment('POWERTOOLS_METRICS_DISABLED', 'true');
     if (!dashboard) return;
     const timeline = new TimelineWidget(this, 'Timeline', { history: props.history });
     const { sync, feed, discovery } = props;

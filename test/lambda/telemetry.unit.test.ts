@@ -95,6 +95,16 @@ describe('the telemetry of a run', () => {
     expect(numbersOf(never.emf)).toMatchObject({ [METRIC.intervalsSinceCompleted]: STALE_INTERVALS });
   });
 
+  it('sends no metric where monitoring is off, and every log line', () => {
+    process.env.POWERTOOLS_METRICS_DISABLED = 'true';
+    try {
+      const { emf, logs } = linesOf(() => telemetry().run(result({ outcome: 'brake', rejected: 3 })));
+      expect([emf, logs.length]).toEqual([[], 1]);
+    } finally {
+      process.env.POWERTOOLS_METRICS_DISABLED = 'false';
+    }
+  });
+
   it('tells every number in the log line, from which the dashboard draws', () => {
     const api = { requests: 3, retries: 1, errors: { throttled: 1 } };
     const { logs } = linesOf(() => telemetry().run(result({ outcome: 'partial', because: 'why' }), api));

@@ -82,6 +82,14 @@ describe('the alarms', () => {
     );
   });
 
+  it('that are off leave no function that sends metrics', () => {
+    const senders = (config: object) =>
+      resourcesOf(templateOf({ discovery: 'daily', ...config }), 'AWS::Lambda::Function').filter(
+        ({ Properties }) => !JSON.stringify(Properties).includes('"POWERTOOLS_METRICS_DISABLED":"true"'),
+      ).length;
+    expect([senders({}), senders({ monitoring: 'off' })]).toEqual([3, 0]);
+  });
+
   it('look at the discovery itself where there is one, and at each queue that the stack makes for a subscriber', () => {
     expect([...alarms({ targets: [], discovery: 'daily' }).keys()].toSorted()).toEqual(
       [...MINIMAL, 'DiscoveryNotCompleted', 'ProjectsVanished'].toSorted(),

@@ -32,7 +32,7 @@ describe('the bill of a synthesized stack', () => {
 
   it('counts what the template has', () => {
     const key = bill(1, { customerKey: true, monitoring: 'off' });
-    expect(key).toMatchObject({ key: PRICES.usd.keyMonth, alarms: 0, dashboard: 0 });
+    expect(key).toMatchObject({ key: PRICES.usd.keyMonth, alarms: 0, metrics: 0, dashboard: 0 });
     expect(bill(1, { dashboard: true })).toMatchObject({ dashboard: PRICES.usd.dashboardMonth, alarms: 0.5 });
     // One alarm looks at three metrics.
     expect(bill(1, { monitoring: 'full' }).alarms).toBeCloseTo(1.6);

@@ -59,7 +59,7 @@ export async function reportCost(
   for (const [item, about] of Object.entries(prices.items))
     row(item, dollarText(now.dollars[item]), dollarText(projected.dollars[item]), about);
   if (options.stack === undefined)
-    io.out('Without --stack there is nothing of alarms, dashboard, secret, key, recovery and archive in it.');
+    io.out('Without --stack there is nothing of alarms, metrics, dashboard, secret, key, recovery and archive in it.');
   io.out(io.paint('gray', `List prices of ${prices.region}, ${prices.asOf}: ${prices.source}`));
 }
 

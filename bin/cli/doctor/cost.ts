@@ -114,7 +114,7 @@ export function billOf(use: Use, parts: StackParts, { usd, assumed }: PriceList)
     events: (use.changes / 1e6) * usd.millionEvents,
     archive: archived * (usd.gigabyteIntoArchive + (parts.archiveDays / DAYS_PER_MONTH) * usd.gigabyteMonthOfArchive),
     // The one series that has a value in healthy times, by the hour: changes that are not published yet.
-    metrics: (Math.min(use.changedRuns, HOURS) / HOURS) * usd.metricMonth,
+    metrics: parts.alarmMetrics === 0 ? 0 : (Math.min(use.changedRuns, HOURS) / HOURS) * usd.metricMonth,
     alarms: parts.alarmMetrics * usd.alarmMetricMonth + parts.compositeAlarms * usd.compositeAlarmMonth,
     dashboard: parts.dashboards * usd.dashboardMonth,
     secret: parts.secrets * (usd.secretMonth + (secretReads / 1e4) * usd.secretReads10000),
