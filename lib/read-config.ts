@@ -72,24 +72,20 @@ function problemsBetween(input: unknown): string[] {
   const discovers = config.discovery === 'daily';
   const nothing = Array.isArray(config.targets) && config.targets.length === 0;
   const excludes = Array.isArray(config.exclude) && config.exclude.length > 0;
-  return [
-    ...(nothing && !discovers
-      ? [
-          'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
-        ]
-      : []),
-    ...(excludes && !discovers
-      ? ['exclude: is for the discovery only; set "discovery" to "daily", or leave it out']
-      : []),
+  const problems = [
+    nothing &&
+      !discovers &&
+      'targets: must name at least one target, such as { "region": "cn-north-4", "projectId": "…" }, or set "discovery" to "daily"',
+    excludes && !discovers && 'exclude: is for the discovery only; set "discovery" to "daily", or leave it out',
     ...repeated(listed('targets').map(({ region, projectId }) => `${String(region)}/${String(projectId)}`)).map(
       ([index, earlier, name]) => `targets[${index}]: ${name} is a target already, see targets[${earlier}]`,
     ),
-    ...listed('targets').flatMap(({ region, endpoint }, index) =>
-      endpoint === undefined && targetSchema.shape.region.safeParse(region).success && !hasRoma(region as string)
-        ? [
-            `targets[${index}].region: ${JSON.stringify(String(region).slice(0, 80))} is not one of ${ROMA_REGIONS.join(', ')}, eu-west-1xx; correct it, or give its "endpoint"`,
-          ]
-        : [],
+    ...listed('targets').map(
+      ({ region, endpoint }, index) =>
+        endpoint === undefined &&
+        targetSchema.shape.region.safeParse(region).success &&
+        !hasRoma(region as string) &&
+        `targets[${index}].region: ${JSON.stringify(String(region).slice(0, 80))} is not one of ${ROMA_REGIONS.join(', ')}, eu-west-1xx; correct it, or give its "endpoint"`,
     ),
     ...repeated(listed('subscriptions').map(nameOfSubscription)).map(
       ([index, earlier, name]) =>
@@ -97,6 +93,7 @@ function problemsBetween(input: unknown): string[] {
     ),
     ...elsewhere(config),
   ];
+  return problems.filter((problem) => problem !== false);
 }
 
 /** What occurs a second time: its place, the place of the first, and what it is. */

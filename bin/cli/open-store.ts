@@ -98,24 +98,19 @@ const NETWORK: Readonly<Record<string, (address: string) => string>> = {
 
 /** The SDK has no clear message for network errors, nor for the answers of a server that is not DynamoDB. */
 function connectionProblem(error: unknown, endpoint: string | undefined): unknown {
+  const problem = (text: string): TableError => new TableError(text, { cause: error });
   const address = endpoint ?? 'the AWS endpoint';
   const text = `${(error as { code?: string }).code ?? ''} ${describeError(error)}`;
   const reason = /\b(ECONNREFUSED|ENOTFOUND|ECONNRESET|EHOSTUNREACH|EAI_AGAIN|ETIMEDOUT)\b/.exec(text)?.[1];
   const named = NETWORK[reason ?? ''];
   if (named !== undefined)
-    return new TableError(
-      `${named(address)} (${reason}): check the address, and that the database runs and can be reached`,
-      { cause: error },
-    );
+    return problem(`${named(address)} (${reason}): check the address, and that the database runs and can be reached`);
   if (error instanceof TableFaultError) return error;
   if (reason !== undefined || (error as { name?: string }).name === 'TimeoutError')
-    return new TableError(
+    return problem(
       `DynamoDB does not answer at ${address} (${reason ?? 'time-out'}): check the address and the network`,
-      { cause: error },
     );
   if (/Deserialization error|^UnknownError$/.test(describeError(error)))
-    return new TableError(`the server at ${address} is not DynamoDB: check the address and any proxy in between`, {
-      cause: error,
-    });
+    return problem(`the server at ${address} is not DynamoDB: check the address and any proxy in between`);
   return regionProblem(error) ?? error;
 }

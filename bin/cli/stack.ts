@@ -14,24 +14,18 @@ const awsClientConfig = {
 
 /** @throws NotFoundError when the stack or its output does not exist, TableError when it cannot be read */
 export async function stackOutput(stack: string, output: string): Promise<string> {
-  const client = new CloudFormationClient(awsClientConfig);
-  let several: string | undefined;
-  try {
-    const { Stacks } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    const outputs = Stacks?.[0]?.Outputs ?? [];
-    const exact = outputs.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
-    if (exact !== undefined) return exact;
-    // In a stack of another app, the path of the construct and a hash stand around the name.
-    const own = outputs.filter(({ OutputKey = '' }) => new RegExp(`${output}[\\dA-F]{8}$`).test(OutputKey));
-    if (own.length > 1) several = own.map(({ OutputKey, OutputValue }) => `${OutputKey} = ${OutputValue}`).join(', ');
-    else if (own[0]?.OutputValue !== undefined) return own[0].OutputValue;
-  } catch (error) {
-    throw stackProblem(error, stack);
-  } finally {
-    client.destroy();
-  }
-  if (several !== undefined)
+  const { Stacks } = await asking(stack, new CloudFormationClient(awsClientConfig), async (client) =>
+    client.send(new DescribeStacksCommand({ StackName: stack })),
+  );
+  const outputs = Stacks?.[0]?.Outputs ?? [];
+  const exact = outputs.find(({ OutputKey }) => OutputKey === output)?.OutputValue;
+  if (exact !== undefined) return exact;
+  // In a stack of another app, the path of the construct and a hash stand around the name.
+  const own = outputs.filter(({ OutputKey = '' }) => new RegExp(`${output}[\\dA-F]{8}$`).test(OutputKey));
+  const several = own.map(({ OutputKey, OutputValue }) => `${OutputKey} = ${OutputValue}`).join(', ');
+  if (own.length > 1)
     throw new UsageError(`stack ${stack} holds several histories (${several}): name one with --table`);
+  if (own[0]?.OutputValue !== undefined) return own[0].OutputValue;
   throw new NotFoundError(`stack ${stack} has no output ${output}: is it a stack of this application?`);
 }
 
@@ -41,15 +35,10 @@ export async function stackOutput(stack: string, output: string): Promise<string
  */
 export async function deployedSync(stack: string): Promise<SyncConfig> {
   const FunctionName = await stackOutput(stack, OUTPUT.syncFunctionName);
-  const client = new LambdaClient(awsClientConfig);
-  try {
+  return asking(stack, new LambdaClient(awsClientConfig), async (client) => {
     const { Environment } = await client.send(new GetFunctionConfigurationCommand({ FunctionName }));
     return readSyncConfig(Environment?.Variables ?? {});
-  } catch (error) {
-    throw stackProblem(error, stack);
-  } finally {
-    client.destroy();
-  }
+  });
 }
 
 /**
@@ -57,13 +46,21 @@ export async function deployedSync(stack: string): Promise<SyncConfig> {
  * @throws NotFoundError when the stack does not exist, TableError when it cannot be read
  */
 export async function stackTemplate(stack: string): Promise<Template> {
-  const client = new CloudFormationClient(awsClientConfig);
-  try {
-    const { TemplateBody = '' } = await client.send(
-      new GetTemplateCommand({ StackName: stack, TemplateStage: 'Processed' }),
-    );
+  return asking(stack, new CloudFormationClient(awsClientConfig), async (client) => {
+    const wanted = new GetTemplateCommand({ StackName: stack, TemplateStage: 'Processed' });
+    const { TemplateBody = '' } = await client.send(wanted);
     // JSON, or YAML with the short forms of CloudFormation.
     return parse(TemplateBody, { logLevel: 'silent' }) as Template;
+  });
+}
+
+async function asking<C extends { destroy(): void }, T>(
+  stack: string,
+  client: C,
+  ask: (client: C) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(client);
   } catch (error) {
     throw stackProblem(error, stack);
   } finally {

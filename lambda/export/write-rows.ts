@@ -9,18 +9,17 @@ import type { Row } from './rows';
 export const FORMATS = ['parquet', 'csv', 'ndjson'] as const;
 export type Format = (typeof FORMATS)[number];
 
+interface Destination {
+  readonly table: ExportTable;
+  readonly format: Format;
+  readonly file: string;
+  /** Characters of JSON after which a row group of Parquet ends. */
+  readonly groupText?: number;
+}
+
 /** Writes rows to a new file, and holds no more of them than one row group. Equal rows make equal bytes. */
-export async function writeRows(
-  rows: AsyncIterable<Row>,
-  to: {
-    readonly table: ExportTable;
-    readonly format: Format;
-    readonly file: string;
-    /** Characters of JSON after which a row group of Parquet ends. */
-    readonly groupText?: number;
-  },
-): Promise<void> {
-  if (to.format === 'parquet') return parquet(rows, to.table, to.file, to.groupText);
+export async function writeRows(rows: AsyncIterable<Row>, to: Destination): Promise<void> {
+  if (to.format === 'parquet') return parquet(rows, to);
   const lines = to.format === 'csv' ? csvLines(rows, COLUMNS[to.table]) : jsonLines(rows, COLUMNS[to.table]);
   await pipeline(Readable.from(lines), createWriteStream(to.file));
 }
@@ -67,12 +66,7 @@ const PARQUET_TYPES: Readonly<Record<ColumnType, Partial<SchemaElement>>> = {
 const GROUP_ROWS = 20_000;
 const GROUP_TEXT = 32 * 1024 * 1024;
 
-async function parquet(
-  rows: AsyncIterable<Row>,
-  table: ExportTable,
-  file: string,
-  groupText = GROUP_TEXT,
-): Promise<void> {
+async function parquet(rows: AsyncIterable<Row>, { table, file, groupText = GROUP_TEXT }: Destination): Promise<void> {
   const columns = COLUMNS[table];
   const schema = columns.map(({ name, type, isNullable = true }): SchemaElement => ({
     name,

@@ -133,18 +133,12 @@ async function print(io: Io, options: UptimeOptions, span: ClosedSpan, groups: r
     return;
   }
   printNote(io, options, flow([showSpan(span.from, span.to, io.time)], { width: io.width }));
-  const rows: Row[] = groups.flatMap(({ name, uptimes }) => [
-    ...uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime })),
-    ...(name === undefined
-      ? []
-      : [
-          {
-            id: groups.length > 1 || options.by !== undefined ? name : '',
-            name: `all ${uptimes.length}`,
-            uptime: totalOf(uptimes, span),
-          },
-        ]),
-  ]);
+  const rows = groups.flatMap(({ name, uptimes }): Row[] => {
+    const each = uptimes.map((uptime) => ({ id: uptime.current.id, name: uptime.current.name ?? '(no name)', uptime }));
+    if (name === undefined) return each;
+    const id = groups.length > 1 || options.by !== undefined ? name : '';
+    return [...each, { id, name: `all ${uptimes.length}`, uptime: totalOf(uptimes, span) }];
+  });
   const percent = ({ uptime }: Row): string =>
     uptime.availability === null ? 'unknown' : `${(Math.floor(uptime.availability * 1e5) / 1e3).toFixed(3)} %`;
   const statuses = ({ uptime }: Row): string =>

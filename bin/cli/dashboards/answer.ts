@@ -7,11 +7,6 @@ import { chooseTargets, collectTargets, type Store } from '../store';
 import { parseSpan } from '../time';
 import { CONTENT_TYPE, metricsText } from './metrics';
 
-export interface Served {
-  readonly type: string;
-  readonly body: string;
-}
-
 /** Rows of one answer. */
 const MOST_ROWS = 20_000;
 
@@ -24,7 +19,7 @@ export async function answerFor(
   request: IncomingMessage,
   url: URL,
   { asker, store }: { readonly asker: Asker; readonly store: Store },
-): Promise<Served | undefined> {
+): Promise<{ type: string; body: string } | undefined> {
   const nowMs = asker.io.clock.now();
   const values = Object.fromEntries(url.searchParams);
   const targets = async () =>

@@ -11,21 +11,11 @@ const UNOBSERVED = 'UNOBSERVED';
 
 type Labels = Readonly<Record<string, string>>;
 
-interface Family {
-  readonly name: string;
-  readonly type: 'stateset' | 'gauge' | 'counter';
-  readonly unit?: string;
-  readonly help: string;
-  readonly samples: (readonly [labels: Labels, value: number])[];
-}
-
-const family = (name: string, type: Family['type'], help: string, unit?: string): Family => ({
-  name,
-  type,
-  help,
-  unit,
-  samples: [],
-});
+type Family = ReturnType<typeof family>;
+const family = (name: string, type: 'stateset' | 'gauge' | 'counter', help: string, unit?: string) => {
+  const samples: (readonly [labels: Labels, value: number])[] = [];
+  return { name, type, help, unit, samples };
+};
 const STATUS = 'roma_instance_status';
 const AVAILABILITY =
   'Share of the observed time of a span in which the instance was RUNNING. Missing where none was observed.';

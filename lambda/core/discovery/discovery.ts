@@ -52,15 +52,6 @@ export function scheduleOf({ region, projectId }: Target, template: ScheduleTemp
   };
 }
 
-export interface DiscoveryPlan {
-  /** What must exist and be enabled. */
-  readonly wanted: readonly Schedule[];
-  /** Names of schedules whose project is no longer shown: to be paused. */
-  readonly vanished: readonly string[];
-  /** Names of schedules whose target is excluded, or now has one of the stack's: to be paused, lest it runs twice. */
-  readonly unwanted: readonly string[];
-}
-
 /**
  * @param names of all schedules in the group
  * @param exclude targets that the discovery leaves alone, whether the account shows them or not
@@ -70,7 +61,7 @@ export function planDiscovery(
   names: readonly string[],
   template: ScheduleTemplate,
   exclude: readonly Target[] = [],
-): DiscoveryPlan {
+) {
   const taken = new Set(names);
   const isConfigured = (target: Target): boolean => taken.has(configuredName(target));
   const unwanted = new Set([...exclude, ...targets.filter(isConfigured)].map(discoveredName));
@@ -79,8 +70,11 @@ export function planDiscovery(
   );
   const superfluous = names.filter((name) => name.startsWith(DISCOVERED_PREFIX) && !free.has(name));
   return {
+    /** What must exist and be enabled. */
     wanted: [...free.values()].map((target) => scheduleOf(target, template)),
+    /** Names of schedules whose project is no longer shown: to be paused. */
     vanished: superfluous.filter((name) => !unwanted.has(name)),
+    /** Names of schedules whose target is excluded, or now has one of the stack's: to be paused, lest it runs twice. */
     unwanted: superfluous.filter((name) => unwanted.has(name)),
   };
 }
