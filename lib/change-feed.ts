@@ -7,7 +7,14 @@ import { SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { ATTRIBUTION_ITEM_PREFIX, CURRENT_ITEM_PREFIX, ENV, EVENT_SOURCE, HISTORY_TABLE } from '../lambda/contract';
+import {
+  ATTRIBUTION_ITEM_PREFIX,
+  CURRENT_ITEM_PREFIX,
+  ENV,
+  EVENT_SOURCE,
+  HISTORY_TABLE,
+  TEST_EVENT,
+} from '../lambda/contract';
 import { deadLetterQueue } from './dead-letter-queue';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
@@ -79,7 +86,7 @@ export class ChangeFeed extends Construct {
         actions: ['events:PutEvents'],
         resources: [this.bus.eventBusArn],
         conditions: {
-          StringEquals: { 'events:source': EVENT_SOURCE },
+          StringEquals: { 'events:source': [EVENT_SOURCE, TEST_EVENT.source] },
           ArnNotLike: { 'aws:PrincipalArn': [this.function.role.roleArn, ...writers] },
         },
       }),

@@ -320,7 +320,7 @@ export const configSchema = z.strictObject({
     .max(20)
     .optional()
     .describe(
-      'Who may put these events on the bus beside the publisher, as ARNs of roles, with `*` where you need it. `[]` refuses everybody else, also `replay`. Default: every identity of the account whose own policy allows it.',
+      'Who may put these events on the bus beside the publisher, as ARNs of roles, with `*` where you need it. `[]` refuses everybody else, also `replay` and `test-subscription`. Default: every identity of the account whose own policy allows it.',
     ),
   orderedFeed: z
     .boolean()

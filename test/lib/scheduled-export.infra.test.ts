@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { partsOf } from '../../bin/cli/doctor/cost';
 import { readExportConfig } from '../../lambda/config';
 import { COLUMNS, EXPORTS } from '../../lambda/export/columns';
 import { InstanceHistory } from '../../lib';
@@ -59,6 +60,11 @@ describe('the scheduled export', () => {
       });
     },
   );
+
+  it('does not make the runs look as if they had its memory, when the bill is computed', () => {
+    const billed = (options?: object) => partsOf(templateOf(options).toJSON()).memoryMb;
+    expect(billed(config)).toBe(billed());
+  });
 
   it('of a construct writes into a bucket of the app, with its key', () => {
     const stack = new Stack(appWithoutBundling(), 'Platform');

@@ -46,7 +46,10 @@ export function partsOf({ Resources = {} }: Template) {
     Object.values(Resources).flatMap(({ Type, Properties = {} }) => (Type === type ? [Properties] : []));
   const most = (type: string, name: string): number =>
     Math.max(0, ...all(type).map(({ [name]: value }) => Number(value) || 0));
-  const functions = all('AWS::Lambda::Function');
+  // The daily export has more memory, and one run.
+  const functions = all('AWS::Lambda::Function').filter(
+    ({ Description }) => !String(Description).startsWith('Exports'),
+  );
   return {
     // An alarm on an expression is paid for by the metrics in it.
     alarmMetrics: all('AWS::CloudWatch::Alarm')
@@ -58,7 +61,7 @@ export function partsOf({ Resources = {} }: Template) {
     keys: all('AWS::KMS::Key').length,
     hasRecovery: JSON.stringify(all('AWS::DynamoDB::Table')).includes('"PointInTimeRecoveryEnabled":true'),
     isArm: JSON.stringify(functions).includes('arm64'),
-    memoryMb: most('AWS::Lambda::Function', 'MemorySize'),
+    memoryMb: Math.max(0, ...functions.map(({ MemorySize }) => Number(MemorySize) || 0)),
     logDays: most('AWS::Logs::LogGroup', 'RetentionInDays'),
     archiveDays: most('AWS::Events::Archive', 'RetentionDays'),
   };
