@@ -10,7 +10,7 @@ import { metricOf } from './metric-of';
 export interface IInstanceHistory extends IConstruct {
   /** Where it is kept. */
   readonly table: ITable;
-  /** Lets somebody ask: all commands that only read, and `roma-instance-history/reader`. */
+  /** Lets somebody ask, by the commands and by `roma-instance-history/reader`. `doctor` and what writes need more. */
   grantRead(grantee: iam.IGrantable): iam.Grant;
   /** Changes that were recorded, less those that were published. @default - the sum */
   metricChangesUnpublished(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
