@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import picomatch from 'picomatch';
 import type { Version } from '../../lambda/core/model/record';
 
@@ -26,7 +26,10 @@ export const withFieldOption = (command: Command): Command =>
   command.option(
     '--field <field=value>',
     'only instances with this value, such as flavor_type=basic (repeatable)',
-    collect,
+    (text, before?: readonly string[]) => {
+      if (!text.includes('=')) throw new InvalidArgumentError('it must be field=value, such as flavor_type=basic.');
+      return collect(text, before);
+    },
   );
 
 /** As in a shell, but a star fits a slash, too, and case does not matter. */

@@ -208,6 +208,7 @@ onEachEngine('rows', (engine) => {
   it.each([
     ['both --json and -o', ['list', '--json', '-o', 'csv'], /cannot be used with option '--json'/],
     ['a table without end', ['changes', '-f', '-o', 'csv'], /--follow prints lines, without end/],
+    ['a field without a value', ['list', '--field', 'name'], /it must be field=value/],
     ['a format that does not exist', ['list', '-o', 'xml'], /Allowed choices are table, wide, csv, json, yaml/],
   ])('refuse %s', async (_, args, message) => {
     const { err, exitCode } = await run(...args);
