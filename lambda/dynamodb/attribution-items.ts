@@ -1,4 +1,4 @@
-import { operationOf } from '../core/attribution/trace';
+import { operationOf } from '../core/model/operation';
 import type { Attribution, Trace } from '../core/model/attribution';
 import type { Instant } from '../core/model/instant';
 import type { Target } from '../core/model/instance';

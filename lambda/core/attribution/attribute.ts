@@ -1,13 +1,12 @@
 import pMap from 'p-map';
-import { type Attribution, markText, readMark } from '../model/attribution';
+import { type Attribution, markText, readMark, type Trace } from '../model/attribution';
 import { type Instant, plusMs, toInstant, toMs } from '../model/instant';
 import type { Target } from '../model/instance';
 import type { Current, Version } from '../model/record';
 import { toAttribution } from './attribution';
 import { claim, nobody, settledAt, type Timing, windowOf } from './confidence';
 import { operationsOf } from './operations';
-import type { AttributionStore, ChangedInstances, TraceReading, TraceSource } from './ports';
-import type { Trace } from './trace';
+import type { AttributionPorts, TraceReading } from './ports';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -27,13 +26,6 @@ export const DEFAULT_TIMING: AttributionTiming = {
   lagMs: 10 * MINUTE_MS,
   firstPauseMs: MINUTE_MS,
 };
-
-export interface AttributionPorts {
-  readonly traces: TraceSource;
-  readonly store: AttributionStore;
-  readonly history: ChangedInstances;
-  readonly clock: { now(): number };
-}
 
 export interface AttributionOptions {
   readonly target: Target;
@@ -58,8 +50,10 @@ export function isDue(mark: string, nowMs: number): boolean {
  * and none ages out. While the service cannot be asked, that goes on daily until its seven days are over.
  * @returns why the service did not tell, if so
  */
-export async function attribute(ports: AttributionPorts, options: AttributionOptions): Promise<string | undefined> {
-  const { traces, store, history, clock } = ports;
+export async function attribute(
+  { traces, store, history, clock }: AttributionPorts,
+  options: AttributionOptions,
+): Promise<string | undefined> {
   const { target, mark, timing = DEFAULT_TIMING } = options;
   const { from: first } = readMark(mark);
   if (first === undefined) return undefined;

@@ -1,8 +1,8 @@
-import type { Attribution, Claim, ClaimedActor, Reason } from '../model/attribution';
+import type { Attribution, Claim, ClaimedActor, Reason, Trace } from '../model/attribution';
 import type { Instant } from '../model/instant';
+import { operationOf } from '../model/operation';
 import type { Version } from '../model/record';
 import type { Verdict } from './confidence';
-import { operationOf, type Trace } from './trace';
 
 export function toAttribution(version: Version, verdict: Verdict, askedAt: Instant, decidedAt?: Instant): Attribution {
   const { target, id, name, enterpriseProjectId, kind, observedAt, changedAfter } = version;
@@ -11,8 +11,7 @@ export function toAttribution(version: Version, verdict: Verdict, askedAt: Insta
 }
 
 const toClaimed = ({ user, principal, via, sourceIp, at, name, traceId }: Trace): ClaimedActor => {
-  const operation = operationOf(name);
-  return { user, principal, via, sourceIp, at, operation, traceId };
+  return { user, principal, via, sourceIp, at, operation: operationOf(name), traceId };
 };
 
 const REASON_WORDS: Record<Reason, string> = {

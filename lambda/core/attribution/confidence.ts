@@ -1,8 +1,9 @@
-import type { Claim, OperationKind, Reason } from '../model/attribution';
+import type { Claim, Reason, Trace } from '../model/attribution';
 import { type ClosedSpan, type Instant, plusMs } from '../model/instant';
+import type { OperationKind } from '../model/operation';
 import type { Version } from '../model/record';
 import { beginOf, distinct, endOf, type Operation } from './operations';
-import { isNobody, type Trace } from './trace';
+import { isNobody } from './trace';
 
 /** A claim, with the traces of those who asked for the operations. */
 export interface Verdict extends Pick<Claim, 'confidence' | 'reason'> {
@@ -25,36 +26,32 @@ export interface Asked {
   readonly otherwise: Reason;
 }
 
-const FIELDS: Partial<Record<OperationKind, (field: string) => boolean>> = {
-  updateName: (field) => field === 'name',
-  updateDescription: (field) => field === 'description',
-  updateSecurityGroup: (field) => field.startsWith('security_group'),
-  updateMaintenance: (field) => field.startsWith('maintain_'),
-  updatePublicIp: (field) => field.startsWith('publicip_'),
-};
 /** What is to be explained of a change beside its fields. */
 const BEGINS = '(begins)';
 const DELETING = '(deleting)';
 const ENDS = '(ends)';
-const LIFE: Partial<Record<OperationKind, readonly string[]>> = {
-  create: [BEGINS],
-  delete: [DELETING, ENDS],
-  cleanFailed: [ENDS],
+const ABOUT: Partial<Record<OperationKind, RegExp>> = {
+  create: /^\(begins\)$/,
+  delete: /^\((deleting|ends)\)$/,
+  cleanFailed: /^\(ends\)$/,
+  updateName: /^name$/,
+  updateDescription: /^description$/,
+  updateSecurityGroup: /^security_group/,
+  updateMaintenance: /^maintain_/,
+  updatePublicIp: /^publicip_/,
 };
-/** It changes with everything else. */
-const FOLLOWS = new Set(['update_time']);
 
 function toExplain({ kind, status, changes }: Version): readonly string[] {
   if (kind === 'created') return [BEGINS];
   if (kind === 'deleted') return [ENDS];
-  const fields = changes.map(({ field }) => field.split('/')[0] ?? '').filter((field) => !FOLLOWS.has(field));
+  // The time of an update changes with everything else.
+  const fields = changes.map(({ field }) => field.split('/')[0] ?? '').filter((field) => field !== 'update_time');
   // Only a deletion makes an instance DELETING.
   const parts = fields.map((field) => (field === 'status' && status === 'DELETING' ? DELETING : field));
   return kind === 'reappeared' ? [kind, ...parts] : parts;
 }
 
-const isAbout = ({ kind }: Operation, part: string): boolean =>
-  LIFE[kind]?.includes(part) === true || FIELDS[kind]?.(part) === true;
+const isAbout = ({ kind }: Operation, part: string): boolean => ABOUT[kind]?.test(part) === true;
 
 /** An instance is there, or DELETING, from the request on, however that ends. */
 const explains = (operation: Operation, part: string): boolean =>

@@ -1,8 +1,10 @@
+import type { Trace } from '../model/attribution';
 import { type Instant, plusMs, toInstant } from '../model/instant';
 import type { Target } from '../model/instance';
+import { operationOf } from '../model/operation';
 import { DEFAULT_TIMING } from './attribute';
 import type { TraceSource } from './ports';
-import { isResult, operationOf, outcomeOf, type Trace } from './trace';
+import { isResult, outcomeOf } from './trace';
 
 /** A run waits so long for the traces of deletions, and no longer. */
 const LIMIT_MS = 5_000;

@@ -1,7 +1,8 @@
-import type { OperationKind, Who } from '../model/attribution';
+import type { Trace, Who } from '../model/attribution';
 import { compareText } from '../model/compare-text';
 import type { Instant } from '../model/instant';
-import { isNobody, isResult, isSameActor, operationOf, type Outcome, outcomeOf, type Trace } from './trace';
+import { type OperationKind, operationOf } from '../model/operation';
+import { isNobody, isResult, isSameActor, type Outcome, outcomeOf } from './trace';
 
 /** What one request did, with the trace of its end where there is one. */
 export interface Operation {

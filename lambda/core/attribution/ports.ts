@@ -8,17 +8,15 @@ export type TraceReading =
   | {
       readonly kind: 'read';
       readonly traces: readonly Trace[];
-      /** Every trace since then is among them; absent when the end was not reached, or some could not be read. */
+      /** Every trace since then is among them; absent when that is not so, because of the problem. */
       readonly wholeSince?: Instant;
-      /** Why the end was not reached. */
       readonly problem?: string;
     }
   | { readonly kind: 'refused'; readonly reason: 'cts-off' | 'no-right' | 'unavailable'; readonly problem: string };
 
-/** The Cloud Trace Service, as far as instances go. */
 export interface TraceSource {
   /**
-   * Traces of instances in the half-open span, as far as the service keeps them. Never rejects.
+   * Traces of instances in the span, as far as the service keeps them. Never rejects.
    * @param limits no request goes on beyond `deadline`, in ms since the epoch
    */
   read(
@@ -28,14 +26,14 @@ export interface TraceSource {
   ): Promise<TraceReading>;
 }
 
+type Since = { readonly from: Instant };
+
 /** What is known of the changes of a target, of their traces, and of what followed from these. */
-export interface ChangedInstances {
+interface ChangedInstances {
   currents(target: Target): AsyncIterable<Current>;
-  versions(target: Target, id: string, span: { readonly from: Instant }): AsyncIterable<Version>;
-  /** Traces of an instance that happened at `from` or later. */
-  traces(target: Target, id: string, span: { readonly from: Instant }): Promise<readonly Trace[]>;
-  /** Attributions of versions that were observed at `from` or later. */
-  attributions(target: Target, id: string, span: { readonly from: Instant }): Promise<readonly Attribution[]>;
+  versions(target: Target, id: string, span: Since): AsyncIterable<Version>;
+  traces(target: Target, id: string, span: Since): Promise<readonly Trace[]>;
+  attributions(target: Target, id: string, span: Since): Promise<readonly Attribution[]>;
 }
 
 /** Keeps what is found. All of it but the mark expires with the retention. */
@@ -45,4 +43,11 @@ export interface AttributionStore {
   keep(attribution: Attribution, expiresAt: Instant | undefined): Promise<void>;
   /** Does nothing where the mark of the target is not `before` any more. */
   moveMark(target: Target, before: string, after: string): Promise<void>;
+}
+
+export interface AttributionPorts {
+  readonly traces: TraceSource;
+  readonly store: AttributionStore;
+  readonly history: ChangedInstances;
+  readonly clock: { now(): number };
 }

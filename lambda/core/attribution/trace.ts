@@ -1,21 +1,4 @@
-import type { OperationKind, Trace, Who } from '../model/attribution';
-
-export type { Trace };
-
-/** The documents give some names in full and others by their ends, so ends are compared, and in any case. */
-const NAMES: readonly (readonly [RegExp, OperationKind])[] = [
-  [/^cleanFailed/i, 'cleanFailed'],
-  [/^create\w*Instance(Result)?$/i, 'create'],
-  [/^delete\w*Instance(Result)?$/i, 'delete'],
-  [/^update\w*Name$/i, 'updateName'],
-  [/^update\w*Desc(ription)?$/i, 'updateDescription'],
-  [/^update\w*SecurityGroup$/i, 'updateSecurityGroup'],
-  [/^update\w*Maintain(Time)?$/i, 'updateMaintenance'],
-  [/^update\w*Eip$/i, 'updatePublicIp'],
-  [/^update/i, 'update'],
-];
-
-export const operationOf = (name: string): OperationKind => NAMES.find(([form]) => form.test(name))?.[1] ?? 'other';
+import type { Trace, Who } from '../model/attribution';
 
 /** Creating and deleting go on after the request; a trace of its own tells how they ended. */
 export const isResult = ({ name }: Trace): boolean => /Result$/i.test(name);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { type Instant, toInstant, toMs } from './instant';
+import { OPERATION_KINDS } from './operation';
 import type { Head, Version } from './record';
 
 /** The form of an instant where events carry it. */
@@ -7,20 +8,6 @@ export const instantSchema = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
   .meta({ format: 'date-time' });
-
-const OPERATIONS = [
-  'create',
-  'delete',
-  'cleanFailed',
-  'update',
-  'updateName',
-  'updateDescription',
-  'updateSecurityGroup',
-  'updateMaintenance',
-  'updatePublicIp',
-  'other',
-] as const;
-export type OperationKind = (typeof OPERATIONS)[number];
 
 const REASONS = ['pending', 'nothing-found', 'system-action', 'too-old', 'cts-off', 'no-right', 'unavailable'] as const;
 export type Reason = (typeof REASONS)[number];
@@ -40,7 +27,7 @@ export const claimSchema = z.object({
       via: z.enum(['console', 'api', 'system']).describe('How the operation was asked for.'),
       sourceIp: z.string().nullable(),
       at: instantSchema.describe('When the operation was asked for, by the clock of the Cloud Trace Service.'),
-      operation: z.enum(OPERATIONS),
+      operation: z.enum(OPERATION_KINDS),
       traceId: z.string(),
     }),
   ),
@@ -92,11 +79,9 @@ export interface Attribution
   readonly decidedAt?: Instant | undefined;
 }
 
-/** Which changes of a target are still asked about: who made them? */
-export interface AttributionMark {
-  /** When the oldest of them was observed; absent: none is asked about. */
+/** When the oldest change was observed that is still asked about, and the time before which nobody is asked. */
+interface Mark {
   readonly from?: Instant | undefined;
-  /** Nobody is asked before this. */
   readonly askAt?: Instant | undefined;
 }
 
@@ -108,12 +93,12 @@ const OFF = 'off';
 export const isAsked = (head: Head | undefined): boolean => (head?.attribution ?? OFF) !== OFF;
 
 /** Seconds to the base of 36, because the head has little room. Rounded down: it may be asked a moment early. */
-export const markText = ({ from, askAt }: AttributionMark): string =>
+export const markText = ({ from, askAt }: Mark): string =>
   from === undefined || askAt === undefined
     ? NOTHING_PENDING
     : [from, askAt].map((time) => Math.floor(toMs(time) / 1000).toString(36)).join(' ');
 
-export function readMark(text: string): AttributionMark {
+export function readMark(text: string): Mark {
   if (!text.includes(' ')) return {};
   const [from, askAt] = text.split(' ').map((time) => toInstant(Number.parseInt(time, 36) * 1000));
   return { from, askAt };

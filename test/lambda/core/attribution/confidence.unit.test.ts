@@ -2,7 +2,7 @@ import { toAttribution, attributionText } from '../../../../lambda/core/attribut
 import { claim, type Asked } from '../../../../lambda/core/attribution/confidence';
 import { claimSchema, type Reason } from '../../../../lambda/core/model/attribution';
 import { operationsOf } from '../../../../lambda/core/attribution/operations';
-import type { Trace } from '../../../../lambda/core/attribution/trace';
+import type { Trace } from '../../../../lambda/core/model/attribution';
 import type { Version } from '../../../../lambda/core/model/record';
 import { TARGET } from '../../../support/fleet';
 import { BOB, NOBODY, trace } from '../../../support/traces';

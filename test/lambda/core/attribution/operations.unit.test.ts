@@ -1,5 +1,6 @@
 import { operationsOf } from '../../../../lambda/core/attribution/operations';
-import { isSameActor, operationOf, outcomeOf } from '../../../../lambda/core/attribution/trace';
+import { operationOf } from '../../../../lambda/core/model/operation';
+import { isSameActor, outcomeOf } from '../../../../lambda/core/attribution/trace';
 import { BOB, NOBODY, trace } from '../../../support/traces';
 
 const at = (time: string): string => `2026-11-22T${time}.000Z`;
