@@ -4,7 +4,7 @@ import type { DiscoveryConfig } from './config';
 import { discover, type DiscoveryResult } from './core/discovery/discovery';
 import type { Target } from './core/model/instance';
 import { chooseTargets } from './roma/auth/projects';
-import { createRomaSource, type RomaSource } from './roma/list/source';
+import { createRomaSource } from './roma/list/source';
 import { scheduleGroup } from './scheduler/schedule-group';
 import { createTelemetry, telling } from './telemetry';
 import { type AwsClientConfig, type Overrides, systemPorts } from './wire';
@@ -27,20 +27,13 @@ export function wireDiscovery(
   const reader = credentialsReader(config, awsConfig(aws));
   const extraCa = config.extraCaFile === undefined ? undefined : readFileSync(config.extraCaFile, 'utf8');
 
-  const asking = async (): Promise<RomaSource> =>
-    createRomaSource({
-      ...reader.options(await reader.read()),
-      clock: systemPorts.clock,
-      random: systemPorts.random,
-      iamEndpoint: config.iamEndpoint,
-      extraCa,
-    });
-
   return telling(telemetry, 'the discovery was not completed', async () => {
-    const source = await asking();
+    const { clock, random } = systemPorts;
+    const { iamEndpoint, scheduleTemplate: template, exclude } = config;
+    const access = reader.options(await reader.read());
+    const source = createRomaSource({ ...access, clock, random, iamEndpoint, extraCa });
     try {
       const targets = async (): Promise<readonly Target[]> => chooseTargets(await source.projects()).targets;
-      const { scheduleTemplate: template, exclude } = config;
       const result = await discover({ targets, group, template, exclude });
       telemetry.discovery(result);
       if (result.failed.length > 0) {

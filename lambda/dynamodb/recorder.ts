@@ -57,29 +57,21 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   /** @returns the head when the lease is ours now, else who has it */
   async function updateLease(
     target: Target,
-    update: { condition: string; set: Item },
+    { condition, set, seen = {} }: { condition: string; set: Item; seen?: Item },
   ): Promise<Head | { runId?: string; until?: Instant }> {
-    const values = { ...update.set, schemaVersion: SCHEMA_VERSION, region: target.region, projectId: target.projectId };
-    const assigned = [
-      'leaseRunId',
-      'leaseUntil',
-      'schemaVersion',
-      'region',
-      'projectId',
-      ...('dirty' in update.set ? ['dirty'] : []),
-    ];
+    const assigned = { ...set, schemaVersion: SCHEMA_VERSION, region: target.region, projectId: target.projectId };
+    const names = Object.keys(assigned);
+    const values = Object.entries({ ...assigned, ...seen });
     try {
       const { Attributes, ConsumedCapacity } = await client.send(
         new UpdateCommand({
           ...table,
           ...failureShowsItem,
           Key: key.head(target),
-          UpdateExpression: `SET ${assigned.map((name) => `#${name} = :${name}`).join(', ')}`,
-          ConditionExpression: update.condition,
-          ExpressionAttributeNames: Object.fromEntries(assigned.map((name) => [`#${name}`, name])),
-          ExpressionAttributeValues: Object.fromEntries(
-            Object.entries(values).map(([name, value]) => [`:${name}`, value]),
-          ),
+          UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+          ExpressionAttributeValues: Object.fromEntries(values.map(([name, value]) => [`:${name}`, value])),
           ReturnValues: 'ALL_NEW',
         }),
       );
@@ -101,7 +93,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       // Whoever held it died: what it wrote is unknown. The same write that takes the lease says so.
       found = await updateLease(target, {
         condition: '#leaseRunId = :seenRunId AND #leaseUntil = :seenUntil',
-        set: { ...set, dirty: true, seenRunId: found.runId, seenUntil: found.until },
+        set: { ...set, dirty: true },
+        seen: { seenRunId: found.runId, seenUntil: found.until },
       });
     }
     // A condition that failed because of our own run: the answer to an earlier attempt was lost.

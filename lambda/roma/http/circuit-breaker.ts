@@ -1,15 +1,14 @@
 import type { Clock } from '../../core/model/clock';
 import { ApiDownError, type RomaApiError } from './errors';
 
-export interface BreakerLimits {
-  /** After this many failures in a row (5xx or network), no requests go to the host for a while. @default 8 */
-  readonly failuresToOpen: number;
-  /** For how long at first. Each failed request in between doubles it, up to `longestOpenMs`. @default 30 s, 5 min */
-  readonly openMs: number;
-  readonly longestOpenMs: number;
-}
-
-export const DEFAULT_BREAKER: BreakerLimits = { failuresToOpen: 8, openMs: 30_000, longestOpenMs: 300_000 };
+export const DEFAULT_BREAKER = {
+  /** After this many failures in a row (5xx or network), no requests go to the host for a while. */
+  failuresToOpen: 8,
+  /** For how long at first. Each failed request in between doubles it, up to `longestOpenMs`. */
+  openMs: 30_000,
+  longestOpenMs: 300_000,
+};
+export type BreakerLimits = Readonly<typeof DEFAULT_BREAKER>;
 
 /**
  * Leaves a failing host alone: closed at first, open after too many failures. After a while it is half-open: one request

@@ -2,6 +2,8 @@ import { EUROPEAN_REGION, hasRoma, isLoopback, ROMA_REGIONS } from '../../contra
 import { UsageError } from '../../core/model/errors';
 
 const PUBLIC_IAM = 'https://iam.myhuaweicloud.com';
+/** The European cloud has its own domain, and an identity service in the region only. */
+const domainOf = (region: string): string => (EUROPEAN_REGION.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com');
 
 export interface EndpointOverrides {
   /** Base address of ROMA Connect, `https://…` without a path. */
@@ -33,9 +35,7 @@ export function resolveEndpoints(region: string, overrides: EndpointOverrides = 
       `region ${JSON.stringify(region)} is not one with ROMA Connect that is known here (${ROMA_REGIONS.join(', ')}, eu-west-1xx); give its endpoint`,
     );
   }
-  // The European cloud has its own domain, and an identity service in the region only.
-  const domain = EUROPEAN_REGION.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
-  const roma = endpoint === undefined ? `https://roma.${region}.${domain}` : origin('endpoint', endpoint);
+  const roma = endpoint === undefined ? `https://roma.${region}.${domainOf(region)}` : origin('endpoint', endpoint);
   if (iamEndpoint !== undefined) return { roma, iam: origin('iamEndpoint', iamEndpoint) };
   if (isLoopback(new URL(roma))) return { roma, iam: roma };
   if (needsIam && !hasRoma(region)) {
@@ -44,7 +44,7 @@ export function resolveEndpoints(region: string, overrides: EndpointOverrides = 
       `region ${JSON.stringify(region)} is of another cloud: give its iamEndpoint beside its endpoint`,
     );
   }
-  return { roma, iam: EUROPEAN_REGION.test(region) ? `https://iam.${region}.${domain}` : PUBLIC_IAM };
+  return { roma, iam: EUROPEAN_REGION.test(region) ? `https://iam.${region}.${domainOf(region)}` : PUBLIC_IAM };
 }
 
 /** Where tokens come from when no target is at hand. */
@@ -90,8 +90,7 @@ export function resolveSts(region: string | undefined, overrides: EndpointOverri
 export function resolveCts(region: string, { endpoint, ctsEndpoint }: EndpointOverrides): string {
   if (ctsEndpoint !== undefined) return origin('ctsEndpoint', ctsEndpoint);
   if (endpoint !== undefined && isLoopback(new URL(endpoint))) return origin('endpoint', endpoint);
-  if (hasRoma(region))
-    return `https://cts.${region}.${EUROPEAN_REGION.test(region) ? 'myhuaweicloud.eu' : 'myhuaweicloud.com'}`;
+  if (hasRoma(region)) return `https://cts.${region}.${domainOf(region)}`;
   throw new UsageError(`region ${JSON.stringify(region)} is of another cloud: give its ctsEndpoint, too`);
 }
 

@@ -2,14 +2,13 @@ import type { Clock } from '../../core/model/clock';
 import { RomaApiError } from './errors';
 import type { CallLimits } from './transport';
 
-export interface RateLimits {
-  /** Requests per second on average, and the most that start at once after a pause. @default 10 */
-  readonly requestsPerSecond: number;
-  /** If the API asks for a longer pause, the run ends instead of waiting for it. @default 2 min */
-  readonly longestWaitMs: number;
-}
-
-export const DEFAULT_RATE: RateLimits = { requestsPerSecond: 10, longestWaitMs: 120_000 };
+export const DEFAULT_RATE = {
+  /** Requests per second on average, and the most that start at once after a pause. */
+  requestsPerSecond: 10,
+  /** If the API asks for a longer pause, the run ends instead of waiting for it. */
+  longestWaitMs: 120_000,
+};
+export type RateLimits = Readonly<typeof DEFAULT_RATE>;
 
 /** How often one host is asked. All pages and all targets of a process share the limiter of a host. */
 export function createRateLimiter(origin: string, clock: Clock, options: Partial<RateLimits> = {}) {

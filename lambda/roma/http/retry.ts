@@ -1,17 +1,16 @@
 import type { RomaApiError } from './errors';
 
-export interface RetryPolicy {
+export const DEFAULT_RETRY = {
   /** Requests in all, the first included. */
-  readonly attempts: number;
+  attempts: 4,
   /** The longest wait after the first failure, in ms; it doubles with each further one … */
-  readonly baseMs: number;
+  baseMs: 500,
   /** … up to this. A server that asks for more is obeyed. */
-  readonly maxMs: number;
+  maxMs: 20_000,
   /** A wait longer than this is not worth holding a run for. */
-  readonly longestWaitMs: number;
-}
-
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 4, baseMs: 500, maxMs: 20_000, longestWaitMs: 120_000 };
+  longestWaitMs: 120_000,
+};
+export type RetryPolicy = Readonly<typeof DEFAULT_RETRY>;
 
 export interface Situation {
   /** Failed attempts so far. */

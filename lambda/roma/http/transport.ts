@@ -113,12 +113,8 @@ export function createTransport(
           return Array.isArray(value) ? value[0] : value;
         };
         const isError = statusCode < 200 || statusCode >= 300;
-        const read = isError ? readBeginning : readWhole;
-        const { bytes, isCut } = await read(
-          body,
-          header('content-encoding'),
-          isError ? limits.maxErrorBytes : limits.maxBodyBytes,
-        );
+        const max = isError ? limits.maxErrorBytes : limits.maxBodyBytes;
+        const { bytes, isCut } = await readBody(body, header('content-encoding'), { max, isError });
         const serverTime = Date.parse(header('date') ?? '');
         return {
           status: statusCode,
@@ -153,39 +149,28 @@ function addressOf({ origin, path, query }: ApiRequest): { readonly origin: stri
 /** Asked anew each time: it changes while one waits. */
 const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted ?? false;
 
-interface ReadBody {
-  readonly bytes: Uint8Array;
-  readonly isCut: boolean;
-}
-
-/** @throws BodyTooLarge */
-async function readWhole(
+/**
+ * @param isError its beginning is enough: a longer one is cut
+ * @throws BodyTooLarge
+ */
+async function readBody(
   body: AsyncIterable<Uint8Array>,
   encoding: string | undefined,
-  max: number,
-): Promise<ReadBody> {
+  { max, isError }: { readonly max: number; readonly isError: boolean },
+): Promise<{ readonly bytes: Uint8Array; readonly isCut: boolean }> {
   const { bytes, isCut } = await readUpTo(body, max);
-  if (isCut) throw new BodyTooLarge();
-  return { bytes: await decode(bytes, encoding, max), isCut };
-}
-
-async function readBeginning(
-  body: AsyncIterable<Uint8Array>,
-  encoding: string | undefined,
-  max: number,
-): Promise<ReadBody> {
-  const { bytes, isCut } = await readUpTo(body, max);
+  if (isCut && !isError) throw new BodyTooLarge();
   if (isCut && encoding === undefined) return { bytes: bytes.subarray(0, max), isCut };
   try {
     if (!isCut) return { bytes: await decode(bytes, encoding, max), isCut };
   } catch (error) {
-    if (!(error instanceof BodyTooLarge)) throw error;
+    if (!isError || !(error instanceof BodyTooLarge)) throw error;
   }
   // What is compressed and too long says nothing.
   return { bytes: new Uint8Array(), isCut: true };
 }
 
-async function readUpTo(body: AsyncIterable<Uint8Array>, max: number): Promise<ReadBody> {
+async function readUpTo(body: AsyncIterable<Uint8Array>, max: number) {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
