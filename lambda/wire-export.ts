@@ -26,6 +26,7 @@ export function wireExport(
   const reader = createReader(connect(aws), config.tableName, clock);
   const client = new S3Client(s3);
   const { hostname: Bucket, pathname } = new URL(config.exportTo);
+  const prefix = decodeURIComponent(pathname.slice(1));
   return telling(telemetry, 'the export was not completed; the next one does it again', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'export-'));
     try {
@@ -38,7 +39,7 @@ export function wireExport(
           const work = { reader, targets, nowMs, table, format: 'parquet', ...span } as const;
           const file = join(folder, table);
           await exportFile(work, file);
-          const Key = `${pathname.slice(1)}${table}/${partitionFile(dayOf(table === 'fleet' ? span.to : span.from), work)}`;
+          const Key = `${prefix}${table}/${partitionFile(dayOf(table === 'fleet' ? span.to : span.from), work)}`;
           await client.send(new PutObjectCommand({ Bucket, Key, Body: await readFile(file) }));
           keys.push(Key);
         }

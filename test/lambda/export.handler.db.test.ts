@@ -36,7 +36,7 @@ afterAll(async () => {
 /** The function as its schedule invokes it at a time. */
 const exportAt = async (at: string): Promise<{ keys: string[] }> =>
   wireExport(
-    { tableName: table.tableName, exportTo: 's3://lake/roma/' },
+    { tableName: table.tableName, exportTo: 's3://lake/the roma/' },
     {
       aws: loopbackConfig(table.endpoint),
       s3: s3.clientConfig,
@@ -53,10 +53,10 @@ describe('the scheduled export', () => {
     const { keys } = await exportAt(NEXT);
     expect(keys).toEqual(
       ['2026-11-19', '2026-11-20', '2026-11-21'].flatMap((day, index) => [
-        `roma/changes/date=${day}/changes.parquet`,
-        `roma/spans/date=${day}/spans.parquet`,
+        `the roma/changes/date=${day}/changes.parquet`,
+        `the roma/spans/date=${day}/spans.parquet`,
         // The fleet as the day ended is that of the next midnight.
-        `roma/fleet/date=${['2026-11-20', '2026-11-21', '2026-11-22'][index]}/fleet.parquet`,
+        `the roma/fleet/date=${['2026-11-20', '2026-11-21', '2026-11-22'][index]}/fleet.parquet`,
       ]),
     );
     for (const [key, bytes] of s3.objects) {
@@ -65,7 +65,7 @@ describe('the scheduled export', () => {
     }
     const connection = await (await DuckDBInstance.create(':memory:')).connect();
     const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
-    const files = (name: string): string => join(folder, 'lake/roma', name, '**/*.parquet');
+    const files = (name: string): string => join(folder, 'lake/the roma', name, '**/*.parquet');
 
     const [statusSql = ''] = codeBlocks('docs/export.md', 'sql');
     const told = (await rows(statusSql.replace(/'history[^']*'/, `'${files('spans')}'`)))
