@@ -136,7 +136,7 @@ describe('a deployed stack', () => {
     });
     const group = resource('AWS::Scheduler::ScheduleGroup', 'group');
     expect((await badOrNoted(group)).map(({ message, fix }) => [message, fix])).toEqual([
-      [expect.stringContaining('1 that it made remain'), expect.stringContaining('--name discovered.cn-north-4_x')],
+      [expect.stringContaining('1 that it made run on'), expect.stringContaining('--name discovered.cn-north-4_x')],
     ]);
     const discovery = { ...resource('AWS::Lambda::Function', 'f'), LogicalResourceId: 'DiscoveryDiscoverFunction' };
     expect(await badOrNoted(group, discovery)).toEqual([]);
