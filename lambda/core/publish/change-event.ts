@@ -124,11 +124,15 @@ export const MAX_EVENT_BYTES = 1_000_000 - ENVELOPE_BYTES;
 
 export const eventText = (event: object): string => wireText(event);
 
-/** Leaves out `before` and `after` of an event that would be too large, and where need be values of its changes. */
+/**
+ * Leaves out `before` and `after` of an event that would be too large, and where need be values of its changes. The mark
+ * of a replay counts to the envelope, so that an event is cut alike whenever it is published.
+ */
 export function fitEvent(event: ChangeEvent, maxBytes: number = MAX_EVENT_BYTES): ChangeEvent {
-  if (utf8Bytes(eventText(event)) <= maxBytes) return event;
+  const bytes = (whole: object): number => utf8Bytes(eventText({ ...whole, replayed: undefined }));
+  if (bytes(event) <= maxBytes) return event;
   const { before: _before, after: _after, ...rest } = event;
-  const room = maxBytes - utf8Bytes(eventText({ ...rest, changes: [], truncated: true }));
+  const room = maxBytes - bytes({ ...rest, changes: [], truncated: true });
   const withComma = (change: FieldChange): number => utf8Bytes(wireText(change)) + 1;
   const changes = fitChanges(rest.changes, room, withComma) as ChangeEvent['changes'];
   return { ...rest, changes, truncated: true };

@@ -1,4 +1,5 @@
 import { byMeaning, ticksAlone } from '../model/by-meaning';
+import { canonicalJson } from '../model/canonical';
 import { countFields } from '../model/fit-changes';
 import type { Json } from '../model/instance';
 import type { FieldChange, Version } from '../model/record';
@@ -52,7 +53,7 @@ function fieldText({ field, from, to, omitted }: FieldChange): string {
 function value(json: Json | undefined): string {
   if (json === undefined) return '(absent)';
   if (json === null) return '(none)';
-  const text = (typeof json === 'string' ? json : JSON.stringify(json)).slice(0, 10 * MAX_VALUE).replaceAll('"', "'");
+  const text = (typeof json === 'string' ? json : canonicalJson(json)).slice(0, 10 * MAX_VALUE).replaceAll('"', "'");
   const line = text.replaceAll(/[\s\p{C}\\]+/gu, ' ').trim();
   const cut = cutToBytes(line, MAX_VALUE);
   return cut === line ? line : `${cut}…`;

@@ -76,6 +76,8 @@ describe('the event of a version', () => {
     const size = utf8Bytes(eventText(event));
     expect(fitEvent(event, size)).toBe(event);
     expect(fitEvent(event, size - 1)).toMatchObject({ truncated: true });
+    // A replay cuts as the first publication did: its mark is no reason to leave out more.
+    expect(fitEvent(asReplayed(event), size)).toEqual(asReplayed(event));
   });
 
   it('is the same after a replay but for the mark', () => {

@@ -34,6 +34,10 @@ describe('the words for a change', () => {
     );
   });
 
+  it('do not depend on the order of fields, which the table does not keep', () => {
+    expect(between({}, { tags: { a: 1, b: 2 } })).toBe(between({}, { tags: { b: 2, a: 1 } }));
+  });
+
   it.each<[string, Partial<Version>]>([
     ['new: CREATING', { kind: 'created', previousStatus: null, status: 'CREATING', changes: [] }],
     ['already there: RUNNING', { kind: 'baseline', previousStatus: null, status: 'RUNNING', changes: [] }],

@@ -145,5 +145,5 @@ describe('records with fields of any names', () => {
       }),
       { numRuns: soakRuns(12) },
     );
-  });
+  }, 600_000);
 });
