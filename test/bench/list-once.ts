@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { bytesIn, rememberedAs } from '../../lambda/core/sync/fingerprint';
 import { TargetLister } from '../../lambda/core/sync/lister';
@@ -9,11 +10,12 @@ import { createRomaSource } from '../../lambda/roma/list/source';
 import { systemPorts } from '../../lambda/wire';
 import { median } from './measure';
 
-// Runs in a process of its own: `list-once <ours|bare> <endpoint> <project> [known]` prints what ROUNDS listings cost.
+// Runs in a process of its own: `list-once <ours|bare|paced> <endpoint> <project> [known]` prints what ROUNDS listings cost.
 // `known` is what a run before has remembered; each listing is compared with the one before it.
-const ROUNDS = 9;
 const CONCURRENCY = 4;
 const [, , side, endpoint = '', projectId = '', known = ''] = process.argv;
+/** `paced` asks ten times per second at most, as the function does, so each listing takes ten seconds. */
+const ROUNDS = side === 'paced' ? 5 : 9;
 const target = { region: 'cn-north-4', projectId };
 const head = { target, dirty: false };
 
@@ -66,7 +68,12 @@ async function bare(): Promise<() => Promise<void>> {
     readonly total: number;
     readonly instances: readonly { readonly id: string }[];
   }
+  let next = 0;
   const read = async (offset: number): Promise<Page> => {
+    if (side === 'paced') {
+      next = Math.max(next + 100, Date.now() - 900);
+      if (next > Date.now()) await setTimeout(next - Date.now());
+    }
     const { body } = await request(`${endpoint}/v2/${projectId}/instances?offset=${offset}&limit=100`, {
       dispatcher,
       headers: { 'x-auth-token': 'token' },
