@@ -22,6 +22,7 @@ export const MAX_TARGETS = 200;
 
 const { m: MINUTE, d: DAY } = UNIT_MS;
 
+const flag = (about: string) => z.boolean().default(false).describe(about);
 const text = (form: RegExp, problem: string) => z.string().regex(form, problem);
 
 const https = z
@@ -251,10 +252,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Account and region that the stack may be deployed to, and no other. Default: those of your AWS profile.',
     ),
-  terminationProtection: z
-    .boolean()
-    .default(false)
-    .describe('Refuse to delete the stack until this is `false` and deployed again.'),
+  terminationProtection: flag('Refuse to delete the stack until this is `false` and deployed again.'),
   tags: z
     .record(z.string().min(1).max(128), z.string().max(256))
     .optional()
@@ -313,7 +311,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Ask the Cloud Trace Service who made each change. `on` keeps names and addresses of people, `pseudonymous` a stand-in for each. See [who changed it](attribution.md).',
     ),
-  publishBaseline: z.boolean().default(false).describe('Also publish what a first run finds.'),
+  publishBaseline: flag('Also publish what a first run finds.'),
   subscriptions: z.array(subscriptionSchema).max(100).default([]).describe('Who receives the changes.'),
   eventWriters: z
     .array(text(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+/, 'must be the ARN of a role; it may contain *'))
@@ -322,10 +320,7 @@ export const configSchema = z.strictObject({
     .describe(
       'Who may put these events on the bus beside the publisher, as ARNs of roles, with `*` where you need it. `[]` refuses everybody else, also `replay` and `test-subscription`. Default: every identity of the account whose own policy allows it.',
     ),
-  orderedFeed: z
-    .boolean()
-    .default(false)
-    .describe('Also publish every change to an SNS FIFO topic, which keeps the order.'),
+  orderedFeed: flag('Also publish every change to an SNS FIFO topic, which keeps the order.'),
   archiveRetention: span({ atLeast: DAY, atMost: 3650 * DAY, wholly: DAY })
     .default(30 * DAY)
     .describe('How long the archive of the bus keeps events, in whole days.'),
@@ -360,13 +355,10 @@ export const configSchema = z.strictObject({
     .describe(
       'Make the dashboard with the timeline, which costs $3 per month. Default: `true` if `monitoring` is `full`.',
     ),
-  targetAlarms: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Unless `monitoring` is `off`: one more alarm for each configured target that is stale, at $0.30 per month, and one for the case that every run fails, in which those are silent.',
-    ),
-  tracing: z.boolean().default(false).describe('Trace the functions with AWS X-Ray, which costs $5 per million runs.'),
+  targetAlarms: flag(
+    'Unless `monitoring` is `off`: one more alarm for each configured target that is stale, at $0.30 per month, and one for the case that every run fails, in which those are silent.',
+  ),
+  tracing: flag('Trace the functions with AWS X-Ray, which costs $5 per million runs.'),
   runbookUrl: text(/^[^\s#]{1,500}$/, 'must be an address without #, of a page with the headings of RUNBOOK.md')
     .default('RUNBOOK.md')
     .describe('Where your people read RUNBOOK.md. The text of each alarm links to its heading there.'),

@@ -46,10 +46,9 @@ function printRun(number: number, result: RunResult): void {
 
 function describeChange(version: Version): string {
   const fields = version.changes.map(({ field }) => safeText(field)).filter((field) => field !== 'status');
-  const status =
-    version.previousStatus === version.status || version.previousStatus === null
-      ? paint(statusColour(version.status), version.status)
-      : `${paint(statusColour(version.previousStatus), version.previousStatus)} → ${paint(statusColour(version.status), version.status)}`;
+  const { previousStatus: before, status: now } = version;
+  const painted = (text: string): string => paint(statusColour(text), text);
+  const status = before === null || before === now ? painted(now) : `${painted(before)} → ${painted(now)}`;
   return `${version.kind.padEnd(13)} ${safeText(version.name ?? version.id)}  ${status}${fields.length > 0 ? paint('gray', `  (${fields.join(', ')})`) : ''}`;
 }
 

@@ -24,9 +24,13 @@ export function transactItems(tableName: string, target: Target, action: Action)
   const remove = (rejection: string): TransactItem => ({
     Delete: { TableName: tableName, Key: key.rejected(target, rejection) },
   });
+  const beside = ({ closedGap, dropRejection }: { closedGap?: Gap; dropRejection?: string }): TransactItem[] => [
+    ...(closedGap === undefined ? [] : [put(toGapItem(closedGap))]),
+    ...(dropRejection === undefined ? [] : [remove(dropRejection)]),
+  ];
   switch (action.kind) {
     case 'version': {
-      const { previous, closedGap, dropRejection, previousExpiresAt } = action;
+      const { previous, previousExpiresAt } = action;
       const next = fitRow(action.next);
       return [
         put(toCurrentItem(next), isAsRead(previous)),
@@ -34,18 +38,11 @@ export function transactItems(tableName: string, target: Target, action: Action)
         ...(previous !== undefined && previousExpiresAt !== undefined
           ? [expire(tableName, key.version(target, action.id, previous.observedAt), previousExpiresAt)]
           : []),
-        ...(closedGap === undefined ? [] : [put(toGapItem(closedGap))]),
-        ...(dropRejection === undefined ? [] : [remove(dropRejection)]),
+        ...beside(action),
       ];
     }
-    case 'touch': {
-      const { previous, closedGap, dropRejection } = action;
-      return [
-        put(toCurrentItem(fitRow(action.next)), isAsRead(previous)),
-        ...(closedGap === undefined ? [] : [put(toGapItem(closedGap))]),
-        ...(dropRejection === undefined ? [] : [remove(dropRejection)]),
-      ];
-    }
+    case 'touch':
+      return [put(toCurrentItem(fitRow(action.next)), isAsRead(action.previous)), ...beside(action)];
     case 'reject':
       return [put(toRejectionItem(action.rejection))];
     case 'unreject':

@@ -2,12 +2,13 @@ import { attributionText } from '../core/attribution/attribution';
 import { byMeaning, ticksAlone } from '../core/model/by-meaning';
 import { countFields } from '../core/model/fit-changes';
 import type { Json } from '../core/model/instance';
+import { dayOf } from '../core/model/instant';
 import type { FieldChange, Version } from '../core/model/record';
 import { cut, text } from './escape';
 import { countText, dayText, timeText } from './format';
 import { displayName } from './chart';
 import { KIND_WORDS } from './lane';
-import type { ChangeAttribution, Row } from './model';
+import { type ChangeAttribution, grouped, type Row } from './model';
 
 /** A change and the number of its row on the page. */
 export interface NumberedChange {
@@ -38,7 +39,7 @@ export function changesHtml(
     left === 0
       ? ''
       : `<p class="none">${countText(left, 'older change is', 'older changes are')} drawn above but not listed; <code>roma-history changes</code> lists them.</p>`;
-  return byDay(listed)
+  return [...grouped(listed, ({ change }) => dayOf(change.observedAt)).values()]
     .map((day) => dayHtml(day, room, links, listed.length > LONG))
     .join('')
     .concat(note);
@@ -48,17 +49,6 @@ const newestFirst = (a: NumberedChange, b: NumberedChange): number => {
   if (a.change.observedAt !== b.change.observedAt) return a.change.observedAt < b.change.observedAt ? 1 : -1;
   return a.index - b.index || b.change.version - a.change.version;
 };
-
-function byDay(changes: readonly NumberedChange[]): readonly (readonly NumberedChange[])[] {
-  const days = new Map<string, NumberedChange[]>();
-  for (const entry of changes) {
-    const day = entry.change.observedAt.slice(0, 10);
-    const entries = days.get(day);
-    if (entries === undefined) days.set(day, [entry]);
-    else entries.push(entry);
-  }
-  return [...days.values()];
-}
 
 function dayHtml(entries: readonly NumberedChange[], room: number, links: boolean, isLong: boolean): string {
   const first = entries[0]?.change.observedAt ?? '';

@@ -71,22 +71,21 @@ export function buildTimeline(targets: readonly TargetRecords[], period: Period,
   const groups = targets
     .toSorted((a, b) => compareText(targetName(a.target), targetName(b.target)))
     .map((target) => groupOf(target, period, generatedAt));
-  const uptime = totalUptime(
-    groups.map((group) => group.uptime),
-    period,
-  );
-  return { period, generatedAt, groups, uptime, records: targets };
+  return { period, generatedAt, groups, uptime: totalOf(groups, period), records: targets };
 }
+
+/** The uptimes of these together. */
+export const totalOf = (parts: readonly { readonly uptime: Uptime }[], period: Period): Uptime => {
+  const uptimes = parts.map(({ uptime }) => uptime);
+  return totalUptime(uptimes, period);
+};
 
 function groupOf({ target, head, instances }: TargetRecords, period: Period, now: Instant): Group {
   const rows = instances.flatMap((instance) => rowOf(instance, head, period, now) ?? []).toSorted(byNeedOfAttention);
   return {
     target,
     rows,
-    uptime: totalUptime(
-      rows.map((row) => row.uptime),
-      period,
-    ),
+    uptime: totalOf(rows, period),
     observedAt: head?.completedObservedAt,
     stale: openGapOf(head, toMs(now)) !== undefined,
     outcome: head?.outcome,
@@ -128,6 +127,17 @@ function rowOf(records: InstanceRecords, head: Head | undefined, period: Period,
     uptime: uptimeOf(parts, seen),
     records,
   };
+}
+
+/** Things by name, in the order in which each name came first. */
+export function grouped<T>(things: readonly T[], nameOf: (thing: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const thing of things) {
+    const group = groups.get(nameOf(thing)) ?? [];
+    groups.set(nameOf(thing), group);
+    group.push(thing);
+  }
+  return groups;
 }
 
 /** Nobody knows any more what it was like then. */

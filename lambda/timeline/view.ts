@@ -1,7 +1,6 @@
 import { compareText } from '../core/model/compare-text';
 import { targetName } from '../core/model/instance';
-import { totalUptime } from '../core/history/uptime';
-import { byNeedOfAttention, type Group, type Row, type Timeline } from './model';
+import { byNeedOfAttention, type Group, grouped, type Row, type Timeline, totalOf } from './model';
 import { statusStyle } from './status-style';
 
 export const FILTERS = {
@@ -40,22 +39,12 @@ export function sectionsOf(timeline: Timeline, view: View): readonly Section[] {
     .flatMap((group) => group.rows)
     .filter((row) => fits(row, view.filter) && words.every((word) => wordsOf(row).includes(word)))
     .toSorted(byNeedOfAttention);
-  const sections = new Map<string, Row[]>();
-  for (const row of rows) {
-    const title = titleOf(row, view.grouping);
-    const section = sections.get(title);
-    if (section === undefined) sections.set(title, [row]);
-    else section.push(row);
-  }
-  return [...sections]
+  return [...grouped(rows, (row) => titleOf(row, view.grouping))]
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([title, entries]) => ({
       title: view.grouping === '' ? undefined : title,
       group: timeline.groups.find(({ target }) => view.grouping === 'target' && targetName(target) === title),
-      availability: totalUptime(
-        entries.map((row) => row.uptime),
-        timeline.period,
-      ).availability,
+      availability: totalOf(entries, timeline.period).availability,
       rows: entries,
     }));
 }

@@ -98,17 +98,14 @@ function print(io: Io, options: TargetOptions, a: Side, b: Side, between: readon
     return;
   }
   const unobserved = (span: UnobservedSpan): string => io.paint('yellow', unobservedText(io, span));
-  const header = (sign: string, { version, during }: Side): string =>
-    flow(
-      [
-        io.paint('bold', `${sign} v${version.version}  ${showTime(version.observedAt, io.time)}`),
-        ...(during === undefined ? [] : [unobserved(during)]),
-      ],
-      { width: io.width, indent: 4 },
-    );
+  const layout = { width: io.width, indent: 4 };
+  const header = (sign: string, { version, during }: Side): string => {
+    const text = io.paint('bold', `${sign} v${version.version}  ${showTime(version.observedAt, io.time)}`);
+    return flow(during === undefined ? [text] : [text, unobserved(during)], layout);
+  };
   io.out(header('---', a));
   io.out(header('+++', b));
-  for (const gap of between) io.out(flow(['between them', unobserved(gap)], { width: io.width, indent: 4 }));
+  for (const gap of between) io.out(flow(['between them', unobserved(gap)], layout));
   if (changes.length === 0) io.out('no difference');
   for (const change of byMeaning(changes)) {
     io.out(safeText(change.field));

@@ -12,10 +12,5 @@ export interface Finding {
 
 export const ok = (check: string, message: string): Finding => ({ check, level: 'ok', message });
 export const bad = (check: string, message: string, fix: string): Finding => ({ check, level: 'bad', message, fix });
-export const note = (check: string, message: string, fix?: string): Finding => ({
-  check,
-  level: 'note',
-  message,
-  fix,
-});
+export const note = (check: string, message: string, fix?: string): Finding => ({ check, level: 'note', message, fix });
 export const skipped = (check: string, message: string): Finding => ({ check, level: 'skipped', message });

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/model/clock';
 import type { Authorization, Authorize, Client } from '../http/client';
-import { type BaseCredentials, type Credentials, type KeyCredentials, secretsOf } from './credentials';
+import { type Credentials, type KeyCredentials, type PasswordCredentials, secretsOf } from './credentials';
 import { agencyRequest, readKeys, readToken, type Scope, tokenRequest } from './iam';
 import { createLockout, EVERYTHING } from './lockout';
 import { authorization, sdkDate } from './signer';
@@ -41,9 +41,16 @@ export function createIdentity(
       return temporary(base, { sessionOf: () => '', read: readKeys, request });
     }
     case 'keys':
+      return createKeyIdentity(credentials, clock);
     case 'password':
-    case 'token':
-      return createBaseIdentity(credentials, client, clock);
+      return createPasswordIdentity(credentials, client, clock);
+    case 'token': {
+      const headers = { 'x-auth-token': credentials.token };
+      return {
+        authorize: () => async () => ({ headers, refused: () => false }),
+        secrets: () => secretsOf(credentials),
+      };
+    }
     default:
       return credentials satisfies never;
   }
@@ -90,18 +97,7 @@ function createTokenIdentity(idToken: IdTokenSource): Identity {
   };
 }
 
-function createBaseIdentity(
-  credentials: Exclude<BaseCredentials, { kind: 'oidc' }>,
-  client: () => Client,
-  clock: Clock,
-): Identity {
-  const secrets = secretsOf(credentials);
-  if (credentials.kind === 'token') {
-    const headers = { 'x-auth-token': credentials.token };
-    return { authorize: () => async () => ({ headers, refused: () => false }), secrets: () => secrets };
-  }
-  if (credentials.kind === 'keys') return createKeyIdentity(credentials, clock);
-
+function createPasswordIdentity(credentials: PasswordCredentials, client: () => Client, clock: Clock): Identity {
   const tokens = createTokenCache<string>(clock, async (key) => {
     const { iam, scope } = JSON.parse(key) as { iam: string; scope: Scope };
     return readToken(await client().call(tokenRequest(iam, credentials, scope), {}));
@@ -114,7 +110,7 @@ function createBaseIdentity(
         return { headers: { 'x-auth-token': token }, refused: () => tokens.refuse(key, token) };
       };
     },
-    secrets: () => [...secrets, ...tokens.values()],
+    secrets: () => [...secretsOf(credentials), ...tokens.values()],
   };
 }
 
