@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { attributionText } from '../../lambda/core/attribution/attribution';
 import type { Claim } from '../../lambda/core/model/attribution';
 import { attributionsIn } from '../../lambda/core/history/attributions';
-import { byText } from '../cli/attributions';
+import { byText } from '../cli/commands/views';
 import { describeError, UsageError } from '../../lambda/core/model/errors';
 import { toInstant } from '../../lambda/core/model/instant';
 import type { Version } from '../../lambda/core/model/record';

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { targetName } from '../../../lambda/core/model/instance';
 import { attributionsIn } from '../../../lambda/core/history/attributions';
-import { byText } from '../attributions';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText } from '../output';
@@ -10,6 +9,7 @@ import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan, type SpanOptions } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
 import {
+  byText,
   changeColumns,
   type ChangeRow,
   changeText,

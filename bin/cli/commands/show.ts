@@ -8,7 +8,6 @@ import type { Reader } from '../../../lambda/core/history/reader';
 import type { Current, Version } from '../../../lambda/core/model/record';
 import type { State, UnobservedSpan } from '../../../lambda/core/history/spans';
 import { attributionsIn } from '../../../lambda/core/history/attributions';
-import { byText } from '../attributions';
 import { type Io, printJson } from '../io';
 import { flow } from '../layout';
 import { safeText, safeValue, statusColour } from '../output';
@@ -16,7 +15,7 @@ import { withFormat } from '../rows';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseMoment, showTime } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
-import { evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
+import { byText, evidenceText, fieldText, sinceText, spanLine, unobservedText, versionLine, whenText } from './views';
 
 interface ShowOptions extends TargetOptions {
   readonly at?: string;

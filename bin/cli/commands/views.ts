@@ -1,3 +1,4 @@
+import { attributionText } from '../../../lambda/core/attribution/attribution';
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
 import type { Reader } from '../../../lambda/core/history/reader';
@@ -7,7 +8,6 @@ import { countFields } from '../../../lambda/core/model/fit-changes';
 import type { FieldChange, Version } from '../../../lambda/core/model/record';
 import { targetName } from '../../../lambda/core/model/instance';
 import { claimOf } from '../../../lambda/core/publish/attribution-event';
-import { byText } from '../attributions';
 import type { Io } from '../io';
 import { cutTo, flow } from '../layout';
 import type { RowColumn } from '../rows';
@@ -23,6 +23,10 @@ const FIELDS_SHOWN = 3;
 const VALUE_WIDTH = 40;
 /** A message says what is wrong, often at its end. */
 const MESSAGE_WIDTH = 200;
+
+/** `by alice (console, 10.1.2.3)`, as the end of a line. */
+export const byText = (attribution: Attribution | undefined): readonly string[] =>
+  attribution === undefined ? [] : [safeText(attributionText(attribution))];
 
 /** The stable form of a version, which `log` and `show` print with --json. */
 export const versionLine = (version: Version, attribution?: Attribution): Record<string, unknown> => ({
