@@ -50,10 +50,8 @@ export const partitionFile = (day: string, { table, format }: Pick<Export, 'tabl
 const STATE_FILE = '_export.json';
 
 /** What was exported, and which days need not be exported again. */
-interface State {
+interface State extends Pick<Export, 'table' | 'format'> {
   readonly version: number;
-  readonly table: ExportTable;
-  readonly format: Format;
   readonly targets: readonly string[];
   readonly days: readonly string[];
 }

@@ -51,14 +51,19 @@ export const ROWS: Readonly<Record<ExportTable, (query: RowsQuery) => AsyncGener
 
 const json = (value: unknown): string => canonicalJson(value as Json);
 
+/** What every row begins with: of which instance it is. */
+const instanceOf = ({ target, id, name }: Version | Current): Row => ({
+  region: target.region,
+  project_id: target.projectId,
+  instance_id: id,
+  name,
+});
+
 function changeRow(version: Version, who: Attribution | undefined): Row {
-  const { target, changes } = version;
+  const { changes } = version;
   return {
     event_id: eventId(version),
-    region: target.region,
-    project_id: target.projectId,
-    instance_id: version.id,
-    name: version.name,
+    ...instanceOf(version),
     enterprise_project_id: version.enterpriseProjectId,
     version: version.version,
     kind: version.kind,
@@ -90,10 +95,7 @@ function spanRow(current: Current, segment: Segment, { from, to }: ClosedSpan): 
   const version =
     segment.is === 'known' ? segment.version : segment.is === 'nonexistent' ? segment.deletedBy : segment.lastKnown;
   return {
-    region: current.target.region,
-    project_id: current.target.projectId,
-    instance_id: current.id,
-    name: (version ?? current).name,
+    ...instanceOf(version ?? current),
     status: segment.is === 'known' ? segment.version.status : segment.is.toUpperCase(),
     from,
     to,
@@ -103,10 +105,7 @@ function spanRow(current: Current, segment: Segment, { from, to }: ClosedSpan): 
 
 function fleetRow({ current, version, unobserved, unjudgedSince }: FleetMember, at: Instant): Row {
   return {
-    region: current.target.region,
-    project_id: current.target.projectId,
-    instance_id: current.id,
-    name: (version ?? current).name,
+    ...instanceOf(version ?? current),
     status: version?.status ?? null,
     at,
     since: version?.statusSince ?? null,

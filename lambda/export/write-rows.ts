@@ -3,7 +3,7 @@ import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js';
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { COLUMNS, type Column, type ColumnType, EXPORT_VERSION, type ExportTable } from './columns';
+import { COLUMNS, type Column, EXPORT_VERSION, type ExportTable } from './columns';
 import type { Row } from './rows';
 
 export const FORMATS = ['parquet', 'csv', 'ndjson'] as const;
@@ -26,7 +26,7 @@ export async function writeRows(rows: AsyncIterable<Row>, to: Destination): Prom
 
 /** RFC 4180. A spreadsheet would run text that begins like these as a formula, so an apostrophe stands before it. */
 const FORMULA = /^[=+\-@\t\r]/;
-const csvCell = (value: Row[string] | undefined, type: ColumnType): string => {
+const csvCell = (value: Row[string] | undefined, type: Column['type']): string => {
   if (value == null) return '';
   const text = type === 'text' && FORMULA.test(String(value)) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) || text === '' ? `"${text.replaceAll('"', '""')}"` : text;
@@ -50,7 +50,7 @@ async function* jsonLines(rows: AsyncIterable<Row>, columns: readonly Column[]):
 
 type SchemaElement = NonNullable<ParquetWriteOptions['schema']>[number];
 
-const PARQUET_TYPES: Readonly<Record<ColumnType, Partial<SchemaElement>>> = {
+const PARQUET_TYPES: Readonly<Record<Column['type'], Partial<SchemaElement>>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   integer: { type: 'INT32' },
   boolean: { type: 'BOOLEAN' },
@@ -79,7 +79,7 @@ async function parquet(rows: AsyncIterable<Row>, { table, file, groupText = GROU
     createdBy: 'roma-history',
     kvMetadata: [{ key: 'roma-history.export', value: `${table}/${EXPORT_VERSION}` }],
   });
-  const cell = (value: Row[string] | undefined, type: ColumnType): unknown => {
+  const cell = (value: Row[string] | undefined, type: Column['type']): unknown => {
     if (value == null) return null;
     if (type === 'time') return BigInt(Date.parse(String(value)));
     return type === 'json' ? JSON.parse(String(value)) : value;

@@ -42,16 +42,9 @@ async function exportTable(io: Io, table: ExportTable, options: ExportOptions): 
   const format = options.format ?? (isFolder ? 'parquet' : formatOf(options.out));
   await withStore(io, options, async ({ reader }) => {
     const targets = await chooseTargets(reader, options.target);
-    const onProgress: Export['onProgress'] = ({ file, rows }) => io.err(`${file}: ${rows} rows`);
-    const work: Export = {
-      reader,
-      targets,
-      ...span,
-      nowMs,
-      table,
-      format,
-      onProgress: io.time.isTerminal ? onProgress : undefined,
-    };
+    const tell: Export['onProgress'] = ({ file, rows }) => io.err(`${file}: ${rows} rows`);
+    const onProgress = io.time.isTerminal ? tell : undefined;
+    const work: Export = { reader, targets, ...span, nowMs, table, format, onProgress };
     const done = isFolder
       ? await exportFolder(work, out).catch(cannotWrite(out))
       : { rows: await exportFile(work, out).catch(cannotWrite(out)), files: 1, kept: 0 };
