@@ -16,12 +16,9 @@ export function scheduleGroup(client: SchedulerClient, groupName: string): Sched
   return {
     async list() {
       const names: string[] = [];
-      for await (const { Schedules = [] } of paginateListSchedules(
-        { client, pageSize: 100 },
-        { GroupName: groupName },
-      )) {
+      const pages = paginateListSchedules({ client, pageSize: 100 }, { GroupName: groupName });
+      for await (const { Schedules = [] } of pages)
         for (const { Name } of Schedules) if (Name !== undefined) names.push(Name);
-      }
       return names;
     },
     async read(name) {

@@ -12,26 +12,22 @@ import { lengthMs, type Period, zoomsOf } from './period';
 import { statusStyle } from './status-style';
 import { FILTERS, GROUPINGS, WHOLE_VIEW } from './view';
 
-export interface PageOptions {
-  /** Path of the live page's event stream; without it the page asks no server for anything. */
-  readonly liveFrom?: string;
-}
-
 /**
  * The timeline as one HTML page that needs nothing else: no request leaves it, and its content policy forbids any.
  * All text of the API is shown as text.
+ * @param options.liveFrom path of the live page's event stream; without it the page asks no server for anything
  */
-export function timelinePage(timeline: Timeline, options: PageOptions = {}): string {
+export function timelinePage(timeline: Timeline, { liveFrom }: { readonly liveFrom?: string } = {}): string {
   const { lane, page } = pageStyles();
   const css = lane + page;
   const script = pageScript();
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
-    `<meta http-equiv="Content-Security-Policy" content="${contentPolicy(css, script, options)}">`,
+    `<meta http-equiv="Content-Security-Policy" content="${contentPolicy(css, script, liveFrom)}">`,
     '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">',
     `<title>ROMA Connect instances, ${periodText(timeline.period)}</title>`,
     `<link rel="icon" href="data:,"><style>${css}</style></head>`,
-    bodyHtml(timeline, options),
+    bodyHtml(timeline, liveFrom),
     `<script type="text/plain" id="data">${pack(timeline)}</script><script>${script}</script></body></html>\n`,
   ].join('');
 }
@@ -39,25 +35,25 @@ export function timelinePage(timeline: Timeline, options: PageOptions = {}): str
 const digest = (source: string): string => `'sha256-${createHash('sha256').update(source).digest('base64')}'`;
 
 /** Only this style and this script; nothing is loaded, sent or framed. The live page may ask its own origin. */
-const contentPolicy = (css: string, script: string, options: PageOptions): string =>
+const contentPolicy = (css: string, script: string, liveFrom: string | undefined): string =>
   [
     "default-src 'none'",
     `style-src ${digest(css)}`,
     `script-src ${digest(script)}`,
     'img-src data:',
-    ...(options.liveFrom === undefined ? [] : ["connect-src 'self'"]),
+    ...(liveFrom === undefined ? [] : ["connect-src 'self'"]),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
 
-function bodyHtml(timeline: Timeline, options: PageOptions): string {
+function bodyHtml(timeline: Timeline, liveFrom: string | undefined): string {
   const { parts, rows } = partsOf(timeline, WHOLE_VIEW);
-  const live = options.liveFrom === undefined ? '' : ` data-live="${text(options.liveFrom)}"`;
+  const live = liveFrom === undefined ? '' : ` data-live="${text(liveFrom)}"`;
   const isStale = timeline.groups.some((group) => group.stale);
   return (
     `<body class="rih"${live}>${definitions({ marks: true })}` +
     '<a class="skip" href="#changes">Skip to the changes</a><main>' +
-    headerHtml(timeline, parts, options) +
+    headerHtml(timeline, parts, liveFrom) +
     `<dl class="tiles" id="tiles">${parts.tiles}</dl>` +
     `<details class="fold" id="tools" open><summary>Search, zoom and legend</summary>${toolsHtml(timeline.period)}${legendHtml(rows)}</details>` +
     `<details class="fold"${isStale ? ' open' : ''}><summary>Targets</summary><ul class="targets" id="targets">${parts.targets}</ul></details>` +
@@ -69,8 +65,8 @@ function bodyHtml(timeline: Timeline, options: PageOptions): string {
   );
 }
 
-function headerHtml({ generatedAt }: Timeline, parts: Parts, options: PageOptions): string {
-  const how = options.liveFrom === undefined ? 'written' : 'live, read';
+function headerHtml({ generatedAt }: Timeline, parts: Parts, liveFrom: string | undefined): string {
+  const how = liveFrom === undefined ? 'written' : 'live, read';
   return `<header class="top"><div><h1>ROMA Connect instances</h1><p id="period">${parts.period}</p></div><p>${how} ${momentText(generatedAt)} UTC</p></header>`;
 }
 

@@ -104,10 +104,8 @@ export function createClient({ transport, clock, random, redactor, retry, rate, 
         continue;
       }
       failures += 1;
-      const delay = retryDelay(
-        { failures, error: result, random: random(), now: clock.now(), deadline: limits.deadline },
-        policy,
-      );
+      const { deadline } = limits;
+      const delay = retryDelay({ failures, error: result, random: random(), now: clock.now(), deadline }, policy);
       if (delay === undefined) throw result;
       counts.retries += 1;
       await clock.sleep(delay, limits.signal);

@@ -1,11 +1,5 @@
 import { pMapIterable } from 'p-map';
 
-/** What was read at an offset. */
-export interface ReadAt<T> {
-  readonly offset: number;
-  readonly value: T;
-}
-
 /**
  * Reads several offsets at once and gives the results in order. At most `concurrency` are under way or waiting to be
  * taken, so a slow consumer slows the reading down. The first error ends it. Nothing is under way any more when it ends.
@@ -14,9 +8,9 @@ export async function* readAhead<T>(
   offsets: readonly number[],
   concurrency: number,
   read: (offset: number) => Promise<T>,
-): AsyncGenerator<ReadAt<T>> {
+): AsyncGenerator<{ readonly offset: number; readonly value: T }> {
   const underWay = new Set<Promise<T>>();
-  const readAt = async (offset: number): Promise<ReadAt<T>> => {
+  const readAt = async (offset: number) => {
     const reading = read(offset);
     underWay.add(reading);
     try {
