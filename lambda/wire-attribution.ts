@@ -1,5 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { attribute, type AttributionTiming, isDue } from './core/attribution/attribute';
+import { attribute, isDue } from './core/attribution/attribute';
+import type { Timing } from './core/attribution/confidence';
 import { tracedDeletions } from './core/attribution/deletions';
 import type { Clock } from './core/model/clock';
 import { describeError } from './core/model/errors';
@@ -25,7 +26,7 @@ export function createAttributing(options: {
   readonly clock: Clock;
   /** People are kept as pseudonyms that follow from it. @default they are kept by name */
   readonly pseudonymKey?: string | undefined;
-  readonly timing?: AttributionTiming | undefined;
+  readonly timing?: Timing | undefined;
 }) {
   const { client, tableName, clock, pseudonymKey, timing } = options;
   const hide = pseudonymKey === undefined ? undefined : pseudonym(pseudonymKey);

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type PublishConfig, readSyncRequest, type SyncConfig, type WidgetConfig } from './config';
 import type { SyncRequest } from './contract';
-import type { AttributionTiming } from './core/attribution/attribute';
+import type { Timing } from './core/attribution/confidence';
 import type { Alarm, Clock } from './core/model/clock';
 import { targetName } from './core/model/instance';
 import { publishBatch, type PublisherOptions } from './core/publish/batch';
@@ -118,7 +118,7 @@ export interface SyncOverrides extends Pick<Overrides<'run'>, 'aws' | 'telemetry
   /** JSON text of a secret. @default from Secrets Manager */
   readonly readSecret?: (arn: string) => Promise<string>;
   /** When it is asked who made the changes. */
-  readonly timing?: AttributionTiming;
+  readonly timing?: Timing;
   /** Told of every run; the sandbox prints it. */
   readonly onResult?: (result: RunResult) => void;
 }

@@ -1,7 +1,8 @@
 import type { SimulatedActor } from './cts-simulator/trace-log';
 import { TraceLog } from './cts-simulator/trace-log';
 import type { FleetInstance } from './roma-simulator/fleet';
-import { attribute, type AttributionTiming, isDue } from '../../lambda/core/attribution/attribute';
+import { attribute, isDue } from '../../lambda/core/attribution/attribute';
+import type { Timing } from '../../lambda/core/attribution/confidence';
 import type { Attribution } from '../../lambda/core/model/attribution';
 import { tracedDeletions } from '../../lambda/core/attribution/deletions';
 import type { TraceReading, TraceSource } from '../../lambda/core/attribution/ports';
@@ -96,7 +97,7 @@ export class ActedWorld {
 
   /** One run, and what follows it. */
   async run(
-    options: Parameters<SyncWorld['run']>[0] & { readonly timing?: AttributionTiming; readonly isCut?: boolean } = {},
+    options: Parameters<SyncWorld['run']>[0] & { readonly timing?: Timing; readonly isCut?: boolean } = {},
   ): Promise<RunResult & { readonly problem?: string | undefined }> {
     const { timing, isCut = false, ...rest } = options;
     const { clock } = this.world;

@@ -15,13 +15,8 @@ const KEPT_MS = 7 * DAY_MS;
 /** Instances that are looked at together. */
 const CONCURRENCY = 16;
 
-export interface AttributionTiming extends Timing {
-  /** The first pause after a change; each one doubles its age. */
-  readonly firstPauseMs: number;
-}
-
 /** Clocks: what a run tolerates. Lag: a trace is said to take about a minute. */
-export const DEFAULT_TIMING: AttributionTiming = {
+export const DEFAULT_TIMING: Timing = {
   clockErrorMs: 5 * MINUTE_MS,
   lagMs: 10 * MINUTE_MS,
   firstPauseMs: MINUTE_MS,
@@ -35,7 +30,7 @@ export interface AttributionOptions {
   readonly retentionMs?: number | undefined;
   /** In ms since the epoch. */
   readonly deadline: number;
-  readonly timing?: AttributionTiming | undefined;
+  readonly timing?: Timing | undefined;
 }
 
 /** Whether it is time to ask. Nothing is read or asked to know it. */
@@ -126,7 +121,7 @@ function isOpen({ observedAt }: Version, reading: TraceReading, nowMs: number): 
 }
 
 /** @param open when the changes were observed that must be asked about again */
-function nextMark(open: readonly Instant[], nowMs: number, { firstPauseMs }: AttributionTiming): string {
+function nextMark(open: readonly Instant[], nowMs: number, { firstPauseMs }: Timing): string {
   const [from] = open.toSorted();
   if (from === undefined) return markText({});
   const askAt = open.map((observedAt) => {

@@ -15,6 +15,8 @@ export interface Timing {
   readonly clockErrorMs: number;
   /** How much later than an operation its trace may come, in ms. */
   readonly lagMs: number;
+  /** The first pause after a change; each one doubles its age. */
+  readonly firstPauseMs: number;
 }
 
 /** How well the traces around a change are known. */

@@ -8,7 +8,7 @@ import { TARGET } from '../../../support/fleet';
 import { BOB, NOBODY, trace } from '../../../support/traces';
 
 const at = (time: string): string => `2026-11-22T${time}.000Z`;
-const TIMING = { clockErrorMs: 5 * 60_000, lagMs: 10 * 60_000 };
+const TIMING = { clockErrorMs: 5 * 60_000, lagMs: 10 * 60_000, firstPauseMs: 1 };
 const WHOLE: Asked = { at: at('12:00:00'), wholeSince: at('09:00:00'), otherwise: 'too-old' };
 
 const version = (more: Partial<Version> = {}): Version => ({
