@@ -5,21 +5,18 @@ import { toInstant } from '../../../lambda/core/model/instant';
 import { spanLine } from '../commands/views';
 import type { Io } from '../io';
 import type { Store } from '../store';
-import { parseSpan } from '../time';
+import { parseSpan, type SpanOptions } from '../time';
 
-interface GapsQuery {
-  readonly instance?: string | number;
-  readonly since?: string | number;
-  readonly until?: string | number;
+interface GapsQuery extends SpanOptions {
+  readonly instance?: string;
 }
 
 /** When nobody looked: at any instance of each target, or at one instance, whose own gaps are then told, too. */
 export async function gapsOf({ history, reader }: Store, io: Io, query: GapsQuery): Promise<Record<string, unknown>[]> {
   const nowMs = io.clock.now();
-  const text = (value: string | number | undefined) => (value === undefined ? undefined : String(value));
-  const span = parseSpan({ since: text(query.since), until: text(query.until) }, nowMs, '24h', 'UTC');
+  const span = parseSpan(query, nowMs, '24h', 'UTC');
   if (query.instance !== undefined) {
-    const current = await history.find(String(query.instance));
+    const current = await history.find(query.instance);
     const past = (await unobservedIn(reader, current, span, nowMs)).filter(({ from }) => from <= toInstant(nowMs));
     return past.map((gap) => ({ id: current.id, target: targetName(current.target), ...spanLine(gap) }));
   }
