@@ -1,4 +1,5 @@
 /** What consumers of the events need: types, names, and a guard. Exported as `roma-instance-history/events`. */
+import * as z from 'zod';
 import { type DETAIL_TYPE, EVENT_SOURCE } from '../contract';
 import { type AttributionEvent, attributionEventSchema } from '../core/publish/attribution-event';
 import { type ChangeEvent, changeEventSchema } from '../core/publish/change-event';
@@ -33,11 +34,8 @@ export const isChangeEvent = (value: unknown): value is ChangeEvent => changeEve
 export const isAttributionEvent = (value: unknown): value is AttributionEvent =>
   attributionEventSchema.safeParse(value).success;
 
+const envelope = z.object({ source: z.literal(EVENT_SOURCE), detail: changeEventSchema });
+
 /** Whether a value is what EventBridge delivers for a change. */
 export const isChangeEventEnvelope = (value: unknown): value is ChangeEventEnvelope =>
-  typeof value === 'object' &&
-  value !== null &&
-  'source' in value &&
-  value.source === EVENT_SOURCE &&
-  'detail' in value &&
-  isChangeEvent(value.detail);
+  envelope.safeParse(value).success;

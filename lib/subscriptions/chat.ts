@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { DETAIL_TYPE, EVENT_SOURCE, subscriptionRule } from '../../lambda/contract';
 import { pagerdutyEvent, slackMessage, teamsMessage } from './messages';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
-import { field, webhookTarget } from './webhook';
+import { field, type Post, webhookTarget } from './webhook';
 
 /** The secret of the service: for Slack `Bearer` and a bot's token, for Teams `sig`, for PagerDuty an integration key. */
 export interface ChatSubscriptionOptions extends SubscriptionOptions {
@@ -27,31 +27,28 @@ export type PagerdutySubscriptionOptions = ChatSubscriptionOptions;
 /** The statuses that begin an incident, unless the subscription names others. */
 export const INCIDENT_STATUSES = ['ERROR', 'CREATE_FAILED', 'DELETE_FAILED'];
 
-export const slackTarget = (
-  scope: Construct,
-  delivery: SubscriptionDelivery,
-  { channel, key }: SlackSubscriptionOptions,
-): events.IRuleTarget =>
-  webhookTarget(scope, delivery, {
-    url: 'https://slack.com/api/chat.postMessage',
-    header: 'Authorization',
-    key,
-    perSecond: 1,
-    message: slackMessage(field, channel),
-  });
+export const toSlack = ({ channel, key }: SlackSubscriptionOptions): Post => ({
+  url: 'https://slack.com/api/chat.postMessage',
+  header: 'Authorization',
+  key,
+  perSecond: 1,
+  message: slackMessage(field, channel),
+});
 
-export const teamsTarget = (
-  scope: Construct,
-  delivery: SubscriptionDelivery,
-  { url, key }: TeamsSubscriptionOptions,
-): events.IRuleTarget =>
-  webhookTarget(scope, delivery, {
-    url,
-    key,
-    perSecond: 4,
-    message: teamsMessage(field),
-    query: { sig: events.HttpParameter.fromSecret(key.secretValue) },
-  });
+export const toTeams = ({ url, key }: TeamsSubscriptionOptions): Post => ({
+  url,
+  key,
+  perSecond: 4,
+  message: teamsMessage(field),
+  query: { sig: events.HttpParameter.fromSecret(key.secretValue) },
+});
+
+const toPagerduty = (key: secretsmanager.ISecret, action: 'trigger' | 'resolve'): Post => ({
+  url: 'https://events.pagerduty.com/v2/enqueue',
+  key,
+  message: pagerdutyEvent(field, action),
+  body: { routing_key: events.HttpParameter.fromSecret(key.secretValue) },
+});
 
 /** The rule of the subscription triggers; a second one resolves when the instance leaves these statuses. */
 export function pagerdutyTarget(
@@ -59,13 +56,6 @@ export function pagerdutyTarget(
   delivery: SubscriptionDelivery,
   { key, statuses = INCIDENT_STATUSES }: PagerdutySubscriptionOptions,
 ): events.IRuleTarget {
-  const targetOf = (place: Construct, action: 'trigger' | 'resolve'): events.IRuleTarget =>
-    webhookTarget(place, delivery, {
-      url: 'https://events.pagerduty.com/v2/enqueue',
-      key,
-      message: pagerdutyEvent(field, action),
-      body: { routing_key: events.HttpParameter.fromSecret(key.secretValue) },
-    });
   const resolve = new events.Rule(scope, 'Resolve', {
     eventBus: delivery.bus,
     description: subscriptionRule(scope.node.id),
@@ -75,6 +65,6 @@ export function pagerdutyTarget(
       detail: { status: { from: statuses, to: [{ 'anything-but': statuses }] } },
     },
   });
-  resolve.addTarget(targetOf(resolve, 'resolve'));
-  return targetOf(scope, 'trigger');
+  resolve.addTarget(webhookTarget(resolve, delivery, toPagerduty(key, 'resolve')));
+  return webhookTarget(scope, delivery, toPagerduty(key, 'trigger'));
 }

@@ -8,9 +8,9 @@ import {
   type PagerdutySubscriptionOptions,
   pagerdutyTarget,
   type SlackSubscriptionOptions,
-  slackTarget,
   type TeamsSubscriptionOptions,
-  teamsTarget,
+  toSlack,
+  toTeams,
 } from './chat';
 import type { SubscriptionFilter } from './filter';
 import { NO_SUBSCRIPTION_NAME, SUBSCRIPTION_NAME } from './name';
@@ -53,12 +53,12 @@ export abstract class Subscription {
 
   /** One message per change to a channel. */
   static slack(name: string, options: SlackSubscriptionOptions): Subscription {
-    return new BuiltIn(name, options, (scope, delivery) => slackTarget(scope, delivery, options));
+    return new BuiltIn(name, options, (scope, delivery) => webhookTarget(scope, delivery, toSlack(options)));
   }
 
   /** One card per change to a workflow of Teams. */
   static teams(name: string, options: TeamsSubscriptionOptions): Subscription {
-    return new BuiltIn(name, options, (scope, delivery) => teamsTarget(scope, delivery, options));
+    return new BuiltIn(name, options, (scope, delivery) => webhookTarget(scope, delivery, toTeams(options)));
   }
 
   /** An incident per instance: triggered when its status becomes one of `statuses`, resolved when it leaves them. */
@@ -72,9 +72,8 @@ export abstract class Subscription {
 
   /** @throws Error if the name is none */
   protected constructor(name: string, options: SubscriptionOptions) {
-    if (!SUBSCRIPTION_NAME.test(name)) {
+    if (!SUBSCRIPTION_NAME.test(name))
       throw new Error(`the name of a subscription, ${JSON.stringify(name)}, ${NO_SUBSCRIPTION_NAME}`);
-    }
     this.name = name;
     this.filter = options;
   }
@@ -84,10 +83,11 @@ export abstract class Subscription {
 }
 
 class BuiltIn extends Subscription {
-  readonly bind: Subscription['bind'];
-
-  constructor(name: string, options: SubscriptionOptions, bind: Subscription['bind']) {
+  constructor(
+    name: string,
+    options: SubscriptionOptions,
+    override readonly bind: Subscription['bind'],
+  ) {
     super(name, options);
-    this.bind = bind;
   }
 }

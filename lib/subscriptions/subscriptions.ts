@@ -24,20 +24,20 @@ export class Subscriptions extends Construct {
 
   constructor(scope: Construct, id: string, props: SubscriptionsProps) {
     super(scope, id);
-    this.deadLetters = deadLetterQueue(this, 'DeadLetters', props.encryptionKey);
-    const { eventBusName } = props.bus;
-    this.rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName: `${eventBusName}/*` });
+    const { bus, encryptionKey } = props;
+    this.deadLetters = deadLetterQueue(this, 'DeadLetters', encryptionKey);
+    const resourceName = `${bus.eventBusName}/*`;
+    this.rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName });
     // One statement for all rules: the policy of a queue may have 20 statements and 8 KB.
     allowRule(this.deadLetters, 'RulesSetAside', this.rules);
     // As an imported queue, lest each rule adds a statement of its own.
     const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
-    if (props.encryptionKey !== undefined) this.letEventBridgeUse(props.encryptionKey);
+    if (encryptionKey !== undefined) this.letEventBridgeUse(encryptionKey);
     if (props.subscriptions.length === 0) return;
-    const { bus, encryptionKey } = props;
     const delivery = { bus, deadLetterQueue: deadLetterQueueOfRules, encryptionKey, role: this.role() };
     for (const subscription of props.subscriptions) {
       const rule = new events.Rule(this, subscription.name, {
-        eventBus: props.bus,
+        eventBus: bus,
         description: subscriptionRule(subscription.name),
         eventPattern: patternOf(subscription.filter, subscription.name),
       });

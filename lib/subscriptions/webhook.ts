@@ -21,8 +21,8 @@ export interface WebhookSubscriptionOptions extends SubscriptionOptions {
   readonly format?: 'event' | 'cloudevents';
 }
 
-/** What other services than a webhook of one's own need. */
-interface MessageOptions {
+/** What is posted where; other services than a webhook of one's own need more. */
+export interface Post extends WebhookSubscriptionOptions {
   /** @default - the event as it is */
   readonly message?: Message;
   readonly query?: Record<string, events.HttpParameter>;
@@ -35,13 +35,13 @@ export const field = (path: string): string => events.EventField.fromPath(path);
 export function webhookTarget(
   scope: Construct,
   { deadLetterQueue, encryptionKey, role }: SubscriptionDelivery,
-  { url, header, key, perSecond, format, query, body, ...more }: WebhookSubscriptionOptions & MessageOptions,
+  { url, header = 'X-Api-Key', perSecond = 10, format, query, body, ...more }: Post,
 ): events.IRuleTarget {
-  const secret = key ?? generatedKey(scope, encryptionKey);
+  const secret = more.key ?? generatedKey(scope, encryptionKey);
   const connection = new events.Connection(scope, 'Connection', {
     // `doctor` looks for the ARN, to tell when the key is newer than its copy here.
     description: `Changes of ROMA Connect instances, with the key in ${secret.secretArn}`,
-    authorization: events.Authorization.apiKey(header ?? 'X-Api-Key', secret.secretValue),
+    authorization: events.Authorization.apiKey(header, secret.secretValue),
     queryStringParameters: query,
     bodyParameters: body,
   });
@@ -49,7 +49,7 @@ export function webhookTarget(
     connection,
     endpoint: url,
     httpMethod: events.HttpMethod.POST,
-    rateLimitPerSecond: perSecond ?? 10,
+    rateLimitPerSecond: perSecond,
   });
   const isCloudEvent = format === 'cloudevents';
   const message = isCloudEvent ? cloudEvent(field) : more.message;
