@@ -1,3 +1,4 @@
+// Over 300 lines, because it tells for each alarm of one stack the story in which it rises and the week in which it does not.
 import { readFileSync } from 'node:fs';
 import { METRIC, METRIC_NAMESPACE, STALE_INTERVALS } from '../../lambda/contract';
 import { type AlarmDefinition, type MetricHistory, statesOf } from '../support/alarm-evaluation';

@@ -1,3 +1,4 @@
+// Over 300 lines, because all its tests ask one simulated Cloud Trace Service about one fleet.
 import { ACTORS } from '../../../support/cts-simulator/trace-log';
 import { attributionText } from '../../../../lambda/core/attribution/attribution';
 import { readMark } from '../../../../lambda/core/model/attribution';
