@@ -3,10 +3,11 @@ import type { Trace } from '../core/model/attribution';
 import { toInstant } from '../core/model/instant';
 import { parsedJson } from '../core/model/wire-text';
 
-/** Text is typed as text, and comes as a number in the official example. Whatever else comes stands for nothing. */
-const text = z
-  .union([z.string(), z.number().transform(String)])
-  .transform((value) => (value === '' ? null : value.slice(0, 512)))
+/** Text is typed as text, and comes as a number in the official example. A number that lost digits is not the one that was sent. */
+const word = z.union([z.string(), z.int().transform(String)]).transform((value) => (value === '' ? null : value));
+/** Whatever else comes stands for nothing. */
+const text = word
+  .transform((value) => value?.slice(0, 256).toWellFormed())
   .nullish()
   .transform((value) => value ?? null)
   .catch(null);
@@ -38,7 +39,8 @@ const traceSchema = z.object({
 
 const pageSchema = z.object({
   traces: z.array(z.unknown()).nullable(),
-  meta_data: z.object({ marker: text }).nullish(),
+  /** Empty: one that cannot be sent back as it came, so that nobody knows what follows. */
+  meta_data: z.object({ marker: word.pipe(z.string().max(2048).nullable()).nullish().catch('') }).nullish(),
 });
 
 /** What becomes of a text before it is kept. */

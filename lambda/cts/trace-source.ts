@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { TraceReading, TraceSource } from '../core/attribution/ports';
 import type { Trace } from '../core/model/attribution';
 import { describeError } from '../core/model/errors';
@@ -53,9 +54,14 @@ export const createTraceSource = (api: TraceApi): TraceSource => ({
       } catch (error) {
         return markers.size === 0 ? refusal(error) : partly(describeError(error));
       }
-      for (const trace of page.traces) found.set(trace.traceId, trace);
       unreadable += page.unreadable;
-      if (page.marker === null || page.rows === 0) {
+      for (const trace of page.traces) {
+        const other = found.get(trace.traceId);
+        if (other !== undefined && !isDeepStrictEqual(other, trace)) unreadable += 1;
+        found.set(trace.traceId, trace);
+      }
+      if (page.marker === '') return partly('the Cloud Trace Service did not tell where its list goes on');
+      if (page.marker === null || (page.rows === 0 && markers.has(page.marker))) {
         if (unreadable > 0) return partly(`${unreadable} traces could not be read`);
         return { kind: 'read', traces: [...found.values()], wholeSince: from };
       }

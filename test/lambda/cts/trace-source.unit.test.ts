@@ -159,9 +159,51 @@ describe('the traces of a project', () => {
     expect(await read()).toMatchObject({ kind: 'read', problem: 'the Cloud Trace Service gave the same page again' });
   });
 
-  it('end with a page without rows, though it has a marker', async () => {
-    break_({ kind: 'answer', answer: { status: 200, body: { meta_data: { marker: 'more' }, traces: null } } });
-    expect(await read()).toMatchObject({ kind: 'read', traces: [], wholeSince: expect.anything() });
+  const readOf = async (...pages: readonly object[]): Promise<TraceReading & { readonly asked: number }> => {
+    let asked = 0;
+    const get = async () => ({ body: JSON.stringify(pages[Math.min(asked++, pages.length - 1)]) });
+    const span = { from: toInstant(clock.now() - HOUR_MS), to: toInstant(clock.now() + 1) };
+    const reading = await createTraceSource({ get, redact: (text) => text }).read(TARGET, span, { deadline: Infinity });
+    return { ...reading, asked };
+  };
+  const row = (trace_id: string, more: object = {}) => ({ trace_id, trace_name: 'x', time: clock.now(), ...more });
+
+  it('go on after a page without rows that has a marker, and end where that says nothing new', async () => {
+    const empty = { meta_data: { marker: 'more' }, traces: null };
+    expect(await readOf(empty, { traces: [row('a')] })).toMatchObject({ traces: [{ traceId: 'a' }], asked: 2 });
+    expect(await readOf(empty)).toMatchObject({ traces: [], wholeSince: expect.anything(), asked: 2 });
+  });
+
+  it.each([
+    ['a marker that cannot be read', [{ meta_data: { marker: { next: 'x' } }, traces: [] }]],
+    ['a marker that lost its digits', [{ meta_data: { marker: 2 ** 70 }, traces: [] }]],
+    ['a marker that is too long', [{ meta_data: { marker: 'm'.repeat(5000) }, traces: [] }]],
+  ])('are not whole after %s', async (_, pages) => {
+    expect(await readOf(...pages)).not.toHaveProperty('wholeSince');
+  });
+
+  it('are not whole when two of one id tell two things, and are when one is told twice', async () => {
+    const [mine, other] = [row('a', { user: { name: 'alice' } }), row('a', { user: { name: 'bob' } })];
+    expect(await readOf({ traces: [mine, other] })).not.toHaveProperty('wholeSince');
+    expect(await readOf({ traces: [mine, mine] })).toHaveProperty('wholeSince');
+  });
+
+  it('hold no number that lost digits, and no half of a character', async () => {
+    const user = { id: 2 ** 70, name: `${'a'.repeat(255)}\u{1F600}`, access_key_id: '\uD800' };
+    const reading = await readOf({ traces: [row('a', { user, code: 200, resource_name: 'x'.repeat(9999) })] });
+    expect(reading.kind === 'read' && reading.traces).toMatchObject([{ userId: null, code: '200' }]);
+    expect(JSON.stringify(reading)).not.toMatch(/\\ud[89a-f]/i);
+    expect(JSON.stringify(reading).length).toBeLessThan(1500);
+  });
+
+  it('are read though their fields are hostile', async () => {
+    const user = JSON.parse('{"__proto__": {"name": "eve"}, "constructor": 1, "name": [], "domain": 7}') as object;
+    const odd = ['1700000000', 17000000000000000, null, true, {}].map((time, n) => row(`t-${n}`, { time }));
+    const reading = await readOf({
+      traces: [row('a', { user }), row('b', { user: 'eve', resource_id: '__proto__' }), ...odd],
+    });
+    expect(reading).toMatchObject({ problem: '5 traces could not be read' });
+    expect(reading.kind === 'read' && reading.traces.map((trace) => trace.user)).toEqual([null, null]);
   });
 
   it.each([
