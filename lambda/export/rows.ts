@@ -1,12 +1,12 @@
 import { UNIT_MS } from '../contract';
 import { attributionsIn } from '../core/history/attributions';
-import { type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
+import { changesOf, type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';
 import { BEGINNING, type Segment } from '../core/history/spans';
 import type { Attribution } from '../core/model/attribution';
 import { canonicalJson } from '../core/model/canonical';
 import { type ClosedSpan, dayOf, type Instant, plusMs, startOfDay, toInstant } from '../core/model/instant';
-import { type Json, type Target, targetName } from '../core/model/instance';
+import type { Json, Target } from '../core/model/instance';
 import { type Current, eventId, isGone, type Version } from '../core/model/record';
 import type { ExportTable } from './columns';
 
@@ -27,10 +27,8 @@ export interface RowsQuery {
 /** The rows of a table, one at a time, always in the same order. */
 export const ROWS: Readonly<Record<ExportTable, (query: RowsQuery) => AsyncGenerator<Row>>> = {
   async *changes({ reader, targets, from, to }) {
-    const wanted = new Set(targets.map(targetName));
     let day: { readonly name: string; readonly who: ReturnType<typeof attributionsIn> } | undefined;
-    for await (const version of reader.changes({ from, to })) {
-      if (!wanted.has(targetName(version.target))) continue;
+    for await (const version of changesOf(reader, targets, { from, to })) {
       const name = dayOf(version.observedAt);
       // Day by day, so that no more than those of one day are held.
       if (day?.name !== name)

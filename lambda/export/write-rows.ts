@@ -1,5 +1,4 @@
-import { fileWriter, type ParquetWriteOptions } from 'hyparquet-writer';
-import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js';
+import { fileWriter, ParquetWriter, type ParquetWriteOptions } from 'hyparquet-writer';
 import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -62,6 +61,12 @@ const PARQUET_TYPES: Readonly<Record<Column['type'], Partial<SchemaElement>>> = 
   json: { type: 'BYTE_ARRAY', converted_type: 'JSON', logical_type: { type: 'JSON' } },
 };
 
+const parquetCell = (value: Row[string] | undefined, type: Column['type']): unknown => {
+  if (value == null) return null;
+  if (type === 'time') return BigInt(Date.parse(String(value)));
+  return type === 'json' ? JSON.parse(String(value)) : value;
+};
+
 /** A row group ends after so many rows, or so many characters of text, because one change may be 300 KB long. */
 const GROUP_ROWS = 20_000;
 const GROUP_TEXT = 32 * 1024 * 1024;
@@ -79,17 +84,12 @@ async function parquet(rows: AsyncIterable<Row>, { table, file, groupText = GROU
     createdBy: 'roma-history',
     kvMetadata: [{ key: 'roma-history.export', value: `${table}/${EXPORT_VERSION}` }],
   });
-  const cell = (value: Row[string] | undefined, type: Column['type']): unknown => {
-    if (value == null) return null;
-    if (type === 'time') return BigInt(Date.parse(String(value)));
-    return type === 'json' ? JSON.parse(String(value)) : value;
-  };
   let group: Row[] = [];
   let text = 0;
   const writeGroup = async (): Promise<void> => {
     const columnData = columns.map(({ name, type }) => ({
       name,
-      data: group.map((row) => cell(row[name], type)),
+      data: group.map((row) => parquetCell(row[name], type)),
       statistics: type !== 'json',
     }));
     await writer.write({ columnData, rowGroupSize: GROUP_ROWS });

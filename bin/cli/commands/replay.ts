@@ -4,6 +4,7 @@ import { ENV, OUTPUT } from '../../../lambda/contract';
 import { UsageError } from '../../../lambda/core/model/errors';
 import { type ClosedSpan, type Instant, plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
+import { changesOf } from '../../../lambda/core/history/queries';
 import type { Reader } from '../../../lambda/core/history/reader';
 import type { Clock } from '../../../lambda/core/model/clock';
 import type { Version } from '../../../lambda/core/model/record';
@@ -92,13 +93,7 @@ async function versionsOf(store: Store, options: ReplayOptions, span: ClosedSpan
     const { target, id } = await find(store, options.instance, options);
     return store.reader.versions(target, id, span);
   }
-  if (options.target === undefined) return store.reader.changes(span);
-  const wanted = new Set((await chooseTargets(store.reader, options.target)).map(targetName));
-  return only(store.reader.changes(span), ({ target }) => wanted.has(targetName(target)));
-}
-
-async function* only(versions: AsyncIterable<Version>, isWanted: (version: Version) => boolean) {
-  for await (const version of versions) if (isWanted(version)) yield version;
+  return changesOf(store.reader, await chooseTargets(store.reader, options.target), span);
 }
 
 async function rehearse(io: Io, options: ReplayOptions, versions: AsyncIterable<Version>): Promise<void> {

@@ -82,11 +82,8 @@ export async function metricsText(
     }
     changes.samples.push([labels, total]);
     // A state set names every state, so that all instances have the same ones.
-    const names = new Set<string>([
-      ...DOCUMENTED_STATUSES,
-      UNOBSERVED,
-      ...[...states.values()].map(([, state]) => state),
-    ]);
+    const told = [...states.values()].map(([, state]) => state);
+    const names = new Set<string>([...DOCUMENTED_STATUSES, UNOBSERVED, ...told]);
     for (const [instance, state] of states.values())
       for (const name of names) status.samples.push([{ ...instance, [STATUS]: name }, name === state ? 1 : 0]);
     for (const [span, hours] of Object.entries(SPANS))

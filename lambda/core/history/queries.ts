@@ -1,7 +1,7 @@
 import { pMapIterable, pMapSkip } from 'p-map';
 import { diff } from '../model/diff';
 import { type ClosedSpan, type Instant, plusMs, toInstant, toMs } from '../model/instant';
-import type { Target } from '../model/instance';
+import { type Target, targetName } from '../model/instance';
 import type { Reader, Span } from './reader';
 import { type Current, type FieldChange, type Gap, isGone, type Version } from '../model/record';
 import {
@@ -45,6 +45,12 @@ function observed(known: Coverage & { readonly ownGaps: readonly Gap[]; current:
   const present = presentOf(known);
   const past = unobservedSpans({ ...known, nowMs: toMs(present) });
   return { present, unobserved: merge([...past, { from: plusMs(present, 1) }]) };
+}
+
+/** The changes of some targets, oldest first. */
+export async function* changesOf(reader: Reader, targets: readonly Target[], span: SpanUntil): AsyncGenerator<Version> {
+  const wanted = new Set(targets.map(targetName));
+  for await (const version of reader.changes(span)) if (wanted.has(targetName(version.target))) yield version;
 }
 
 /**
