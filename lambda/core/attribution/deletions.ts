@@ -12,6 +12,8 @@ const LIMIT_MS = 5_000;
 /** A deletion is over with its Result; cleaning up after a failed creation has none. */
 const tellsOfDeletion = (trace: Trace): boolean =>
   outcomeOf(trace) === 'done' &&
+  // It must say that it succeeded: what no code and no rating tells, or a code of another kind, is no evidence.
+  (trace.code === null ? trace.rating !== null : /^2\d\d$/.test(trace.code)) &&
   (operationOf(trace.name) === 'cleanFailed' || (operationOf(trace.name) === 'delete' && isResult(trace)));
 
 /**

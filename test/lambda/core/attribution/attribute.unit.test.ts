@@ -268,6 +268,21 @@ describe('a deletion that traces tell of', () => {
 
   it.each<[string, () => void]>([
     ['the service does not answer', () => (acted.broken = { kind: 'refused', reason: 'unavailable', problem: 'down' })],
+    [
+      'the Results tell a code that is no success',
+      () => IDS.map((id) => acted.trace(undefined, id, 'deleteRomaInstanceResult', { more: { code: 'ROMA.0500' } })),
+    ],
+    [
+      'the Results do not tell how they ended',
+      () =>
+        IDS.map((id) =>
+          acted.trace(undefined, id, 'deleteRomaInstanceResult', { more: { code: null, trace_rating: null } }),
+        ),
+    ],
+    [
+      'the cleaning up is told of another instance only by the same name',
+      () => IDS.map((id) => acted.trace(bob, id, 'cleanFailedRomaInstance', { more: { resource_id: '' } })),
+    ],
     ['only the requests are told', () => IDS.map((id) => acted.trace(bob, id, 'deleteRomaInstance'))],
     [
       'the Results say that they failed',
