@@ -91,12 +91,11 @@ export function claim(version: Version, operations: readonly Operation[], asked:
   const near = isExplained ? [] : within(operations, narrow).filter(({ outcome }) => outcome !== 'refused');
   const traces = [...new Set([...possible, ...near])].flatMap(({ askedBy }) => askedBy);
   const actors = distinct(traces);
-  if (actors.length === 0) {
+  if (traces.every(isNobody)) {
     if (!isSettled) return nobody('pending');
-    return nobody(isWhole ? 'nothing-found' : asked.otherwise);
+    return nobody(isWhole ? (actors.length === 0 ? 'nothing-found' : 'system-action') : asked.otherwise);
   }
   if (actors.length > 1) return { confidence: 'candidates', actors: traces };
-  if (traces.every(isNobody)) return nobody('system-action');
   const isCertain = isExplained && isWhole && isSettled && traces.every(({ byName }) => byName !== true);
   if (!isCertain) return { confidence: 'likely', actors: traces };
   const behind = possible.filter((operation) => parts.some((part) => explains(operation, part)));

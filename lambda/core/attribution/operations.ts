@@ -57,9 +57,17 @@ function operation(kind: OperationKind, before: readonly Trace[], last: Trace): 
   };
 }
 
-/** The first of each actor. */
+/** The first of each actor. One that tells little may be like two that are not each other, so all of one must be alike. */
 export function distinct<T extends Who>(actors: readonly T[]): readonly T[] {
-  const found: T[] = [];
-  for (const actor of actors) if (!found.some((other) => isSameActor(other, actor))) found.push(actor);
-  return found;
+  const found: (readonly [T, ...T[]])[] = [];
+  for (const actor of actors) {
+    const index = found.findIndex((known) => known.every((other) => isSameActor(other, actor)));
+    const known = found[index];
+    if (known === undefined) found.push([actor]);
+    else if (!known.some((other) => tellsAsMuch(other, actor))) found[index] = [...known, actor];
+  }
+  return found.map(([first]) => first);
 }
+
+const tellsAsMuch = (a: Who, b: Who): boolean =>
+  (['principal', 'userId', 'user', 'accessKeyId', 'account'] as const).every((name) => a[name] === b[name]);

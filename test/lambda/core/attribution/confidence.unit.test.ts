@@ -108,6 +108,17 @@ describe('what could be somebody else is not certain', () => {
     });
   });
 
+  it('two whose traces a third one, that tells less, cannot be told from', () => {
+    const [vague, one, two] = [null, 'urn:one', 'urn:two'].map((principal, n) =>
+      trace(NAME, at(`10:0${n + 1}:00`), { principal, userId: null, user: 'agency' }),
+    );
+    for (const traces of [
+      [vague!, one!, two!],
+      [one!, vague!, two!],
+    ])
+      expect(of(traces)).toMatchObject({ confidence: 'candidates' });
+  });
+
   it.each<[string, Partial<Version>, Partial<Asked>]>([
     ['a field remains that the operation does not explain', changed('name', 'flavor_id'), {}],
     ['the status changed as well', { kind: 'statusChanged', status: 'ERROR', ...changed('name', 'status') }, {}],
@@ -155,6 +166,14 @@ describe('nobody is named', () => {
     ['unavailable', [], { wholeSince: undefined, otherwise: 'unavailable' }],
     ['system-action', [trace(NAME, at('10:03:00'), NOBODY)], {}],
     ['system-action', [trace('freezeRomaInstance', at('10:03:00'), NOBODY)], {}],
+    // The trace of a user may be missing yet.
+    ['pending', [trace('freezeRomaInstance', at('10:03:00'), NOBODY)], early],
+    ['too-old', [trace('freezeRomaInstance', at('10:03:00'), NOBODY)], { wholeSince: at('10:01:00') }],
+    [
+      'unavailable',
+      [trace('freezeRomaInstance', at('10:03:00'), NOBODY)],
+      { wholeSince: undefined, otherwise: 'unavailable' },
+    ],
     ['nothing-found', [trace(NAME, at('10:03:00'), { code: '400' })], {}],
   ])('%s: %#', (reason, traces, asked) => {
     expect(of(traces, {}, { ...WHOLE, ...asked })).toEqual({ confidence: 'none', reason, actors: [] });
