@@ -118,6 +118,21 @@ onEachEngine('the sync function that asks who made the changes', (engine) => {
     expect(told).toEqual([]);
   });
 
+  it('hides by pseudonyms also those whom it kept by name shortly before', async () => {
+    await handler()();
+    ahead += 10 * MINUTE_MS;
+    act(alice, { name: 'renamed' });
+    await handler()();
+    expect(JSON.stringify(await attributions())).toContain('alice');
+    ahead += 30 * MINUTE_MS;
+    await handler({ attribution: 'pseudonymous', pseudonymSecretArn: 'arn:pseudonyms' })();
+    expect(await attributions()).toMatchObject([
+      { confidence: 'certain', actors: [{ user: expect.stringMatching(/^p-/) }] },
+    ]);
+    const { Items } = await table.client.send(new ScanCommand({ TableName: table.tableName }));
+    expect(JSON.stringify(Items)).not.toMatch(/alice|10\.1\.2\.3/);
+  });
+
   it.each([
     [
       'does not answer',

@@ -12,6 +12,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** The service keeps traces for so long. */
 const KEPT_MS = 7 * DAY_MS;
+/** From the request of an operation to its Result. */
+const LONGEST_OPERATION_MS = 60 * MINUTE_MS;
 /** Instances that are looked at together. */
 const CONCURRENCY = 16;
 
@@ -71,7 +73,9 @@ export async function attribute(
   });
 
   const now = clock.now();
-  const [from = first] = versions.map((version) => windowOf(version, timing).from).toSorted();
+  const [earliest = first] = versions.map((version) => windowOf(version, timing).from).toSorted();
+  // Only a Result may be in the window of a change, whose request was some runs before.
+  const from = plusMs(earliest, -LONGEST_OPERATION_MS);
   const reading = await traces.read(target, { from, to: toInstant(now) }, options);
   const found = reading.kind === 'read' ? byInstance(reading.traces, rows) : new Map<string, Trace[]>();
   const expiresAt = options.retentionMs === undefined ? undefined : toInstant(now + options.retentionMs);
@@ -84,12 +88,14 @@ export async function attribute(
 
   await eachOf(new Set([...found.keys(), ...changed]), async (id) => {
     const known = await history.traces(target, id, { from: plusMs(from, -KEPT_MS) });
-    const isKnown = new Set(known.map(({ traceId }) => traceId));
-    const fresh = (found.get(id) ?? []).filter(({ traceId }) => !isKnown.has(traceId));
+    const told = found.get(id) ?? [];
+    // Where people are no longer kept by name, what is told anew stands in place of what was kept.
+    const isKnown = new Set(known.map(({ traceId, user }) => `${traceId} ${user}`));
+    const fresh = told.filter(({ traceId, user }) => !isKnown.has(`${traceId} ${user}`));
     if (fresh.length > 0) await store.keepTraces(target, id, fresh, expiresAt);
     const mine = versions.filter((version) => version.id === id);
     const before = mine.length === 0 ? [] : await history.attributions(target, id, { from: first });
-    const operations = operationsOf([...known, ...fresh]);
+    const operations = operationsOf([...known, ...told]);
     for (const version of mine) {
       const verdict = claim(version, operations, asked, timing);
       const isRefused = reading.kind === 'refused' && verdict.confidence === 'none';

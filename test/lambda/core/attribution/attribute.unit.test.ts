@@ -96,6 +96,22 @@ describe('the asking', () => {
     expect(await last()).toMatchObject({ confidence: 'certain', actors: [{ user: 'bob' }] });
   });
 
+  it('knows who asked for what took longer than the pause between two runs', async () => {
+    acted.trace(bob, 'i-1', 'deleteRomaInstance');
+    for (let n = 0; n < 6; n += 1) {
+      wait(5 * MINUTE_MS);
+      await run();
+    }
+    expect(acted.asked).toBe(0);
+    wait(3 * MINUTE_MS);
+    acted.act(undefined, 'i-1', undefined, ['deleteRomaInstanceResult']);
+    wait(2 * MINUTE_MS);
+    await run();
+    wait(5 * MINUTE_MS);
+    await asks(60);
+    expect(await last()).toMatchObject({ kind: 'deleted', confidence: 'certain', actors: [{ user: 'bob' }] });
+  });
+
   it('says so when it finds nothing, after a day for good', async () => {
     acted.act(undefined, 'i-1', { status: 'ERROR' }, []);
     await run();
@@ -108,6 +124,8 @@ describe('the asking', () => {
   });
 
   it('keeps every trace of its instances, also of those that did not change', async () => {
+    wait(90 * MINUTE_MS);
+    await run();
     acted.trace(bob, 'i-2', 'updateRomaInstanceName', { ok: false });
     acted.act(alice, 'i-1', { name: 'new' });
     wait(2 * MINUTE_MS);

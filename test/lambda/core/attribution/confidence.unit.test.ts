@@ -201,6 +201,23 @@ describe('the words of an attribution', () => {
       );
   });
 
+  it('fit into an item and an event, however many did however much', () => {
+    const long = '\u{FFFF}'.repeat(256);
+    const many = Array.from({ length: 3000 }, (_, n) =>
+      trace(NAME, at('10:03:00'), { principal: `${n % 100}${long}`, user: long, sourceIp: long }),
+    );
+    const size = (traces: readonly Trace[]) =>
+      Buffer.byteLength(JSON.stringify(toAttribution(version(), of(traces), WHOLE.at)));
+    expect(size(many)).toBeLessThan(200_000);
+    const mine = many.filter((_, n) => n % 100 === 0);
+    expect(
+      toAttribution(version(), of([...mine, ...mine.map((each, n) => ({ ...each, traceId: `again-${n}` }))]), WHOLE.at),
+    ).toMatchObject({
+      confidence: 'certain',
+      actors: [{ user: long }],
+    });
+  });
+
   it('count whoever does not fit into a line', () => {
     const five = ['a', 'b', 'c', 'd', 'e'].map((user) =>
       trace(NAME, at('10:03:00'), { user, userId: user, sourceIp: null }),
