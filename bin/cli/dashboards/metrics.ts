@@ -1,3 +1,4 @@
+import FAMILIES from './metrics.json';
 import type { Store } from '../store';
 import { openGapOf } from '../../../lambda/core/history/spans';
 import { DOCUMENTED_STATUSES, type Target } from '../../../lambda/core/model/instance';
@@ -8,17 +9,10 @@ import { isGone } from '../../../lambda/core/model/record';
 const SPANS = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24 } as const;
 /** The state of an instance at which nobody looks now, beside the statuses of the API. */
 const UNOBSERVED = 'UNOBSERVED';
+const STATUS = 'roma_instance_status';
 
 type Labels = Readonly<Record<string, string>>;
-
-type Family = ReturnType<typeof family>;
-const family = (name: string, type: 'stateset' | 'gauge' | 'counter', help: string, unit?: string) => {
-  const samples: (readonly [labels: Labels, value: number])[] = [];
-  return { name, type, help, unit, samples };
-};
-const STATUS = 'roma_instance_status';
-const AVAILABILITY =
-  'Share of the observed time of a span in which the instance was RUNNING. Missing where none was observed.';
+type Sample = readonly [name: keyof typeof FAMILIES, labels: Labels, value: number];
 
 export const CONTENT_TYPE = {
   openMetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
@@ -33,18 +27,22 @@ const escape = (text: string): string =>
     .replaceAll('"', String.raw`\"`);
 
 /** The text of the format. The older one knows no state sets, no units and no end. */
-function textOf(families: readonly Family[], format: keyof typeof CONTENT_TYPE): string {
+function textOf(samples: readonly Sample[], format: keyof typeof CONTENT_TYPE): string {
   const isOpen = format === 'openMetrics';
-  const lines = families.flatMap(({ name, type, unit, help, samples }) => {
-    const family = type === 'counter' && !isOpen ? `${name}_total` : name;
+  const lines = Object.entries<{ type: string; unit?: string; help: string }>(FAMILIES).flatMap(([name, about]) => {
+    const { type, unit, help } = about;
+    const total = type === 'counter' ? `${name}_total` : name;
+    const family = isOpen ? name : total;
     return [
       `# TYPE ${family} ${type === 'stateset' && !isOpen ? 'gauge' : type}`,
       ...(unit !== undefined && isOpen ? [`# UNIT ${family} ${unit}`] : []),
       `# HELP ${family} ${help}`,
-      ...samples.map(([labels, value]) => {
-        const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escape(text)}"`);
-        return `${name}${type === 'counter' ? '_total' : ''}{${pairs.join(',')}} ${value}`;
-      }),
+      ...samples
+        .filter(([of]) => of === name)
+        .map(([, labels, value]) => {
+          const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escape(text)}"`);
+          return `${total}{${pairs.join(',')}} ${value}`;
+        }),
     ];
   });
   return `${[...lines, ...(isOpen ? ['# EOF'] : [])].join('\n')}\n`;
@@ -56,22 +54,13 @@ export async function metricsText(
   options: { readonly nowMs: number; readonly targets: readonly Target[]; readonly format: keyof typeof CONTENT_TYPE },
 ): Promise<string> {
   const { nowMs, targets, format } = options;
-  const status = family(
-    STATUS,
-    'stateset',
-    `1 for the present status of an instance, ${UNOBSERVED} while nobody looks.`,
-  );
-  const availability = family('roma_instance_availability_ratio', 'gauge', AVAILABILITY, 'ratio');
-  const unobserved = family('roma_instance_unobserved_seconds', 'gauge', 'Unobserved time of a span.', 'seconds');
-  const age = family('roma_target_age_seconds', 'gauge', 'Since the last completed run of a target.', 'seconds');
-  const observed = family('roma_target_observed', 'gauge', '0 while a target is in a gap.');
-  const changes = family('roma_changes', 'counter', 'Changes since the first version of each instance.');
+  const samples: Sample[] = [];
   for (const target of targets) {
     const labels = { region: target.region, project_id: target.projectId };
     const head = await reader.head(target);
     if (head?.completedObservedAt !== undefined)
-      age.samples.push([labels, Math.max(0, nowMs - toMs(head.completedObservedAt)) / 1000]);
-    observed.samples.push([labels, openGapOf(head, nowMs) === undefined ? 1 : 0]);
+      samples.push(['roma_target_age_seconds', labels, Math.max(0, nowMs - toMs(head.completedObservedAt)) / 1000]);
+    samples.push(['roma_target_observed', labels, openGapOf(head, nowMs) === undefined ? 1 : 0]);
     const states = new Map<string, readonly [Labels, string]>();
     let total = 0;
     for await (const { current, unobserved } of history.fleet(target)) {
@@ -80,19 +69,20 @@ export async function metricsText(
       const state = unobserved === undefined ? current.status : UNOBSERVED;
       states.set(current.id, [{ ...labels, instance_id: current.id, name: current.name ?? '' }, state]);
     }
-    changes.samples.push([labels, total]);
+    samples.push(['roma_changes', labels, total]);
     // A state set names every state, so that all instances have the same ones.
     const told = [...states.values()].map(([, state]) => state);
     const names = new Set<string>([...DOCUMENTED_STATUSES, UNOBSERVED, ...told]);
     for (const [instance, state] of states.values())
-      for (const name of names) status.samples.push([{ ...instance, [STATUS]: name }, name === state ? 1 : 0]);
+      for (const name of names) samples.push([STATUS, { ...instance, [STATUS]: name }, name === state ? 1 : 0]);
     for (const [span, hours] of Object.entries(SPANS))
       for await (const uptime of history.uptimes(target, { from: plusMs(toInstant(nowMs), -hours * 3_600_000) })) {
         const instance = states.get(uptime.current.id)?.[0];
         if (instance === undefined) continue;
-        if (uptime.availability !== null) availability.samples.push([{ ...instance, span }, uptime.availability]);
-        unobserved.samples.push([{ ...instance, span }, uptime.unobservedMs / 1000]);
+        if (uptime.availability !== null)
+          samples.push(['roma_instance_availability_ratio', { ...instance, span }, uptime.availability]);
+        samples.push(['roma_instance_unobserved_seconds', { ...instance, span }, uptime.unobservedMs / 1000]);
       }
   }
-  return textOf([status, availability, unobserved, age, observed, changes], format);
+  return textOf(samples, format);
 }
