@@ -1,6 +1,5 @@
 import { fileWriter, ParquetWriter, type ParquetWriteOptions } from 'hyparquet-writer';
 import { createWriteStream } from 'node:fs';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { COLUMNS, type Column, EXPORT_VERSION, type ExportTable } from './columns';
 import type { Row } from './rows';
@@ -20,7 +19,7 @@ interface Destination {
 export async function writeRows(rows: AsyncIterable<Row>, to: Destination): Promise<void> {
   if (to.format === 'parquet') return parquet(rows, to);
   const lines = to.format === 'csv' ? csvLines(rows, COLUMNS[to.table]) : jsonLines(rows, COLUMNS[to.table]);
-  await pipeline(Readable.from(lines), createWriteStream(to.file));
+  await pipeline(lines, createWriteStream(to.file));
 }
 
 /** RFC 4180. A spreadsheet would run text that begins like these as a formula, so an apostrophe stands before it. */

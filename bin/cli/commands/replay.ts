@@ -6,7 +6,6 @@ import { type ClosedSpan, type Instant, plusMs, toInstant } from '../../../lambd
 import { targetName } from '../../../lambda/core/model/instance';
 import { changesOf } from '../../../lambda/core/history/queries';
 import type { Reader } from '../../../lambda/core/history/reader';
-import type { Clock } from '../../../lambda/core/model/clock';
 import type { Version } from '../../../lambda/core/model/record';
 import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
 import { eventSinks } from '../../../lambda/wire';
@@ -121,15 +120,14 @@ async function publish(
   versions: AsyncIterable<Version>,
 ): Promise<void> {
   const names = await sinksOf(io, options);
-  const aws = awsOf(options);
   // Says once, and not once per event, that no region is set.
   await withBus(io, options);
   const report = await replay(versions, {
-    sinks: eventSinks(names, aws, randomUUID()),
+    sinks: eventSinks(names, awsOf(options), randomUUID()),
     clock: io.clock,
     rate: options.rate,
     signal: io.signal,
-    onProgress: progressOf(io, io.clock),
+    onProgress: progressOf(io),
   });
   tell(io, options, span, report);
   if (report.ended !== 'complete' || report.problems.length > 0) throw new ExitCode(EXIT.failed);
@@ -145,12 +143,12 @@ async function sinksOf(io: Io, options: ReplayOptions): Promise<{ eventBusName: 
 }
 
 /** On a terminal, every other second. */
-function progressOf(io: Io, clock: Clock): (progress: ReplayProgress) => void {
+function progressOf({ clock, time, err }: Io): (progress: ReplayProgress) => void {
   let told = clock.now();
   return ({ published, reached }) => {
-    if (!io.time.isTerminal || clock.now() - told < PROGRESS_MS) return;
+    if (!time.isTerminal || clock.now() - told < PROGRESS_MS) return;
     told = clock.now();
-    io.err(`${counted(published)} published, up to ${reached}`);
+    err(`${counted(published)} published, up to ${reached}`);
   };
 }
 

@@ -22,9 +22,8 @@ export const CONTENT_TYPE = {
 const escape = (text: string): string =>
   text
     .slice(0, 300)
-    .replaceAll('\\', String.raw`\\`)
-    .replaceAll('\n', String.raw`\n`)
-    .replaceAll('"', String.raw`\"`);
+    .replaceAll(/["\\]/g, String.raw`\$&`)
+    .replaceAll('\n', String.raw`\n`);
 
 /** The text of the format. The older one knows no state sets, no units and no end. */
 function textOf(samples: readonly Sample[], format: keyof typeof CONTENT_TYPE): string {
