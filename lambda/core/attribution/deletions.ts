@@ -35,9 +35,10 @@ export const tracedDeletions =
     const span = { from: since(oldest), to: toInstant(now) };
     const reading = await traces.read(target, span, { deadline: now + LIMIT_MS, signal });
     if (reading.kind === 'refused') return new Set();
+    const until = plusMs(span.to, DEFAULT_TIMING.clockErrorMs);
     const deleted = reading.traces.filter(tellsOfDeletion).flatMap(({ resourceId, at }) => {
       const seen = absent.get(resourceId ?? '');
-      return resourceId !== null && seen !== undefined && at >= since(seen) ? [resourceId] : [];
+      return resourceId !== null && seen !== undefined && at >= since(seen) && at <= until ? [resourceId] : [];
     });
     return new Set(deleted);
   };

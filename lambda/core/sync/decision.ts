@@ -29,6 +29,9 @@ export interface Decision {
   readonly newcomersSince: Head['newcomersSince'];
 }
 
+/** Twice as long as the clocks of the services may be apart. */
+const JUST_BACK_MS = 10 * 60_000;
+
 /** Reads what is known, lists again while something may have been missed, and makes the plan. Writes nothing. */
 export async function decide(
   ports: Pick<SyncPorts, 'tracedDeletions'> & { readonly recorder: RowStore; readonly lister: TargetLister },
@@ -51,7 +54,14 @@ export async function decide(
   // Where the head does not know the view any more, or was lost, nobody knows for how long nobody has looked.
   const closesGap = listing.kind === 'complete' && (lastSeen === undefined || isViewGap || gap !== undefined);
   const absent = confirmation.absenceConfirmed && view.statusFilter === undefined ? missing(known, listing) : [];
-  const seen = new Map(absent.map((row) => [row.id, changedAfter(head, row) ?? row.observedAt]));
+  const seen = new Map(
+    absent.flatMap((row) => {
+      const at = changedAfter(head, row) ?? row.observedAt;
+      // A trace of the deletion from which it has just come back would look like that of another one.
+      const isBack = row.kind === 'reappeared' && toMs(at) - toMs(row.observedAt) < JUST_BACK_MS;
+      return isBack ? [] : [[row.id, at] as const];
+    }),
+  );
   const observation = {
     ...confirmation,
     traced: seen.size === 0 ? undefined : await ports.tracedDeletions?.(options.target, seen, run.signal),

@@ -5,6 +5,7 @@ import { readMark } from '../../../../lambda/core/model/attribution';
 import type { RunResult } from '../../../../lambda/core/sync/run-result';
 import { ActedWorld } from '../../../support/acted-world';
 import { TARGET } from '../../../support/fleet';
+import { trace } from '../../../support/traces';
 
 const [alice, bob, robot] = ACTORS;
 const MINUTE_MS = 60_000;
@@ -326,6 +327,44 @@ describe('a deletion that traces tell of', () => {
     minutes(2);
     expect(await acted.run()).toMatchObject({ outcome: 'brake', held: 4 });
     expect(await gone(IDS)).toEqual([]);
+  });
+
+  it('proves nothing of an instance that was there again after it', async () => {
+    for (const id of IDS) acted.act(bob, id, undefined);
+    minutes(2);
+    expect(await acted.run()).toMatchObject({ changes: { deleted: 4 } });
+    for (const id of IDS) acted.act(bob, id, {}, []);
+    minutes(1);
+    expect(await acted.run()).toMatchObject({ outcome: 'changed' });
+    for (const id of IDS) acted.act(bob, id, undefined, []);
+    minutes(1);
+    expect(await acted.run()).toMatchObject({ outcome: 'brake', held: 4 });
+  });
+
+  it('proves something of an instance that has been there again for a while', async () => {
+    acted.act(bob, 'i-1', undefined);
+    minutes(2);
+    await acted.run();
+    acted.act(bob, 'i-1', {}, []);
+    for (let n = 0; n < 4; n += 1) {
+      minutes(5);
+      await acted.run();
+    }
+    for (const id of IDS) acted.act(bob, id, undefined);
+    minutes(2);
+    expect(await acted.run()).toMatchObject({ outcome: 'changed', held: 0 });
+  });
+
+  it('is none that is yet to happen', async () => {
+    for (const id of IDS) {
+      acted.act(bob, id, undefined, []);
+      acted.broken = {
+        kind: 'read',
+        traces: IDS.map((each) => trace('deleteRomaInstanceResult', '2099-01-01T00:00:00.000Z', { resourceId: each })),
+      };
+    }
+    minutes(2);
+    expect(await acted.run()).toMatchObject({ outcome: 'brake', held: 4 });
   });
 
   it('proves nothing while the instance is listed', async () => {
