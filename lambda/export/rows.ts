@@ -3,7 +3,7 @@ import { attributionsIn } from '../core/history/attributions';
 import { changesOf, type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';
 import { BEGINNING, type Segment } from '../core/history/spans';
-import type { Attribution } from '../core/model/attribution';
+import type { Attribution, ClaimedActor } from '../core/model/attribution';
 import { canonicalJson } from '../core/model/canonical';
 import { type ClosedSpan, dayOf, type Instant, plusMs, startOfDay, toInstant } from '../core/model/instant';
 import type { Json, Target } from '../core/model/instance';
@@ -72,10 +72,12 @@ function changeRow(version: Version, who: Attribution | undefined): Row {
     evidence: version.evidence,
     changed_after: version.changedAfter,
     observed_at: version.observedAt,
-    actor: who?.actors.map(({ user, principal }) => user ?? principal ?? 'the service itself').join(' or ') || null,
+    actor: [...new Set(who?.actors.map(nameOf))].join(' or ') || null,
     confidence: who?.confidence ?? null,
   };
 }
+
+const nameOf = ({ user, principal }: ClaimedActor): string => user ?? principal ?? 'the service itself';
 
 export const nextDay = (day: string): string => dayOf(plusMs(startOfDay(day), UNIT_MS.d));
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { actorText } from '../../../lambda/core/attribution/attribution';
 import { type Operation, operationsOf } from '../../../lambda/core/attribution/operations';
-import type { Attribution } from '../../../lambda/core/model/attribution';
+import type { Attribution, Trace } from '../../../lambda/core/model/attribution';
 import { type Io, printJson } from '../io';
 import { column, printTable, type RowOptions, withRowOptions } from '../rows';
 import { type TargetOptions, withStore, withTargetOptions } from '../store';
@@ -43,13 +43,16 @@ const line = ({ kind, outcome, traces, askedBy, versions }: Row) => ({
   versions: versions.map(({ version, confidence }) => ({ version, confidence })),
 });
 
+/** A trace that names the instance, and not its id, may be of another one. */
+const byText = (trace: Trace): string => `${trace.byName === true ? 'likely ' : ''}${actorText(trace)}`;
+
 const columns = (io: Io) => [
   column<Row>('TIME', ({ traces }) => showTime(traces[0]?.at ?? '', io.time), {
     value: ({ traces }) => traces[0]?.at ?? null,
   }),
   column<Row>('OPERATION', ({ traces }) => traces.map(({ name }) => name).join(', '), { shrinksTo: 20 }),
   column<Row>('OUTCOME', ({ outcome }) => outcome),
-  column<Row>('BY', ({ askedBy }) => askedBy.map(actorText).join(', '), { shrinksTo: 20 }),
+  column<Row>('BY', ({ askedBy }) => askedBy.map(byText).join(' or '), { shrinksTo: 20 }),
   column<Row>('CHANGES', ({ versions }) => versions.map((one) => `v${one.version} (${one.confidence})`).join(', ')),
 ];
 

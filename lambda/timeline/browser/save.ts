@@ -22,7 +22,7 @@ const changesOf = (rows: readonly Row[]): readonly Cells[] =>
       evidence: change.evidence,
       changed_after: change.changedAfter,
       observed_at: change.observedAt,
-      actor: attributionOf(row, change)?.actors.map(actorText).join(' or ') ?? null,
+      actor: [...new Set(attributionOf(row, change)?.actors.map(actorText))].join(' or ') || null,
       confidence: attributionOf(row, change)?.confidence ?? null,
     })),
   );

@@ -157,6 +157,24 @@ onEachEngine('who changed it, on the command line', (engine) => {
     expect((await run(['who', 'roma-prod', '--since', '10m'])).out.split('\n')).toHaveLength(2);
   });
 
+  it('who calls the actor likely where only the name is that of the instance', async () => {
+    await story();
+    log.add(
+      { projectId: SEED_PROJECT.id, before: { ...SEED_INSTANCE, name: 'roma-prod' }, after: undefined },
+      'createRomaInstance',
+      {
+        actor: alice,
+        more: { resource_id: '' },
+      },
+    );
+    act(bob, { description: 'more' });
+    now += MINUTE_MS;
+    await sync();
+    expect((await run(['who', 'roma-prod'])).out).toMatch(
+      /createRomaInstance  .*  likely alice \(console, 10\.1\.2\.3\)/,
+    );
+  });
+
   it('who says so when nothing was kept, and a name from outside moves nothing on the terminal', async () => {
     await run(['sync', '--target', TARGET, '--endpoint', simulator.endpoint]);
     expect((await run(['who', id])).out).toMatch(/no trace was kept/);

@@ -32,7 +32,7 @@ async function query(sql: string, files: string): Promise<Record<string, string 
 /** Who made the first changes. */
 const CLAIMS: readonly Claim[] = [
   { confidence: 'certain', actors: [actor('alice')] },
-  { confidence: 'candidates', actors: [actor('alice'), actor(null)] },
+  { confidence: 'candidates', actors: [actor('alice'), actor(null), actor('alice')] },
   { confidence: 'none', reason: 'nothing-found', actors: [] },
 ];
 function actor(user: string | null) {
