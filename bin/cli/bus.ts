@@ -20,19 +20,21 @@ export const withBusOptions = (command: Command): Command =>
     .option('--bus <name>', `the event bus (default: that of --stack, else $${ENV.eventBusName})`)
     .option('--events-endpoint <url>', 'an endpoint of the bus and the feed other than the AWS region');
 
-/** What an option names, or else an output of the stack, or else the environment; empty if none does. */
-export const givenOrDeployed = async (
-  io: Io,
-  { stack }: BusOptions,
-  given: string | undefined,
-  [output, variable]: readonly [string, string],
-): Promise<string> =>
-  given ?? (stack === undefined ? (io.environment[variable] ?? '') : await stackOutput(stack, output));
+/** What events are sent to, by the option that names it, and how it is called in outputs and in the environment. */
+const SINKS = { bus: ['event bus', 'eventBusName'], topic: ['feed topic', 'feedTopicArn'] } as const;
 
-export async function busOf(io: Io, options: BusOptions): Promise<string> {
-  const bus = await givenOrDeployed(io, options, options.bus, [OUTPUT.eventBusName, ENV.eventBusName]);
-  if (bus === '') throw new UsageError(`no event bus is named: give --bus, --stack or $${ENV.eventBusName}`);
-  return bus;
+/** @throws UsageError where neither the option, nor the stack, nor the environment names it */
+export async function sinkOf(
+  io: Io,
+  options: BusOptions & { readonly topic?: string },
+  option: keyof typeof SINKS,
+): Promise<string> {
+  const { stack, [option]: given } = options;
+  const [what, name] = SINKS[option];
+  const deployed = async () => (stack === undefined ? io.environment[ENV[name]] : stackOutput(stack, OUTPUT[name]));
+  const found = given ?? (await deployed());
+  if (found) return found;
+  throw new UsageError(`no ${what} is named: give --${option}, --stack or $${ENV[name]}`);
 }
 
 export function awsOf({ eventsEndpoint }: BusOptions): AwsClientConfig {
@@ -46,9 +48,9 @@ export function awsOf({ eventsEndpoint }: BusOptions): AwsClientConfig {
 export async function withBus(
   io: Io,
   options: BusOptions,
-  use: (client: EventBridgeClient, bus: string) => Promise<void> = async () => {},
+  use: (client: EventBridgeClient, bus: string) => Promise<void>,
 ): Promise<void> {
-  const bus = await busOf(io, options);
+  const bus = await sinkOf(io, options, 'bus');
   const client = new EventBridgeClient(awsOf(options));
   try {
     await client.config.region();

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { randomUUID } from 'node:crypto';
-import { ENV, OUTPUT } from '../../../lambda/contract';
-import { UsageError } from '../../../lambda/core/model/errors';
+import { ENV } from '../../../lambda/contract';
 import { type ClosedSpan, type Instant, plusMs, toInstant } from '../../../lambda/core/model/instant';
 import { targetName } from '../../../lambda/core/model/instance';
 import { changesOf } from '../../../lambda/core/history/queries';
@@ -9,7 +8,7 @@ import type { Reader } from '../../../lambda/core/history/reader';
 import type { Version } from '../../../lambda/core/model/record';
 import { replay, replayItems, type ReplayProgress, type ReplayReport } from '../../../lambda/core/publish/replay';
 import { eventSinks } from '../../../lambda/wire';
-import { awsOf, busOf, type BusOptions, givenOrDeployed, withBus, withBusOptions } from '../bus';
+import { awsOf, type BusOptions, sinkOf, withBus, withBusOptions } from '../bus';
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
@@ -119,27 +118,18 @@ async function publish(
   span: ClosedSpan,
   versions: AsyncIterable<Version>,
 ): Promise<void> {
-  const names = await sinksOf(io, options);
-  // Says once, and not once per event, that no region is set.
-  await withBus(io, options);
-  const report = await replay(versions, {
-    sinks: eventSinks(names, awsOf(options), randomUUID()),
-    clock: io.clock,
-    rate: options.rate,
-    signal: io.signal,
-    onProgress: progressOf(io),
+  await withBus(io, options, async (_client, eventBusName) => {
+    const feedTopicArn = options.feed === true ? await sinkOf(io, options, 'topic') : undefined;
+    const report = await replay(versions, {
+      sinks: eventSinks({ eventBusName, feedTopicArn }, awsOf(options), randomUUID()),
+      clock: io.clock,
+      rate: options.rate,
+      signal: io.signal,
+      onProgress: progressOf(io),
+    });
+    tell(io, options, span, report);
+    if (report.ended !== 'complete' || report.problems.length > 0) throw new ExitCode(EXIT.failed);
   });
-  tell(io, options, span, report);
-  if (report.ended !== 'complete' || report.problems.length > 0) throw new ExitCode(EXIT.failed);
-}
-
-async function sinksOf(io: Io, options: ReplayOptions): Promise<{ eventBusName: string; feedTopicArn?: string }> {
-  const eventBusName = await busOf(io, options);
-  if (options.feed !== true) return { eventBusName };
-  const feedTopicArn = await givenOrDeployed(io, options, options.topic, [OUTPUT.feedTopicArn, ENV.feedTopicArn]);
-  if (feedTopicArn === '')
-    throw new UsageError(`no feed topic is named: give --topic, --stack or $${ENV.feedTopicArn}`);
-  return { eventBusName, feedTopicArn };
 }
 
 /** On a terminal, every other second. */
