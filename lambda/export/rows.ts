@@ -1,4 +1,5 @@
 import { UNIT_MS } from '../contract';
+import { actorName } from '../core/attribution/attribution';
 import { attributionsIn } from '../core/history/attributions';
 import { changesOf, type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';
@@ -77,7 +78,7 @@ function changeRow(version: Version, who: Attribution | undefined): Row {
   };
 }
 
-const nameOf = ({ user, principal }: ClaimedActor): string => user ?? principal ?? 'the service itself';
+const nameOf = (actor: ClaimedActor): string => actorName({ ...actor, user: actor.user ?? actor.principal });
 
 export const nextDay = (day: string): string => dayOf(plusMs(startOfDay(day), UNIT_MS.d));
 

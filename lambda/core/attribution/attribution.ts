@@ -33,8 +33,11 @@ const REASON_WORDS: Record<Reason, string> = {
 /** Actors in a line; the rest are counted. */
 const ACTORS_SHOWN = 3;
 
+export const actorName = ({ user, via }: Pick<ClaimedActor, 'user' | 'via'>): string =>
+  user ?? (via === 'system' ? 'the service itself' : 'a user without a name');
+
 export const actorText = ({ user, via, sourceIp }: Pick<ClaimedActor, 'user' | 'via' | 'sourceIp'>): string =>
-  `${user ?? 'the service itself'} (${[via, ...(sourceIp === null ? [] : [sourceIp])].join(', ')})`;
+  `${actorName({ user, via })} (${[via, ...(sourceIp === null ? [] : [sourceIp])].join(', ')})`;
 
 /** `by alice (console, 10.1.2.3)`. A claim that is not certain never comes without the word that says so. */
 export function attributionText({ confidence, reason, actors }: Claim): string {

@@ -93,7 +93,10 @@ export function claim(version: Version, operations: readonly Operation[], asked:
   const actors = distinct(traces);
   if (traces.every(isNobody)) {
     if (!isSettled) return nobody('pending');
-    return nobody(isWhole ? (actors.length === 0 ? 'nothing-found' : 'system-action') : asked.otherwise);
+    // A trace may fail to name its user, and the service creates nothing by itself.
+    const isOwn = actors.length > 0 && parts[0] !== BEGINS && traces.every(({ via }) => via === 'system');
+    if (!isWhole) return nobody(asked.otherwise);
+    return nobody(isOwn ? 'system-action' : 'nothing-found');
   }
   if (actors.length > 1) return { confidence: 'candidates', actors: traces };
   const isCertain = isExplained && isWhole && isSettled && traces.every(({ byName }) => byName !== true);

@@ -53,7 +53,7 @@ function operation(kind: OperationKind, before: readonly Trace[], last: Trace): 
     isTaken: requests.some((trace) => outcomeOf(trace) === 'done'),
     outcome: outcomeOf(last),
     // A Result may name the user where its request does not.
-    askedBy: distinct(requests.every(isNobody) ? [last] : requests),
+    askedBy: distinct(requests.every(isNobody) && !isNobody(last) ? [last] : requests),
   };
 }
 

@@ -22,7 +22,12 @@ export const claimSchema = z.object({
   reason: z.enum(REASONS).optional().describe('Why nobody is named.'),
   actors: z.array(
     z.object({
-      user: z.string().nullable().describe('Null: the service itself. A pseudonym where names are not kept.'),
+      user: z
+        .string()
+        .nullable()
+        .describe(
+          'Null: the trace names nobody; with via system, the service itself did it. A pseudonym where names are not kept.',
+        ),
       principal: z.string().nullable().describe('URN of the principal.'),
       via: z.enum(['console', 'api', 'system']).describe('How the operation was asked for.'),
       sourceIp: z.string().nullable(),

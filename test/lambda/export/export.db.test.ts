@@ -134,7 +134,7 @@ describe('exported changes and fleet', () => {
     );
     expect(rows.slice(0, 4).map(({ actor: who, confidence }) => [who, confidence])).toEqual([
       ['alice', 'certain'],
-      ['alice or the service itself', 'candidates'],
+      ['alice or a user without a name', 'candidates'],
       [null, 'none'],
       [null, null],
     ]);

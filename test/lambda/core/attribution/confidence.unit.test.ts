@@ -180,6 +180,32 @@ describe('nobody is named', () => {
   });
 });
 
+describe('the service is not said to have done it', () => {
+  const UNNAMED: Partial<Trace> = { ...NOBODY, via: 'console', sourceIp: '10.9.9.9' };
+  it.each<[string, readonly Trace[], Partial<Version>]>([
+    ['that a user did whom the trace does not name', [trace(NAME, at('10:03:00'), UNNAMED)], {}],
+    [
+      'that such a user asked for',
+      [trace('deleteRomaInstance', at('10:01:00'), UNNAMED), trace('deleteRomaInstanceResult', at('10:03:00'), NOBODY)],
+      { kind: 'deleted', changes: [] },
+    ],
+    [
+      'that it never does by itself',
+      [trace('createRomaInstanceResult', at('10:03:00'), NOBODY)],
+      { kind: 'created', changes: [] },
+    ],
+  ])('of what %s', (_, traces, more) => {
+    expect(of(traces, more)).toEqual({ confidence: 'none', reason: 'nothing-found', actors: [] });
+  });
+
+  it('in the words of a line either', () => {
+    const [mine, other] = [trace(NAME, at('10:03:00')), trace(NAME, at('10:04:00'), UNNAMED)];
+    expect(attributionText(toAttribution(version(), of([mine, other]), WHOLE.at))).toBe(
+      'by one of alice (console, 10.1.2.3), a user without a name (console, 10.9.9.9)',
+    );
+  });
+});
+
 describe('the words of an attribution', () => {
   const said = (traces: readonly Trace[], more: Partial<Version> = {}, asked: Asked = WHOLE): string =>
     attributionText(toAttribution(version(more), of(traces, more, asked), WHOLE.at));
