@@ -1,6 +1,6 @@
 import { PublishBatchCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { sha256 } from '../core/model/canonical';
-import { isChange, type PublishedEvent } from '../core/publish/attribution-event';
+import { isChange } from '../core/publish/attribution-event';
 import { eventText, instanceKey } from '../core/publish/change-event';
 import type { EventSink, Receipt } from '../core/publish/delivery';
 import { utf8Bytes } from '../core/model/wire-text';
@@ -26,7 +26,7 @@ export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: st
           Id: String(index),
           Message: eventText(event),
           MessageGroupId: sha256(instanceKey(event)),
-          MessageDeduplicationId: deduplicationId(event, replayId),
+          MessageDeduplicationId: sha256(replayId === undefined ? event.eventId : `${replayId}/${event.eventId}`),
         })),
       }),
       { abortSignal: AbortSignal.timeout(timeLimitMs) },
@@ -43,6 +43,3 @@ export const feedTopicSink = (client: SNSClient, topicArn: string, replayId?: st
     });
   },
 });
-
-const deduplicationId = (event: PublishedEvent, replayId: string | undefined): string =>
-  sha256(replayId === undefined ? event.eventId : `${replayId}/${event.eventId}`);

@@ -22,16 +22,13 @@ export function patternOf(
   { kinds = ALL_BUT_BASELINE, statuses, namePattern, enterpriseProjects, fields }: SubscriptionFilter,
   name: string,
 ): events.EventPattern {
-  // A part that is there but empty matches no event, so parts that are not asked for are left out.
-  const instance = {
-    ...(namePattern === undefined ? {} : { name: [{ wildcard: namePattern }] }),
-    ...(enterpriseProjects === undefined ? {} : { enterpriseProjectId: enterpriseProjects }),
-  };
+  const instance = { name: namePattern && [{ wildcard: namePattern }], enterpriseProjectId: enterpriseProjects };
   const detail = {
     test: [{ exists: false }],
-    ...(statuses === undefined ? {} : { status: { to: statuses } }),
-    ...(Object.keys(instance).length === 0 ? {} : { instance }),
-    ...(fields === undefined ? {} : { changes: { field: fields } }),
+    status: statuses && { to: statuses },
+    // A part that is there but empty matches no event.
+    instance: namePattern || enterpriseProjects ? instance : undefined,
+    changes: fields && { field: fields },
   };
   return {
     source: [EVENT_SOURCE, TEST_EVENT.source],
