@@ -62,10 +62,7 @@ interface State extends Pick<Export, 'table' | 'format'> {
  * @returns what was written, by file, and how many days were there already
  * @throws UsageError when the folder holds another export
  */
-export async function exportFolder(
-  work: Export,
-  folder: string,
-): Promise<{ readonly rows: number; readonly files: number; readonly kept: number }> {
+export async function exportFolder(work: Export, folder: string) {
   const { table, format, targets, from, to = toInstant(work.nowMs) } = work;
   const wanted = { version: EXPORT_VERSION, table, format, targets: targets.map(targetName) };
   const { days, ...had } = await readState(folder, { ...wanted, days: [] });

@@ -19,22 +19,27 @@ export interface SubscriptionsProps {
 /** One rule on the bus for each subscription; what cannot be delivered within a day is kept in one queue. */
 export class Subscriptions extends Construct {
   readonly deadLetters: sqs.Queue;
-  /** ARN pattern of the rules on the bus. */
-  private readonly rules: string;
 
   constructor(scope: Construct, id: string, props: SubscriptionsProps) {
     super(scope, id);
     const { bus, encryptionKey } = props;
     this.deadLetters = deadLetterQueue(this, 'DeadLetters', encryptionKey);
     const resourceName = `${bus.eventBusName}/*`;
-    this.rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName });
+    const rules = Stack.of(this).formatArn({ service: 'events', resource: 'rule', resourceName });
     // One statement for all rules: the policy of a queue may have 20 statements and 8 KB.
-    allowRule(this.deadLetters, 'RulesSetAside', this.rules);
+    allowRule(this.deadLetters, 'RulesSetAside', rules);
     // As an imported queue, lest each rule adds a statement of its own.
     const deadLetterQueueOfRules = sqs.Queue.fromQueueArn(this, 'DeadLettersOfRules', this.deadLetters.queueArn);
     if (encryptionKey !== undefined) this.letEventBridgeUse(encryptionKey);
     if (props.subscriptions.length === 0) return;
-    const delivery = { bus, deadLetterQueue: deadLetterQueueOfRules, encryptionKey, role: this.role() };
+    // What EventBridge delivers with, and only for rules of the bus.
+    const role = new iam.Role(this, 'Role', {
+      description: 'Lets the rules of subscriptions reach their topics and destinations',
+      assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
+        conditions: { ArnLike: { 'aws:SourceArn': rules } },
+      }),
+    });
+    const delivery = { bus, deadLetterQueue: deadLetterQueueOfRules, encryptionKey, role };
     for (const subscription of props.subscriptions) {
       const rule = new events.Rule(this, subscription.name, {
         eventBus: bus,
@@ -45,16 +50,6 @@ export class Subscriptions extends Construct {
       Annotations.of(rule).acknowledgeWarning('@aws-cdk/aws-events:ruleUnresolvedEnvironment');
       rule.addTarget(subscription.bind(rule, delivery));
     }
-  }
-
-  /** What EventBridge delivers with, and only for rules of the bus. */
-  private role(): iam.Role {
-    return new iam.Role(this, 'Role', {
-      description: 'Lets the rules of subscriptions reach their topics and destinations',
-      assumedBy: new iam.ServicePrincipal('events.amazonaws.com', {
-        conditions: { ArnLike: { 'aws:SourceArn': this.rules } },
-      }),
-    });
   }
 
   /**
