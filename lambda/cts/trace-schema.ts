@@ -11,6 +11,11 @@ const text = word
   .nullish()
   .transform((value) => value ?? null)
   .catch(null);
+const required = z
+  .string()
+  .min(1)
+  .max(200)
+  .transform((value) => value.toWellFormed());
 /** 13 digits, as a number or as text. */
 const time = z.coerce.number().int().min(946_656_000_000).max(4_102_416_000_000).transform(toInstant);
 const named = z.object({ id: text, name: text });
@@ -23,8 +28,8 @@ const user = named.extend({
 });
 
 const traceSchema = z.object({
-  trace_id: z.string().min(1).max(200),
-  trace_name: z.string().min(1).max(200),
+  trace_id: required,
+  trace_name: required,
   trace_type: text,
   trace_rating: text,
   code: text,
