@@ -28,6 +28,9 @@ export interface Asked {
   readonly otherwise: Reason;
 }
 
+/** A Result that comes later than this after its request may belong to a request that nobody knows. */
+const LONGEST_CERTAIN_MS = 24 * 60 * 60_000;
+
 /** What is to be explained of a change beside its fields. */
 const BEGINS = '(begins)';
 const DELETING = '(deleting)';
@@ -62,7 +65,10 @@ const explains = (operation: Operation, part: string): boolean =>
 /** Whether the operation may be behind it: one that failed half-way, one that does not tell its fields, or an unknown one. */
 const mayExplain = (operation: Operation, part: string): boolean =>
   operation.outcome !== 'refused' &&
-  (isAbout(operation, part) || operation.kind === 'other' || (operation.kind === 'update' && !part.startsWith('(')));
+  (isAbout(operation, part) ||
+    (operation.kind === 'cleanFailed' && part === DELETING) ||
+    operation.kind === 'other' ||
+    (operation.kind === 'update' && !part.startsWith('(')));
 
 /** The time in which a change happened, as wide as the clocks allow. */
 export const windowOf = ({ changedAfter, listedFrom, observedAt }: Version, { clockErrorMs }: Timing): ClosedSpan => ({
@@ -99,9 +105,14 @@ export function claim(version: Version, operations: readonly Operation[], asked:
     return nobody(isOwn ? 'system-action' : 'nothing-found');
   }
   if (actors.length > 1) return { confidence: 'candidates', actors: traces };
-  const isCertain = isExplained && isWhole && isSettled && traces.every(({ byName }) => byName !== true);
-  if (!isCertain) return { confidence: 'likely', actors: traces };
   const behind = possible.filter((operation) => parts.some((part) => explains(operation, part)));
+  const isCertain =
+    isExplained &&
+    isWhole &&
+    isSettled &&
+    behind.every((operation) => endOf(operation) <= plusMs(beginOf(operation), LONGEST_CERTAIN_MS)) &&
+    traces.every(({ byName }) => byName !== true);
+  if (!isCertain) return { confidence: 'likely', actors: traces };
   return { confidence: 'certain', actors: behind.flatMap(({ askedBy }) => askedBy) };
 }
 

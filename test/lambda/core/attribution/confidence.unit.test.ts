@@ -108,6 +108,20 @@ describe('what could be somebody else is not certain', () => {
     });
   });
 
+  it('a request whose Result comes days later, which may be that of another one', () => {
+    const request = trace('deleteRomaInstance', '2026-11-20T10:00:00.000Z');
+    const end = trace('deleteRomaInstanceResult', at('10:03:00'), NOBODY);
+    expect(of([request, end], { kind: 'deleted', changes: [] })).toEqual({ confidence: 'likely', actors: [request] });
+  });
+
+  it('a deletion beside the cleaning up of somebody else', () => {
+    const traces = [trace('deleteRomaInstance', at('10:01:00')), trace('cleanFailedRomaInstance', at('10:02:00'), BOB)];
+    expect(of(traces, { kind: 'statusChanged', status: 'DELETING', ...changed('status') })).toEqual({
+      confidence: 'candidates',
+      actors: traces,
+    });
+  });
+
   it('two whose traces a third one, that tells less, cannot be told from', () => {
     const [vague, one, two] = [null, 'urn:one', 'urn:two'].map((principal, n) =>
       trace(NAME, at(`10:0${n + 1}:00`), { principal, userId: null, user: 'agency' }),
