@@ -6,6 +6,7 @@ import type { Timing } from '../../lambda/core/attribution/confidence';
 import type { Attribution } from '../../lambda/core/model/attribution';
 import { tracedDeletions } from '../../lambda/core/attribution/deletions';
 import type { TraceReading, TraceSource } from '../../lambda/core/attribution/ports';
+import { describeError } from '../../lambda/core/model/errors';
 import type { Json } from '../../lambda/core/model/instance';
 import type { RunResult } from '../../lambda/core/sync/run-result';
 import { instance, TARGET } from './fleet';
@@ -107,16 +108,20 @@ export class ActedWorld {
       ...rest,
     });
     if (isCut || result.mark === undefined || !isDue(result.mark, clock.now())) return result;
+    const deadline = clock.now() + 20_000;
     const problem = await attribute(
       { traces: this.source(), store: this.store, history: this.world.store.reader, clock },
       {
         target: TARGET,
         mark: result.mark,
         retentionMs: rest.retentionMs ?? undefined,
-        deadline: clock.now() + 20_000,
+        deadline,
         timing,
       },
-    );
+    ).catch((error: unknown) => {
+      if (clock.now() >= deadline) return describeError(error);
+      throw error;
+    });
     return { ...result, problem };
   }
 

@@ -54,17 +54,14 @@ export async function attribute(
   const { target, mark, timing = DEFAULT_TIMING } = options;
   const { from: first } = readMark(mark);
   if (first === undefined) return undefined;
+  const inTime = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (clock.now() < options.deadline) return work();
+    throw new Error('the time for attributing changes was over; the next run goes on');
+  };
   const eachOf = async <T>(ids: Iterable<string>, work: (id: string) => Promise<T>): Promise<T[]> =>
-    pMap(
-      ids,
-      async (id) => {
-        if (clock.now() < options.deadline) return work(id);
-        throw new Error('the time for attributing changes was over; the next run goes on');
-      },
-      { concurrency: CONCURRENCY },
-    );
+    pMap(ids, async (id) => inTime(async () => work(id)), { concurrency: CONCURRENCY });
   const rows = new Map<string, Current>();
-  for await (const row of history.currents(target)) rows.set(row.id, row);
+  for await (const row of history.currents(target)) await inTime(async () => rows.set(row.id, row));
   const changed = [...rows.values()].flatMap(({ id, observedAt }) => (observedAt >= first ? [id] : []));
   const versions: Version[] = [];
   await eachOf(changed, async (id) => {
@@ -92,7 +89,7 @@ export async function attribute(
     // Where people are no longer kept by name, what is told anew stands in place of what was kept.
     const isKnown = new Set(known.map(({ traceId, user }) => `${traceId} ${user}`));
     const fresh = told.filter(({ traceId, user }) => !isKnown.has(`${traceId} ${user}`));
-    if (fresh.length > 0) await store.keepTraces(target, id, fresh, expiresAt);
+    for (const trace of fresh) await inTime(async () => store.keepTraces(target, id, [trace], expiresAt));
     const mine = versions.filter((version) => version.id === id);
     const before = mine.length === 0 ? [] : await history.attributions(target, id, { from: first });
     const operations = operationsOf([...known, ...told]);

@@ -168,6 +168,25 @@ describe('the asking', () => {
     expect(await mark()).toBe('on');
   });
 
+  it('takes no longer than its time, however many traces there are, and goes on with the next run', async () => {
+    acted.act(bob, 'i-1', { name: 'new' });
+    for (let n = 0; n < 60; n += 1) acted.trace(bob, 'i-1', 'updateRomaInstanceDesc');
+    wait(2 * MINUTE_MS);
+    const keepTraces = acted.store.keepTraces.bind(acted.store);
+    acted.store.keepTraces = async (target, id, traces) => {
+      wait(1000 * traces.length);
+      return keepTraces(target, id, traces);
+    };
+    const start = acted.world.clock.now();
+    expect(await run()).toMatchObject({ outcome: 'changed', problem: expect.stringMatching(/next run goes on/) });
+    expect(acted.world.clock.now() - start).toBeLessThan(22_000);
+    for (let n = 0; n < 4; n += 1) {
+      wait(5 * MINUTE_MS);
+      await run();
+    }
+    expect(await last()).toMatchObject({ actors: expect.arrayContaining([expect.objectContaining({ user: 'bob' })]) });
+  });
+
   it('does not take back what it knew when it cannot ask', async () => {
     acted.act(bob, 'i-1', { name: 'new' });
     wait(2 * MINUTE_MS);
