@@ -103,8 +103,9 @@ export const markText = ({ from, askAt }: Mark): string =>
     ? NOTHING_PENDING
     : [from, askAt].map((time) => Math.floor(toMs(time) / 1000).toString(36)).join(' ');
 
+/** A mark of another form says nothing: no run must fail because of it. */
 export function readMark(text: string): Mark {
-  if (!text.includes(' ')) return {};
+  if (!/^[0-9a-z]{1,8} [0-9a-z]{1,8}$/.test(text)) return {};
   const [from, askAt] = text.split(' ').map((time) => toInstant(Number.parseInt(time, 36) * 1000));
   return { from, askAt };
 }

@@ -224,6 +224,18 @@ describe('the asking', () => {
     expect(await last()).toMatchObject({ actors: [{ user: 'bob' }] });
   });
 
+  it.each(['?? !!', 'on on on', 'zzzzzzzzzzzz zzzzzzzzzzzz', ' '])(
+    'goes on from the next change where the head says %j, and the run does not fail',
+    async (odd) => {
+      await acted.store.moveMark(TARGET, 'on', odd);
+      expect(await run()).toMatchObject({ outcome: 'unchanged' });
+      acted.act(bob, 'i-1', { name: 'new' });
+      wait(2 * MINUTE_MS);
+      expect(await run()).toMatchObject({ outcome: 'changed' });
+      expect(await last()).toMatchObject({ confidence: 'likely', actors: [{ user: 'bob' }] });
+    },
+  );
+
   it('stops where it is switched off, and never begins where it was never on', async () => {
     await acted.world.run({ attribution: false });
     expect(await mark()).toBe('off');
