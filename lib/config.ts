@@ -2,7 +2,6 @@
 import * as z from 'zod';
 import {
   AGENCY_URN,
-  CHANGE_KINDS,
   isLoopback,
   PROJECT_ID_PATTERN,
   PROVIDER_URN,
@@ -13,6 +12,7 @@ import {
   STATUS_PATTERN,
 } from '../lambda/contract';
 import { span } from './span';
+import { SUBSCRIPTION_KINDS } from './subscriptions/filter';
 import { NO_SUBSCRIPTION_NAME, SUBSCRIPTION_NAME } from './subscriptions/name';
 
 /** What may be configured, with defaults. JSON in, checked values out; every problem is reported at once. */
@@ -165,10 +165,12 @@ const name = text(SUBSCRIPTION_NAME, NO_SUBSCRIPTION_NAME)
 const texts = z.array(z.string().min(1).max(256)).min(1).optional();
 const filter = {
   kinds: z
-    .array(z.enum(CHANGE_KINDS))
+    .array(z.enum(SUBSCRIPTION_KINDS))
     .min(1)
     .optional()
-    .describe('Send only these kinds of change. Default: all but `baseline`.'),
+    .describe(
+      'Send only these kinds of change; `attributed` sends who made a change, later. Default: all but `baseline` and `attributed`.',
+    ),
   statuses: texts.describe('Send only changes after which the instance has one of these statuses.'),
   namePattern: texts
     .unwrap()

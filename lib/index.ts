@@ -22,7 +22,7 @@ export type {
   TeamsSubscriptionOptions,
 } from './subscriptions/chat';
 export type { EmailSubscriptionOptions } from './subscriptions/email';
-export type { SubscriptionFilter } from './subscriptions/filter';
+export type { SubscriptionFilter, SubscriptionKind } from './subscriptions/filter';
 export type { QueueSubscriptionOptions } from './subscriptions/queue';
 export { Subscription, type SubscriptionDelivery, type SubscriptionOptions } from './subscriptions/subscription';
 export { Subscriptions, type SubscriptionsProps } from './subscriptions/subscriptions';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attributionText } from '../../lambda/core/attribution/attribution';
+import { attributionText } from '../../lambda/core/model/attribution-words';
 import type { Claim } from '../../lambda/core/model/attribution';
 import { attributionsIn } from '../../lambda/core/history/attributions';
 import { byText } from '../cli/commands/views';

@@ -1,5 +1,5 @@
 import { UNIT_MS } from '../contract';
-import { actorName } from '../core/attribution/attribution';
+import { actorName } from '../core/model/attribution-words';
 import { attributionsIn } from '../core/history/attributions';
 import { changesOf, type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';

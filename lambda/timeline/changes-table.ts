@@ -1,4 +1,4 @@
-import { attributionText } from '../core/attribution/attribution';
+import { attributionText } from '../core/model/attribution-words';
 import { byMeaning, ticksAlone } from '../core/model/by-meaning';
 import { countFields } from '../core/model/fit-changes';
 import type { Json } from '../core/model/instance';

@@ -1,4 +1,4 @@
-import { attributionText } from '../../../lambda/core/attribution/attribution';
+import { attributionText } from '../../../lambda/core/model/attribution-words';
 import { narrowed } from '../../../lambda/core/history/narrow';
 import { BEGINNING, type UnobservedSpan } from '../../../lambda/core/history/spans';
 import type { Reader } from '../../../lambda/core/history/reader';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { actorText } from '../../../lambda/core/attribution/attribution';
+import { actorText } from '../../../lambda/core/model/attribution-words';
 import { type Operation, operationsOf } from '../../../lambda/core/attribution/operations';
 import type { Attribution, Trace } from '../../../lambda/core/model/attribution';
 import { type Io, printJson } from '../io';

@@ -2,11 +2,12 @@ import * as z from 'zod';
 import { type Attribution, type Claim, claimSchema } from '../model/attribution';
 import { eventId } from '../model/record';
 import { type ChangeEvent, changeEventSchema, checked } from './change-event';
+import { attributionSummaryOf } from './summary';
 
 /** Raised only when a consumer of the older form could break; optional additions keep it. */
 export const ATTRIBUTION_SCHEMA_VERSION = 1;
 
-const { instance, version, kind, observedAt, changedAfter } = changeEventSchema.shape;
+const { instance, version, kind, observedAt, changedAfter, summary } = changeEventSchema.shape;
 
 /** What a subscriber learns later: who made a change. The JSON Schema in the repository is generated from this. */
 export const attributionEventSchema = z.object({
@@ -18,6 +19,8 @@ export const attributionEventSchema = z.object({
   instance,
   observedAt,
   changedAfter,
+  summary: summary.describe('Who made the change, in words for people. The wording may change.'),
+  evidence: z.literal('traces').optional().describe('What the attribution rests on: the Cloud Trace Service.'),
   attribution: claimSchema,
 });
 export type AttributionEvent = z.infer<typeof attributionEventSchema>;
@@ -42,6 +45,8 @@ export function toAttributionEvent(attribution: Attribution): AttributionEvent {
     instance: { id, name, ...target, enterpriseProjectId },
     observedAt: attribution.observedAt,
     changedAfter: attribution.changedAfter,
+    summary: attributionSummaryOf(attribution),
+    evidence: 'traces',
     attribution: claimOf(attribution),
   });
 }

@@ -1,3 +1,5 @@
+import type { Attribution } from '../model/attribution';
+import { attributionText } from '../model/attribution-words';
 import { byMeaning, ticksAlone } from '../model/by-meaning';
 import { canonicalJson } from '../model/canonical';
 import { countFields } from '../model/fit-changes';
@@ -9,12 +11,20 @@ import { cutToBytes } from '../model/wire-text';
 const MAX_VALUE = 200;
 const MAX_CHANGES = 600;
 
+type Told = Pick<Version, 'name' | 'id' | 'changedAfter' | 'observedAt'>;
+
+const wordsOf = ({ name, id, changedAfter, observedAt }: Told, change: string) => ({
+  name: value(name ?? id),
+  change,
+  when: changedAfter === null ? `seen at ${observedAt}` : `after ${changedAfter}, no later than ${observedAt}`,
+});
+
 /** A change in words. No quotation marks, backslashes or control characters: a template of EventBridge escapes nothing. */
-export function summaryOf(version: Version) {
-  const { name, id, changedAfter, observedAt } = version;
-  const when = changedAfter === null ? `seen at ${observedAt}` : `after ${changedAfter}, no later than ${observedAt}`;
-  return { name: value(name ?? id), change: changeOf(version), when };
-}
+export const summaryOf = (version: Version) => wordsOf(version, changeOf(version));
+
+/** The same of who made it. */
+export const attributionSummaryOf = (attribution: Attribution) =>
+  wordsOf(attribution, value(attributionText(attribution)));
 
 function changeOf(version: Version): string {
   const others = byMeaning(version.changes).filter(({ field }) => field !== 'status');

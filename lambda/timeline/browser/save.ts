@@ -1,5 +1,5 @@
 import { eventId } from '../../core/model/record';
-import { actorText } from '../../core/attribution/attribution';
+import { actorText } from '../../core/model/attribution-words';
 import { attributionOf } from '../changes-table';
 import type { Row } from '../model';
 import type { Board } from './board';

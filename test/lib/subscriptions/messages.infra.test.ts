@@ -6,9 +6,10 @@ import { InstanceHistory, Subscription } from '../../../lib';
 import { bodyOf, type DeployedRule, deployedRules, valueAt } from '../../support/event-bus/deployed-rules';
 import { matchesPattern } from '../../support/event-bus/pattern';
 import { appWithoutBundling, TARGET } from '../../support/stack';
-import { DETAIL_TYPE, EVENT_SOURCE } from '../../../lambda/contract';
+import { ATTRIBUTED_DETAIL_TYPE, DETAIL_TYPE, EVENT_SOURCE } from '../../../lambda/contract';
 import { toChangeEvent } from '../../../lambda/core/publish/change-event';
 import { versionsOf } from '../../support/history-rows';
+import attributedCertain from '../../../lambda/events/schema/attribution-samples/attributed-certain.json';
 import { SAMPLES } from '../../lambda/events/sample-history';
 
 interface Given {
@@ -89,6 +90,24 @@ describe('what a receiver gets', () => {
     const lines = linesOf({ source: EVENT_SOURCE, 'detail-type': DETAIL_TYPE[detail.kind], detail });
     expect(lines.join('\n')).not.toMatch(/null →|undefined|after null/);
     expect(lines[2]).toBe(`Change: ${detail.summary?.change}`);
+  });
+
+  it('an email names who made a change, later, where it asks for that', () => {
+    const options = { address: 'ops@example.com', kinds: ['attributed'], namePattern: 'roma-*' } as const;
+    const [rule] = rulesOf(make(() => Subscription.email('who', options)));
+    const attributed = { source: EVENT_SOURCE, 'detail-type': ATTRIBUTED_DETAIL_TYPE, detail: attributedCertain };
+    expect(matchesPattern(rule!.EventPattern, attributed)).toBe(true);
+    expect(matchesPattern(rule!.EventPattern, event)).toBe(false);
+    expect(matchesPattern(email!.EventPattern, attributed)).toBe(false);
+    expect(linesOf(attributed)).toEqual([
+      'ROMA Instance Change Attributed: roma-test',
+      expect.stringContaining('roma-test (e34610ca-'),
+      'Change: by alice (console, 10.1.2.3)',
+      'Happened: after 2026-11-22T10:00:00.000Z, no later than 2026-11-22T10:05:00.000Z',
+      'Evidence: traces',
+      expect.stringContaining('More: roma-history log e34610ca-'),
+      expect.stringMatching(/^Event: .*\/7\/attribution$/),
+    ]);
   });
 
   it('Slack gets a message for a channel, with the token in a header', () => {

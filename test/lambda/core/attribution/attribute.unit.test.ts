@@ -1,6 +1,6 @@
 // Over 300 lines, because all its tests ask one simulated Cloud Trace Service about one fleet.
 import { ACTORS } from '../../../support/cts-simulator/trace-log';
-import { attributionText } from '../../../../lambda/core/attribution/attribution';
+import { attributionText } from '../../../../lambda/core/model/attribution-words';
 import { readMark } from '../../../../lambda/core/model/attribution';
 import type { RunResult } from '../../../../lambda/core/sync/run-result';
 import { ActedWorld } from '../../../support/acted-world';

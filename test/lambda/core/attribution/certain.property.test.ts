@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { ACTORS, type SimulatedActor } from '../../../support/cts-simulator/trace-log';
-import { attributionText } from '../../../../lambda/core/attribution/attribution';
+import { attributionText } from '../../../../lambda/core/model/attribution-words';
 import { plusMs, toInstant } from '../../../../lambda/core/model/instant';
 import type { Version } from '../../../../lambda/core/model/record';
 import { soakRuns } from '../../../support/soak-runs';

@@ -1,4 +1,5 @@
-import { toAttribution, attributionText } from '../../../../lambda/core/attribution/attribution';
+import { toAttribution } from '../../../../lambda/core/attribution/attribution';
+import { attributionText } from '../../../../lambda/core/model/attribution-words';
 import { claim, type Asked } from '../../../../lambda/core/attribution/confidence';
 import { claimSchema, type Reason } from '../../../../lambda/core/model/attribution';
 import { operationsOf } from '../../../../lambda/core/attribution/operations';

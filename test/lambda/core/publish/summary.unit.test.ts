@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { diff } from '../../../../lambda/core/model/diff';
 import type { Snapshot } from '../../../../lambda/core/model/instance';
 import type { Version } from '../../../../lambda/core/model/record';
-import { summaryOf } from '../../../../lambda/core/publish/summary';
+import { attributionSummaryOf, summaryOf } from '../../../../lambda/core/publish/summary';
 import { currentOf, INSTANCE_ID, snapshotOf } from '../../../support/changes';
 
 const change = (more: Partial<Version>): string => summaryOf({ ...currentOf(2), ...more }).change;
@@ -74,7 +74,17 @@ describe('the words for a change', () => {
       fc.property(fields, fields, text, (before, after, name) => {
         const [from, to] = [before, after].map((more) => ({ ...more, ...snapshotOf(INSTANCE_ID) }));
         const version = { ...currentOf(2), name, snapshot: to!, changes: diff(from!, to!) };
-        for (const line of Object.values(summaryOf(version) as unknown as Record<string, string>)) {
+        const actor = {
+          user: name,
+          principal: null,
+          via: 'api',
+          sourceIp: name,
+          at: '',
+          operation: 'other',
+          traceId: '',
+        } as const;
+        const claim = { ...version, confidence: 'likely', actors: [actor], askedAt: version.observedAt } as const;
+        for (const line of [summaryOf(version), attributionSummaryOf(claim)].flatMap((words) => Object.values(words))) {
           expect(line).toMatch(/^[^"\\\p{Cc}\p{Cs}\u2028\u2029]*$/u);
           expect(line.length).toBeLessThanOrEqual(1_000);
         }
