@@ -74,16 +74,9 @@ describe('the words for a change', () => {
       fc.property(fields, fields, text, (before, after, name) => {
         const [from, to] = [before, after].map((more) => ({ ...more, ...snapshotOf(INSTANCE_ID) }));
         const version = { ...currentOf(2), name, snapshot: to!, changes: diff(from!, to!) };
-        const actor = {
-          user: name,
-          principal: null,
-          via: 'api',
-          sourceIp: name,
-          at: '',
-          operation: 'other',
-          traceId: '',
-        } as const;
-        const claim = { ...version, confidence: 'likely', actors: [actor], askedAt: version.observedAt } as const;
+        const nothing = { principal: null, at: '', traceId: '' };
+        const actor = { ...nothing, user: name, sourceIp: name, via: 'api' as const, operation: 'other' as const };
+        const claim = { ...version, confidence: 'likely' as const, actors: [actor], askedAt: version.observedAt };
         for (const line of [summaryOf(version), attributionSummaryOf(claim)].flatMap((words) => Object.values(words))) {
           expect(line).toMatch(/^[^"\\\p{Cc}\p{Cs}\u2028\u2029]*$/u);
           expect(line.length).toBeLessThanOrEqual(1_000);
