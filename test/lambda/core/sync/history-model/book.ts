@@ -100,15 +100,18 @@ export class Book {
     if (look?.is !== 'state') return `${says}, but ${describe(look)}`;
     if (look.text !== textOf(answer.version.snapshot) || look.status !== answer.version.status)
       return `${says} as in version ${answer.version.version}, but ${describe(look)}`;
-    const isTooOld = at - look.at > this.reachMs && !this.lostGaps.some(({ from, to }) => from <= at && at <= to);
+    const isTooOld = at - look.at > this.reachMs && !this.isInLostGap(at);
     return isTooOld ? `${says}, but ${describe(look)}, and nobody has looked since` : undefined;
   }
 
   private mayBeNonexistent(id: string, at: number, look: Look | undefined): boolean {
     if (at <= this.nonexistentUntil(id)) return true;
-    return (
-      look?.is === 'gone' && [look.at, ...this.completions].some((each) => each <= at && at - each <= this.reachMs)
-    );
+    const isRecent = (each: number): boolean => each <= at && at - each <= this.reachMs;
+    return look?.is === 'gone' && ([look.at, ...this.completions].some(isRecent) || this.isInLostGap(at));
+  }
+
+  private isInLostGap(at: number): boolean {
+    return this.lostGaps.some(({ from, to }) => from <= at && at <= to);
   }
 
   /** Until when it is known that an instance was not there yet. */
