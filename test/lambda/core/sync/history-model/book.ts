@@ -141,7 +141,9 @@ export class Book {
         const length = spans.reduce((sum, span) => sum + overlap(from, to, span.from, Math.min(end, span.to)), 0);
         statusMs.set(look.status, (statusMs.get(look.status) ?? 0) + length);
       } else if (look.is === 'gone') {
-        nonexistentMs += this.watchedMs([look.at, ...this.completions], Math.max(from, look.at), Math.min(to, end));
+        const [begin, until] = [Math.max(from, look.at), Math.min(to, end)];
+        nonexistentMs += this.watchedMs([look.at, ...this.completions], begin, until);
+        for (const gap of this.lostGaps) nonexistentMs += overlap(begin, until, gap.from + this.reachMs, gap.to);
       }
     }
     return { statusMs, nonexistentMs };
