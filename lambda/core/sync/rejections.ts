@@ -14,7 +14,7 @@ export const rejectionKeyOf = (instanceId: string): string => rejectionKey({ id:
 
 /** Sets rejected records aside, and forgets those that are gone. What became valid is forgotten with its new version. */
 export function planRejections(observation: Observation): readonly Action[] {
-  const { listing, known, observedAt, viewId } = observation;
+  const { listing, known, observedAt, view, viewId } = observation;
   const actions: Action[] = [];
   const present = new Set<string>();
   for (const record of listing.rejected) {
@@ -40,8 +40,9 @@ export function planRejections(observation: Observation): readonly Action[] {
   if (listing.kind === 'complete') {
     for (const [key, rejection] of known.rejections) {
       const isGone = !present.has(key) && !listing.instances.has(key);
-      // A view that has never shown the record does not tell that it is gone.
-      if (isGone && (rejection.views === undefined || isShownTo(rejection, viewId)))
+      // A view that has never shown the record does not tell that it is gone. Nor does one status: the record may have another.
+      const isItsOwn = view.statusFilter === undefined || (rejection.views?.length ?? 1) === 1;
+      if (isGone && isItsOwn && (rejection.views === undefined || isShownTo(rejection, viewId)))
         actions.push({ kind: 'unreject', key });
     }
   }
