@@ -104,20 +104,13 @@ export const vpcSchema = z.strictObject({
 });
 
 export const exportSchema = z.strictObject({
-  bucket: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
-    .describe(
-      'Name of a bucket that exists. Where a key of yours encrypts it, let the role of the function use that key.',
-    ),
-  prefix: z
-    .string()
-    .regex(/^[\w.-]+(\/[\w.-]+)*\/$/, 'must be a path that ends with "/"')
+  bucket: text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket').describe(
+    'Name of a bucket that exists. Where a key of yours encrypts it, let the role of the function use that key.',
+  ),
+  prefix: text(/^[\w.-]+(\/[\w.-]+)*\/$/, 'must be a path that ends with "/"')
     .default('roma-history/')
     .describe('Before the names of the tables in the bucket.'),
-  at: z
-    .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of the day such as 01:30')
+  at: text(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of the day such as 01:30')
     .default('01:30')
     .describe('Time of the day, UTC.'),
 });

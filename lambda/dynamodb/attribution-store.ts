@@ -16,10 +16,8 @@ export function createAttributionStore(client: DynamoDBDocumentClient, TableName
   }
 
   return {
-    async keepTraces(target, id, traces, expiresAt) {
-      for (const trace of traces)
-        await write(new PutCommand({ TableName, Item: toTraceItem(target, id, trace, expiresAt) }));
-    },
+    keepTrace: async (target, id, trace, expiresAt) =>
+      write(new PutCommand({ TableName, Item: toTraceItem(target, id, trace, expiresAt) })),
     keep: async (attribution, expiresAt) =>
       write(
         new PutCommand({

@@ -85,10 +85,9 @@ export class InMemoryAttributions implements AttributionStore {
   async attributions(_target: Target, id: string, { from = '', to = '~' }: { from?: string; to?: string } = {}) {
     return [...this.kept.values()].filter((each) => each.id === id && each.observedAt >= from && each.observedAt < to);
   }
-  async keepTraces(_target: Target, id: string, traces: readonly Trace[]): Promise<void> {
+  async keepTrace(_target: Target, id: string, trace: Trace): Promise<void> {
     const all = this.keptTraces.get(id) ?? new Map<string, Trace>();
-    this.keptTraces.set(id, all);
-    for (const each of traces) all.set(each.traceId, each);
+    this.keptTraces.set(id, all.set(trace.traceId, trace));
   }
   async keep(attribution: Attribution): Promise<void> {
     const key = `${attribution.id} ${attribution.observedAt}`;

@@ -89,7 +89,7 @@ export async function attribute(
     // Where people are no longer kept by name, what is told anew stands in place of what was kept.
     const isKnown = new Set(known.map(({ traceId, user }) => `${traceId} ${user}`));
     const fresh = told.filter(({ traceId, user }) => !isKnown.has(`${traceId} ${user}`));
-    for (const trace of fresh) await inTime(async () => store.keepTraces(target, id, [trace], expiresAt));
+    for (const trace of fresh) await inTime(async () => store.keepTrace(target, id, trace, expiresAt));
     const mine = versions.filter((version) => version.id === id);
     const before = mine.length === 0 ? [] : await history.attributions(target, id, { from: first });
     const operations = operationsOf([...known, ...told]);

@@ -38,7 +38,7 @@ interface ChangedInstances {
 
 /** Keeps what is found. All of it but the mark expires with the retention. */
 export interface AttributionStore {
-  keepTraces(target: Target, id: string, traces: readonly Trace[], expiresAt: Instant | undefined): Promise<void>;
+  keepTrace(target: Target, id: string, trace: Trace, expiresAt: Instant | undefined): Promise<void>;
   /** Does nothing where a later answer was kept already. */
   keep(attribution: Attribution, expiresAt: Instant | undefined): Promise<void>;
   /** Does nothing where the mark of the target is not `before` any more. */

@@ -1,13 +1,8 @@
 import * as z from 'zod';
 import { type Instant, toInstant, toMs } from './instant';
+import { instantSchema } from './instant-schema';
 import { OPERATION_KINDS } from './operation';
 import type { Head, Version } from './record';
-
-/** The form of an instant where events carry it. */
-export const instantSchema = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, 'is no time such as 2026-11-22T10:00:03.120Z')
-  .meta({ format: 'date-time' });
 
 const REASONS = ['pending', 'nothing-found', 'system-action', 'too-old', 'cts-off', 'no-right', 'unavailable'] as const;
 export type Reason = (typeof REASONS)[number];

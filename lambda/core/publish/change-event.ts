@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { revert } from '../model/diff';
-import { instantSchema as instant } from '../model/attribution';
+import { instantSchema as instant } from '../model/instant-schema';
 import { fitChanges, isInvertible } from '../model/fit-changes';
 import { CHANGE_KINDS, type Current, eventId, type FieldChange, isInferred, type Version } from '../model/record';
 import { utf8Bytes, wireText } from '../model/wire-text';

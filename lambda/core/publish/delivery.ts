@@ -63,8 +63,9 @@ interface Lane {
 }
 
 /**
- * Sends the events, cut to what the sink takes, which come in version order per instance. An event is sent only after the one before it of the same
- * instance was accepted, so a refusal delays its own instance and no other, and first arrivals are in order.
+ * Sends the events, which come in version order per instance, each cut to what the sink takes. An event is sent only
+ * after the one before it of the same instance was accepted. So a refusal delays its own instance and no other, and first
+ * arrivals are in order.
  * Never rejects for a failed call: what did not arrive is in the report.
  */
 export async function deliver(

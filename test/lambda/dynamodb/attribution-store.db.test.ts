@@ -33,11 +33,11 @@ onEachEngine('what is kept of who made changes', (engine) => {
         trace('createRomaInstance', at('10:02:00'), { recordedAt: null, byName: true, resourceId: null }),
         trace('freezeRomaInstance', at('10:03:00'), { ...NOBODY, code: null, rating: null }),
       ];
-      await store.keepTraces(TARGET, id, traces.toReversed(), undefined);
+      for (const each of traces.toReversed()) await store.keepTrace(TARGET, id, each, undefined);
       expect(await reader.traces(TARGET, id)).toEqual(traces);
       expect(await reader.traces(TARGET, id, { from: at('10:02:00') })).toEqual(traces.slice(1));
       // The same once more changes nothing.
-      await store.keepTraces(TARGET, id, traces, undefined);
+      for (const each of traces) await store.keepTrace(TARGET, id, each, undefined);
       expect(await reader.traces(TARGET, id)).toHaveLength(3);
     },
   );
@@ -60,7 +60,7 @@ onEachEngine('what is kept of who made changes', (engine) => {
 
   it('all of it expires with the retention', async () => {
     const mine = attribution({ id: 'expiring' });
-    await store.keepTraces(TARGET, 'expiring', [trace('x', at('10:00:00'))], at('13:00:00'));
+    await store.keepTrace(TARGET, 'expiring', trace('x', at('10:00:00')), at('13:00:00'));
     await store.keep(mine, at('13:00:00'));
     expect([await reader.traces(TARGET, 'expiring'), await reader.attributions(TARGET, 'expiring')]).toEqual([
       [expect.objectContaining({ name: 'x' })],

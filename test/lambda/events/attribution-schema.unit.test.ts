@@ -1,6 +1,3 @@
-import Ajv from 'ajv/dist/2020';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   ATTRIBUTED_DETAIL_TYPE,
   attributionEventJsonSchema,
@@ -10,23 +7,11 @@ import {
 import type { Attribution } from '../../../lambda/core/model/attribution';
 import { toAttributionEvent } from '../../../lambda/core/publish/attribution-event';
 import { TARGET } from '../../support/fleet';
-import { breakingChanges, type JsonSchema } from './breaking-changes';
+import { breakingChanges } from './breaking-changes';
+import { asFile, committed, published, validator } from './schema-files';
 
-/** `UPDATE_EVENT_SCHEMA=1` writes the files anew; the published one stays as it was published. */
-const FOLDER = join(__dirname, '../../../lambda/events/schema');
-const PUBLISHED = join(__dirname, 'published/attribution-event.v1.schema.json');
-const asFile = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
-const committed = (file: string, value: unknown): string => {
-  if (process.env.UPDATE_EVENT_SCHEMA) writeFileSync(join(FOLDER, file), asFile(value));
-  return readFileSync(join(FOLDER, file), 'utf8');
-};
-const published = JSON.parse(readFileSync(PUBLISHED, 'utf8')) as JsonSchema;
-const validator = (schema: JsonSchema) =>
-  new Ajv({
-    strict: true,
-    allowUnionTypes: true,
-    formats: { 'date-time': (text) => !Number.isNaN(Date.parse(text)) },
-  }).compile(schema);
+const SCHEMA_FILE = 'attribution-event.v1.schema.json';
+const before = published(SCHEMA_FILE);
 
 const at = (time: string): string => `2026-11-22T${time}.000Z`;
 const claim: Attribution = {
@@ -61,14 +46,14 @@ const SAMPLES = {
 describe('the event that tells who made a change', () => {
   it('has a JSON Schema that is committed as it follows from the code, and breaks nobody', () => {
     const schema = attributionEventJsonSchema();
-    expect(committed('attribution-event.v1.schema.json', schema)).toBe(asFile(schema));
-    expect(breakingChanges(published, schema)).toEqual([]);
+    expect(committed(SCHEMA_FILE, schema)).toBe(asFile(schema));
+    expect(breakingChanges(before, schema)).toEqual([]);
   });
 
   it.each(Object.entries(SAMPLES))('%s is a committed sample, and valid', (name, event) => {
     const text = committed(`attribution-samples/${name}.json`, event);
     expect(text).toBe(asFile(event));
-    for (const schema of [published, attributionEventJsonSchema()]) {
+    for (const schema of [before, attributionEventJsonSchema()]) {
       const validate = validator(schema);
       validate(JSON.parse(text));
       expect(validate.errors).toBeNull();

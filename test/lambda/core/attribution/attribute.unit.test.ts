@@ -172,10 +172,10 @@ describe('the asking', () => {
     acted.act(bob, 'i-1', { name: 'new' });
     for (let n = 0; n < 60; n += 1) acted.trace(bob, 'i-1', 'updateRomaInstanceDesc');
     wait(2 * MINUTE_MS);
-    const keepTraces = acted.store.keepTraces.bind(acted.store);
-    acted.store.keepTraces = async (target, id, traces) => {
-      wait(1000 * traces.length);
-      return keepTraces(target, id, traces);
+    const keepTrace = acted.store.keepTrace.bind(acted.store);
+    acted.store.keepTrace = async (target, id, trace) => {
+      wait(1000);
+      return keepTrace(target, id, trace);
     };
     const start = acted.world.clock.now();
     expect(await run()).toMatchObject({ outcome: 'changed', problem: expect.stringMatching(/next run goes on/) });
