@@ -81,8 +81,9 @@ export class Alarms extends Construct {
     const { sync, isFull } = this.props;
     const invocations = sync.function.fn.metricInvocations({ period: Duration.minutes(Math.max(shortest, 5)) });
     this.alarm('SyncNotRunning', 'The sync function is not invoked at all', filled(invocations), 3, NEVER);
-    // A slow target tells of itself once per interval, and must be remembered until it does so again. Periods are those
-    // of the fastest one, for it must not wait for the others; CloudWatch looks back one day, or seven by the hour.
+    // A slow target tells of itself once per interval, and must be remembered until it does so again. Each period is as
+    // long as the shortest interval, because the fastest target must not wait for the others. CloudWatch looks back one
+    // day, or seven by the hour.
     const lookBack = Math.floor((shortest < 60 ? 1 : 7) * (Duration.days(1).toMinutes() / shortest));
     const periods = Math.min(Math.ceil((1.5 * longest) / shortest) + 1, lookBack);
     const of = { period: Duration.minutes(shortest) };
