@@ -3,7 +3,7 @@ import type { Snapshot } from '../model/instance';
 import type { Observation } from './observation';
 import type { Action } from './recorder';
 import type { ChangeKind, Current, Evidence } from '../model/record';
-import { changedAfter, type Judgement, makeVersion, marksOf } from './current-row';
+import { changedAfter, gapBefore, type Judgement, makeVersion, marksOf } from './current-row';
 
 export interface RetentionOptions {
   /** How long a superseded version is kept, in ms; absent: for ever. */
@@ -20,6 +20,8 @@ export function supersede(
 ): Extract<Action, { kind: 'version' }> {
   const { head, observedAt } = observation;
   const version = makeVersion(observation, current, { ...change, changedAfter: changedAfter(head, current) });
+  // The head tells of a gap only when a run completes. Until then this version would hide when it had begun.
+  const gap = closedGap ?? gapBefore(observation, current);
   return {
     kind: 'version',
     id: current.id,
@@ -28,8 +30,9 @@ export function supersede(
       ...marksOf(next),
       expiringSince: next.expiringSince ?? (retentionMs === undefined ? undefined : observedAt),
       ...version,
+      ...(gap === undefined ? {} : { lastOwnGapTo: gap.to }),
     },
-    closedGap,
+    closedGap: gap,
     previousExpiresAt: retentionMs === undefined ? undefined : plusMs(observedAt, retentionMs),
   };
 }

@@ -77,11 +77,21 @@ export function judged(observation: Observation, current: Current): Judgement {
  * completed in other views only, or what they had seen is not known any more because the head was lost.
  */
 function unseenSince({ head, observedAt }: Observation, current: Current): Instant | undefined {
-  const since = lastObserved(current, viewsOf(head));
-  const isTargetGap = head.completedObservedAt !== undefined && since >= head.completedObservedAt;
-  return !isTargetGap && isGap(toMs(since), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS)
-    ? since
-    : undefined;
+  const since = gapBefore({ head, observedAt }, current)?.from;
+  const isTargetGap =
+    head.completedObservedAt !== undefined && since !== undefined && since >= head.completedObservedAt;
+  return isTargetGap ? undefined : since;
+}
+
+/** For so long that it counts as a gap, nobody had known what the instance was like; undefined where its own gap is open. */
+export function gapBefore(
+  { head, observedAt }: Pick<Observation, 'head' | 'observedAt'>,
+  current: Current,
+): Gap | undefined {
+  const { target, id, unobservedSince } = current;
+  const from = lastObserved(current, viewsOf(head));
+  const isLong = isGap(toMs(from), toMs(observedAt), head.intervalMs ?? DEFAULT_INTERVAL_MS);
+  return unobservedSince === undefined && isLong ? { target, id, from, to: observedAt } : undefined;
 }
 
 /** The row after a completed run could not judge it: its own gap is open. */

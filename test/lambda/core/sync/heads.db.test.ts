@@ -33,7 +33,25 @@ onEachWorld('a lost head', (open) => {
       expect.objectContaining({ from: first.observedAt, to: next.observedAt }),
     ]);
   });
+
+  it('takes no gap with it that a run has met and, because it did not complete, not told', async () => {
+    const world = await open();
+    world.fill(2);
+    const first = await world.tick();
+    world.put('i-0000', 'ERROR');
+    world.wait(HOUR);
+    const source = { pageSize: 1, beforePage: (page: number) => void (page > 0 && fail()) };
+    const unfinished = await world.tick({ source });
+    expect(unfinished).toMatchObject({ outcome: 'partial', changes: { statusChanged: 1 } });
+    await world.tick({ recorder: world.recorderWithoutHead() });
+    expect(await world.ownGaps('i-0000')).toMatchObject([{ from: first.observedAt, to: unfinished.observedAt }]);
+    expect(await world.current('i-0000')).toMatchObject({ lastOwnGapTo: unfinished.observedAt });
+  });
 });
+
+function fail(): never {
+  throw new Error('connection reset');
+}
 
 onEachWorld('the settings of the deployed runs', (open) => {
   it('are followed by every run that says nothing else', async () => {

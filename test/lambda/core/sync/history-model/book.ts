@@ -44,8 +44,6 @@ export class Book {
   private readonly completions: number[] = [];
   /** How a completed run dated what its list showed, by the time at which the list began. */
   private readonly observedAt = new Map<string, number>();
-  /** Gaps that were open when the head was lost: nothing else knew of them. */
-  private readonly lostGaps: { readonly from: number; readonly to: number }[] = [];
   /** Of which even a mark could not be written; nothing is asked of them. */
   readonly exempt = new Set<string>();
 
@@ -74,11 +72,6 @@ export class Book {
     this.observedAt.set(listedFrom, at);
   }
 
-  noteLostHead(at: number): void {
-    const from = Math.max(...this.completions);
-    if (at - from > this.reachMs) this.lostGaps.push({ from, to: at });
-  }
-
   /** Everything that a run has ever seen. */
   get ids(): readonly string[] {
     return [...this.looks.keys()];
@@ -100,18 +93,14 @@ export class Book {
     if (look?.is !== 'state') return `${says}, but ${describe(look)}`;
     if (look.text !== textOf(answer.version.snapshot) || look.status !== answer.version.status)
       return `${says} as in version ${answer.version.version}, but ${describe(look)}`;
-    const isTooOld = at - look.at > this.reachMs && !this.isInLostGap(at);
+    const isTooOld = at - look.at > this.reachMs;
     return isTooOld ? `${says}, but ${describe(look)}, and nobody has looked since` : undefined;
   }
 
   private mayBeNonexistent(id: string, at: number, look: Look | undefined): boolean {
     if (at <= this.nonexistentUntil(id)) return true;
     const isRecent = (each: number): boolean => each <= at && at - each <= this.reachMs;
-    return look?.is === 'gone' && ([look.at, ...this.completions].some(isRecent) || this.isInLostGap(at));
-  }
-
-  private isInLostGap(at: number): boolean {
-    return this.lostGaps.some(({ from, to }) => from <= at && at <= to);
+    return look?.is === 'gone' && [look.at, ...this.completions].some(isRecent);
   }
 
   /** Until when it is known that an instance was not there yet. */
@@ -133,17 +122,11 @@ export class Book {
     for (const [place, look] of looks.entries()) {
       const end = looks[place + 1]?.at ?? Infinity;
       if (look.is === 'state') {
-        const reach = look.at + this.reachMs;
-        const spans = [
-          { from: look.at, to: reach },
-          ...this.lostGaps.map((gap) => ({ ...gap, from: Math.max(gap.from, reach) })),
-        ];
-        const length = spans.reduce((sum, span) => sum + overlap(from, to, span.from, Math.min(end, span.to)), 0);
+        const length = overlap(from, to, look.at, Math.min(end, look.at + this.reachMs));
         statusMs.set(look.status, (statusMs.get(look.status) ?? 0) + length);
       } else if (look.is === 'gone') {
         const [begin, until] = [Math.max(from, look.at), Math.min(to, end)];
         nonexistentMs += this.watchedMs([look.at, ...this.completions], begin, until);
-        for (const gap of this.lostGaps) nonexistentMs += overlap(begin, until, gap.from + this.reachMs, gap.to);
       }
     }
     return { statusMs, nonexistentMs };

@@ -195,7 +195,6 @@ export class HistoryModel {
   private async loseHead(): Promise<void> {
     await this.store.loseHead();
     this.oracle.noteLostHead();
-    this.book.noteLostHead(this.world.clock.now());
     // With the head the last time is lost; so that clocks which are off do not go back behind it, nobody looks at once.
     if (this.on.has('clocks')) this.world.clock.advance(2 * LARGEST_CLOCK_ERROR_MS);
   }
