@@ -1,9 +1,10 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import { Construct } from 'constructs';
+import { Construct, type IDependable } from 'constructs';
 import { ENV, HISTORY_TABLE } from '../lambda/contract';
 import { allowEverywhere } from './acknowledge';
+import { DeletionProtection } from './deletion-protection';
 import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
@@ -26,12 +27,15 @@ const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.Attri
  */
 export class HistoryTable extends Construct {
   readonly table: dynamodb.ITable;
+  private readonly protection: DeletionProtection | undefined;
   private readonly encryptionKey: kms.IKey | undefined;
   private readonly formerKeys: readonly kms.IKey[];
 
   constructor(scope: Construct, id: string, props: HistoryTableProps = {}) {
     super(scope, id);
     this.table = props.existing ?? this.create(props);
+    if (props.existing === undefined && props.deleteWithStack !== true)
+      this.protection = new DeletionProtection(this, 'Protection', this.table);
     this.encryptionKey = props.existing === undefined ? props.encryptionKey : props.existing.encryptionKey;
     this.formerKeys = props.formerEncryptionKeys ?? [];
   }
@@ -45,8 +49,9 @@ export class HistoryTable extends Construct {
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: !deleteWithStack,
-      removalPolicy: deleteWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN,
+      // Where it is kept, it is protected once it is made.
+      deletionProtection: deleteWithStack ? false : undefined,
+      removalPolicy: deleteWithStack ? RemovalPolicy.DESTROY : RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       ...(props.encryptionKey === undefined
         ? { encryption: dynamodb.TableEncryption.DEFAULT }
         : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.encryptionKey }),
@@ -61,6 +66,11 @@ export class HistoryTable extends Construct {
       });
     }
     return table;
+  }
+
+  /** Puts the protection of the table off until these are made: whatever may fail in a first deployment. */
+  protectAfter(...parts: readonly IDependable[]): void {
+    this.protection?.waitFor(...parts);
   }
 
   /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */

@@ -154,6 +154,8 @@ export class InstanceHistory extends InstanceHistoryBase {
       runbookUrl: props.runbookUrl ?? 'RUNBOOK.md',
       targetAlarms: props.targetAlarms ?? false,
     });
+    const { feed, monitoring, discovery, export: exports } = this;
+    history.protectAfter(...[sync, feed, monitoring, discovery, exports].filter((part) => part !== undefined));
     this.outputs(props.credentials === undefined);
   }
 

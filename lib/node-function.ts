@@ -50,11 +50,8 @@ export class NodeFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     super(scope, id);
-    const place = (this.node.tryGetContext(PLACE) ?? {}) as FunctionPlace;
-    this.logGroup = new logs.LogGroup(this, 'Log', {
-      retention: place.logRetention ?? logs.RetentionDays.THREE_MONTHS,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    const place = placeOf(this);
+    this.logGroup = logGroupOf(this);
     this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `Runs ${props.entry}`,
@@ -133,6 +130,15 @@ const PLACE = 'roma-instance-history:place';
 export function placeFunctions(scope: Construct, place: FunctionPlace): void {
   scope.node.setContext(PLACE, place);
 }
+
+const placeOf = (scope: Construct): FunctionPlace => (scope.node.tryGetContext(PLACE) ?? {}) as FunctionPlace;
+
+/** Goes with its function. */
+export const logGroupOf = (scope: Construct): logs.LogGroup =>
+  new logs.LogGroup(scope, 'Log', {
+    retention: placeOf(scope).logRetention ?? logs.RetentionDays.THREE_MONTHS,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
 
 /** A published package carries its functions ready-made; a checkout bundles them from their sources. */
 function codeOf(entry: string, extraCaFile: string | undefined): lambda.Code {

@@ -86,7 +86,9 @@ describe('the alarms', () => {
   it('that are off leave no function that sends metrics', () => {
     const senders = (config: object) =>
       resourcesOf(templateOf({ discovery: 'daily', ...config }), 'AWS::Lambda::Function').filter(
-        ({ Properties }) => !JSON.stringify(Properties).includes('"POWERTOOLS_METRICS_DISABLED":"true"'),
+        ({ Properties }) =>
+          Properties.Environment !== undefined &&
+          !JSON.stringify(Properties).includes('"POWERTOOLS_METRICS_DISABLED":"true"'),
       ).length;
     expect([senders({}), senders({ monitoring: 'off' })]).toEqual([3, 0]);
   });

@@ -273,6 +273,12 @@ const REASONS: readonly (readonly [why: string, statement: string])[] = [
     'its own rule fills the queue of a subscription',
     '[ChangeFeedSubscriptionschangesQueue] | {Service:events.amazonaws.com} | sqs:SendMessage | ChangeFeedSubscriptionschangesQueue.Arn | {ArnLike:{aws:SourceArn:ChangeFeedSubscriptionschanges.Arn}}',
   ],
+  ['writes its own log', '[ProtectionRole] | [logs:CreateLogStream,logs:PutLogEvents] | ProtectionLog.Arn'],
+  [
+    'the last step of a deployment protects the table against deletion; DynamoDB has no narrower action',
+    '[ProtectionRole] | dynamodb:UpdateTable | Table.Arn',
+  ],
+  ['Lambda runs the function', 'ProtectionRole | {Service:lambda.amazonaws.com} | sts:AssumeRole'],
   [
     'the account decides about its key, as AWS advises: without it nobody could change the policy',
     'Key | {AWS:arn:Partition:iam::AccountId:root} | kms:* | *',

@@ -7,7 +7,7 @@ import { attributesOf, toIndex } from '../../local-database/create-table';
 import { HISTORY_TABLE, SCHEMA_VERSION } from '../../../lambda/contract';
 import { describeError } from '../../../lambda/core/model/errors';
 import type { Store } from '../store';
-import { bad, type Finding, ok } from './finding';
+import { bad, type Finding, note, ok } from './finding';
 
 /** Keys, indexes, stream and schema of the table. */
 export async function* tableFindings({ raw, reader, tableName, describe }: Store): AsyncGenerator<Finding> {
@@ -53,6 +53,12 @@ export async function* tableFindings({ raw, reader, tableName, describe }: Store
         );
     // An embedded database never lets rows expire.
     if (Table.TableArn?.includes(':000000000000:') === true) return;
+    if (Table.DeletionProtectionEnabled !== true)
+      yield note(
+        'protection',
+        'the table can be deleted by mistake',
+        `unless "onDestroy" is "delete": ${update} --deletion-protection-enabled`,
+      );
     const { TimeToLiveDescription: expiry } = await raw.send(new DescribeTimeToLiveCommand({ TableName: tableName }));
     if (expiry?.AttributeName !== HISTORY_TABLE.timeToLive || expiry.TimeToLiveStatus?.startsWith('ENABL') !== true)
       yield bad(

@@ -13,11 +13,17 @@ import { HISTORY_TABLE } from '../../../lambda/contract';
 const dynamodb = mockClient(DynamoDBClient);
 const KEYS = ['pk', 'sk'].map((AttributeName) => ({ AttributeName, KeyType: 'HASH' as const }));
 
-async function problems(keys: typeof KEYS, expiry: object, recovery = 'ENABLED'): Promise<string[]> {
+async function problems(
+  keys: typeof KEYS,
+  expiry: object,
+  recovery = 'ENABLED',
+  DeletionProtectionEnabled = true,
+): Promise<string[]> {
   dynamodb.on(DescribeTableCommand).resolves({
     Table: {
       TableArn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/history',
       KeySchema: keys,
+      DeletionProtectionEnabled,
       GlobalSecondaryIndexes: HISTORY_TABLE.indexes.map(toIndex),
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     },
@@ -33,7 +39,7 @@ async function problems(keys: typeof KEYS, expiry: object, recovery = 'ENABLED')
   const raw = new DynamoDBClient({ region: 'eu-central-1' });
   const found: string[] = [];
   for await (const { level, check, fix } of tableFindings({ raw, reader, tableName: 'history' } as unknown as Store))
-    if (level === 'bad') found.push(`${check}: ${fix}`);
+    if (level !== 'ok') found.push(`${check}: ${fix}`);
   return found;
 }
 
@@ -53,6 +59,12 @@ it('tells that point-in-time recovery is off, with the command that switches it 
     expect.stringMatching(
       /^recovery: .*aws dynamodb update-continuous-backups --table-name history --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true$/,
     ),
+  ]);
+});
+
+it('tells that the table is not protected against deletion, with the command that protects it', async () => {
+  expect(await problems(KEYS, { TimeToLiveStatus: 'ENABLED', AttributeName: 'expiresAt' }, 'ENABLED', false)).toEqual([
+    'protection: unless "onDestroy" is "delete": aws dynamodb update-table --table-name history --deletion-protection-enabled',
   ]);
 });
 
