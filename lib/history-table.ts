@@ -1,10 +1,10 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type * as kms from 'aws-cdk-lib/aws-kms';
-import { Construct, type IDependable } from 'constructs';
+import { Construct, type IConstruct, type IDependable } from 'constructs';
 import { ENV, HISTORY_TABLE } from '../lambda/contract';
 import { allowEverywhere } from './acknowledge';
-import { DeletionProtection } from './deletion-protection';
+import { protectFromDeletion } from './deletion-protection';
 import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 
@@ -27,7 +27,7 @@ const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.Attri
  */
 export class HistoryTable extends Construct {
   readonly table: dynamodb.ITable;
-  private readonly protection: DeletionProtection | undefined;
+  private readonly protection: IConstruct | undefined;
   private readonly encryptionKey: kms.IKey | undefined;
   private readonly formerKeys: readonly kms.IKey[];
 
@@ -35,7 +35,7 @@ export class HistoryTable extends Construct {
     super(scope, id);
     this.table = props.existing ?? this.create(props);
     if (props.existing === undefined && props.deleteWithStack !== true)
-      this.protection = new DeletionProtection(this, 'Protection', this.table);
+      this.protection = protectFromDeletion(new Construct(this, 'Protection'), this.table);
     this.encryptionKey = props.existing === undefined ? props.encryptionKey : props.existing.encryptionKey;
     this.formerKeys = props.formerEncryptionKeys ?? [];
   }
@@ -70,7 +70,7 @@ export class HistoryTable extends Construct {
 
   /** Puts the protection of the table off until these are made: whatever may fail in a first deployment. */
   protectAfter(...parts: readonly IDependable[]): void {
-    this.protection?.waitFor(...parts);
+    this.protection?.node.addDependency(...parts);
   }
 
   /** Lets a function keep history: the rights of a sync run on the table itself, none on its indexes. */
