@@ -2,8 +2,7 @@ import { operationOf } from '../core/model/operation';
 import type { Attribution, Trace } from '../core/model/attribution';
 import type { Instant } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
-import { toTimeToLive } from './attributes';
-import { checkSchema, type Item, key, marks, targetOf } from './table';
+import { type Item, key, marks, ownOf, targetOf, toTimeToLive } from './table';
 
 export const toTraceItem = (target: Target, id: string, trace: Trace, expiresAt?: Instant): Item => ({
   ...key.trace(target, id, trace.at, trace.traceId),
@@ -20,17 +19,12 @@ export const toAttributionItem = ({ target, ...attribution }: Attribution, expir
   expiresAt: expiresAt && toTimeToLive(expiresAt),
 });
 
-/** The attributes of an item whose record is kept property by property, as it is. */
-function own(item: Item): Item {
-  checkSchema(item);
-  const { pk: _, sk: __, schemaVersion: ___, region: ____, projectId: _____, expiresAt: ______, ...rest } = item;
-  return rest;
-}
-
 export function fromTraceItem(item: Item): Trace {
-  const { operation: _, ...trace } = own(item);
+  const { operation: _, expiresAt: __, ...trace } = ownOf(item);
   return trace as unknown as Trace;
 }
 
-export const fromAttributionItem = (item: Item): Attribution =>
-  ({ ...own(item), target: targetOf(item) }) as unknown as Attribution;
+export function fromAttributionItem(item: Item): Attribution {
+  const { expiresAt: _, ...attribution } = ownOf(item);
+  return { ...attribution, target: targetOf(item) } as Attribution;
+}

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { ATTRIBUTION_ITEM_PREFIX, SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/model/errors';
-import { dayOf, type Instant } from '../core/model/instant';
+import { dayOf, type Instant, toInstant, toMs } from '../core/model/instant';
 import { type Target, targetName } from '../core/model/instance';
 import { type Current, type Gap, type Head, isGone, type Rejection, type Version } from '../core/model/record';
-import { asItIs, type Attributes, called, itemOf, json, nullWhenAbsent, recordOf, timeToLive } from './attributes';
+import { fromStored, toStored } from './stored-json';
 import { fromViewLine } from './view-line';
 
 /** The only file that knows how keys are built and read, and how records become items. */
@@ -140,84 +140,60 @@ function changesPartitionOf(version: Version): string {
 export const isExpired = (item: Item, nowMs: number): boolean =>
   typeof item.expiresAt === 'number' && item.expiresAt * 1000 <= nowMs;
 
-const COMMON: Attributes<Omit<Version, 'expiresAt'>> = {
-  id: asItIs,
-  name: nullWhenAbsent,
-  enterpriseProjectId: nullWhenAbsent,
-  version: asItIs,
-  kind: asItIs,
-  evidence: asItIs,
-  status: asItIs,
-  previousStatus: nullWhenAbsent,
-  statusSince: asItIs,
-  observedAt: asItIs,
-  changedAfter: nullWhenAbsent,
-  changes: json,
-  snapshot: json,
-  listedFrom: asItIs,
-  runId: asItIs,
-};
+/** Time to live in whole seconds since the epoch, rounded up so that nothing expires early. */
+export const toTimeToLive = (instant: Instant): number => Math.ceil(toMs(instant) / 1000);
 
-const VERSION: Attributes<Version> = { ...COMMON, expiresAt: timeToLive };
-
-/** A current row never expires. */
-type LastingRow = Omit<Current, 'expiresAt'>;
-const CURRENT: Attributes<LastingRow> = {
-  ...COMMON,
-  touchedBy: asItIs,
-  unobservedSince: asItIs,
-  judgedListedFrom: asItIs,
-  lastOwnGapTo: asItIs,
-  expiringSince: asItIs,
-  absentSince: asItIs,
-  views: asItIs,
-};
-
-const GAP: Attributes<Gap> = { id: asItIs, from: asItIs, to: asItIs };
-
-const REJECTION: Attributes<Rejection> = {
-  id: asItIs,
-  key: called('rejectionKey'),
-  reason: asItIs,
-  raw: asItIs,
-  digest: asItIs,
-  firstObservedAt: asItIs,
-  observedAt: asItIs,
-  changedAfter: nullWhenAbsent,
-  views: asItIs,
+/** What a current row has beside its version; the item of the version has nothing of it. */
+const BESIDE_VERSION: Readonly<Record<Exclude<keyof Current, keyof Version>, undefined>> = {
+  touchedBy: undefined,
+  unobservedSince: undefined,
+  judgedListedFrom: undefined,
+  lastOwnGapTo: undefined,
+  expiringSince: undefined,
+  absentSince: undefined,
+  views: undefined,
 };
 
 /** What every item bears. */
 export const marks = ({ region, projectId }: Target): Item => ({ schemaVersion: SCHEMA_VERSION, region, projectId });
 
+/** A record is kept property by property, as it is. What is undefined is not stored. */
+const itemOf = ({ target, changes, snapshot, expiresAt, ...version }: Version): Item => ({
+  ...marks(target),
+  ...version,
+  changes: toStored(changes),
+  snapshot: toStored(snapshot),
+  expiresAt: expiresAt && toTimeToLive(expiresAt),
+});
+
 export const toVersionItem = (version: Version): Item => ({
   ...key.version(version.target, version.id, version.observedAt),
-  ...marks(version.target),
-  ...itemOf(VERSION, version),
+  ...itemOf(version),
+  ...BESIDE_VERSION,
   // An index holds only items that have its key. A baseline is no change.
-  ...(version.kind === 'baseline' ? {} : { changesPartition: changesPartitionOf(version) }),
+  changesPartition: version.kind === 'baseline' ? undefined : changesPartitionOf(version),
 });
 
 const needsAttention = (current: Current): boolean => current.status !== 'RUNNING' && !isGone(current);
 
 export const toCurrentItem = (current: Current): Item => ({
   ...key.current(current.target, current.id),
-  ...marks(current.target),
-  ...itemOf<LastingRow>(CURRENT, current),
+  ...itemOf(current),
   // The same: what runs, or is gone, is not in the index.
-  ...(needsAttention(current) ? { notRunning: targetName(current.target) } : {}),
+  notRunning: needsAttention(current) ? targetName(current.target) : undefined,
 });
 
-export const toGapItem = (gap: Gap): Item => ({
-  ...(gap.id === undefined ? key.gap(gap.target, gap.from) : key.ownGap(gap.target, gap.id, gap.from)),
-  ...marks(gap.target),
-  ...itemOf(GAP, gap),
+export const toGapItem = ({ target, ...gap }: Gap): Item => ({
+  ...(gap.id === undefined ? key.gap(target, gap.from) : key.ownGap(target, gap.id, gap.from)),
+  ...marks(target),
+  ...gap,
 });
 
-export const toRejectionItem = (rejection: Rejection): Item => ({
-  ...key.rejected(rejection.target, rejection.key),
-  ...marks(rejection.target),
-  ...itemOf(REJECTION, rejection),
+export const toRejectionItem = ({ target, key: rejectionKey, ...rejection }: Rejection): Item => ({
+  ...key.rejected(target, rejectionKey),
+  ...marks(target),
+  ...rejection,
+  rejectionKey,
 });
 
 export const toRegistrationItem = (target: Target): Item => ({
@@ -226,7 +202,7 @@ export const toRegistrationItem = (target: Target): Item => ({
 });
 
 /** @throws TableError when the item was not written by this application, or by a newer version of it */
-export function checkSchema(item: Item): void {
+function checkSchema(item: Item): void {
   if (item.schemaVersion === SCHEMA_VERSION) return;
   throw new TableError(
     `item ${JSON.stringify(item.pk)} has schema version ${JSON.stringify(item.schemaVersion)}, this code reads version ${SCHEMA_VERSION}: is this the table of another application, or of a newer release?`,
@@ -238,16 +214,34 @@ export const targetOf = (item: Item): Target => ({
   projectId: item.projectId as string,
 });
 
-/** @throws TableError as `checkSchema` does */
-function fromItem<T extends { readonly target: Target }>(attributes: Attributes<T>, item: Item): T {
+/** An item without its keys and the marks of every item. @throws TableError as `checkSchema` does */
+export function ownOf(item: Item): Item {
   checkSchema(item);
-  return { target: targetOf(item), ...recordOf(attributes, item) } as T;
+  const { pk: _, sk: __, schemaVersion: ___, region: ____, projectId: _____, ...own } = item;
+  return own;
 }
 
-export const fromVersionItem = (item: Item): Version => fromItem(VERSION, item);
-export const fromCurrentItem = (item: Item): Current => fromItem<LastingRow>(CURRENT, item);
-export const fromGapItem = (item: Item): Gap => fromItem(GAP, item);
-export const fromRejectionItem = (item: Item): Rejection => fromItem(REJECTION, item);
+export function fromVersionItem(item: Item): Version {
+  const { changesPartition: _, notRunning: __, changes, snapshot, expiresAt, ...own } = ownOf(item);
+  return {
+    target: targetOf(item),
+    name: null,
+    enterpriseProjectId: null,
+    previousStatus: null,
+    changedAfter: null,
+    ...own,
+    changes: fromStored(changes),
+    snapshot: fromStored(snapshot),
+    expiresAt: typeof expiresAt === 'number' ? toInstant(expiresAt * 1000) : undefined,
+  } as Version;
+}
+export const fromCurrentItem = (item: Item): Current => fromVersionItem(item) as Current;
+export const fromGapItem = (item: Item): Gap => ({ target: targetOf(item), ...ownOf(item) }) as Gap;
+
+export function fromRejectionItem(item: Item): Rejection {
+  const { rejectionKey, ...own } = ownOf(item);
+  return { target: targetOf(item), changedAfter: null, ...own, key: rejectionKey } as Rejection;
+}
 
 /** Attributes of the head beside its key; the recorder updates them one by one. */
 export type HeadAttributes = {
@@ -259,11 +253,8 @@ export type HeadAttributes = {
   readonly otherViews?: readonly string[];
 };
 
-/** Keys and the marks of every item are no part of the head. */
 export function fromHeadItem(item: Item): Head {
-  checkSchema(item);
-  const { pk: _, sk: __, schemaVersion: ___, region: ____, projectId: _____, ...attributes } = item;
-  const { leaseRunId, leaseUntil, dirty, otherViews, ...rest } = attributes as HeadAttributes;
+  const { leaseRunId, leaseUntil, dirty, otherViews, ...rest } = ownOf(item) as HeadAttributes;
   return {
     target: targetOf(item),
     lease: leaseRunId === undefined || leaseUntil === undefined ? undefined : { runId: leaseRunId, until: leaseUntil },

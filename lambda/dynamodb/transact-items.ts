@@ -5,10 +5,9 @@ import type { Instant } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
 import type { Action } from '../core/sync/recorder';
 import type { Gap } from '../core/model/record';
-import { toTimeToLive } from './attributes';
 import { marshallOptions } from './client';
 import { fitRow, storedBytes } from './row-size';
-import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toVersionItem } from './table';
+import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive, toVersionItem } from './table';
 
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
