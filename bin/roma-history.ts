@@ -1,5 +1,4 @@
 #!/usr/bin/env -S npx tsx
-import { systemClock } from '../lambda/system-clock';
 import { nodeNotice } from './cli/node-version';
 import { run } from './cli/program';
 import { openTerminal } from './cli/terminal';
@@ -8,7 +7,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const notice = nodeNotice(process.versions.node);
 if (notice !== undefined) process.stderr.write(`${notice}\n`);
 
-const { isTerminal, isPaged, close, ...terminal } = openTerminal(process.env);
+const { isPaged, close, ...terminal } = openTerminal(process.env);
 const stop = new AbortController();
 process.once('SIGINT', () => {
   stop.abort();
@@ -17,14 +16,7 @@ process.once('SIGINT', () => {
 });
 
 async function main(): Promise<void> {
-  process.exitCode = await run(process.argv.slice(2), {
-    ...terminal,
-    err: (line) => process.stderr.write(`${line}\n`),
-    environment: process.env,
-    clock: systemClock,
-    time: { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isTerminal },
-    signal: stop.signal,
-  });
+  process.exitCode = await run(process.argv.slice(2), { ...terminal, signal: stop.signal });
   await close();
 }
 

@@ -1,3 +1,4 @@
+import { systemClock } from '../../lambda/system-clock';
 import { painter } from './output';
 import { openPager, type Pager } from './pager';
 
@@ -19,7 +20,10 @@ export function openTerminal(environment: NodeJS.ProcessEnv) {
     isPaged: (): boolean => pager?.isOpen() === true,
     close: async (): Promise<void> => pager?.close(),
     paint: painter(FORCE_COLOR ? FORCE_COLOR !== '0' : isTerminal && !NO_COLOR && TERM !== 'dumb'),
-    isTerminal,
+    err: (line: string): void => void process.stderr.write(`${line}\n`),
+    environment,
+    clock: systemClock,
+    time: { zone: Intl.DateTimeFormat().resolvedOptions().timeZone, isTerminal },
     /** Cells per line; Infinity when the output is not a terminal. */
     width: isTerminal ? stdout.columns || 80 : Infinity,
   };

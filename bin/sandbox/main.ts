@@ -1,24 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attributionText } from '../../lambda/core/model/attribution-words';
 import type { Claim } from '../../lambda/core/model/attribution';
-import { attributionsIn } from '../../lambda/core/history/attributions';
-import { byText } from '../cli/commands/views';
 import { describeError, UsageError } from '../../lambda/core/model/errors';
-import { toInstant } from '../../lambda/core/model/instant';
-import type { Version } from '../../lambda/core/model/record';
+import type { Current, Version } from '../../lambda/core/model/record';
 import type { RunResult } from '../../lambda/core/sync/run-result';
-import { periodBefore } from '../../lambda/timeline/period';
 import { systemClock } from '../../lambda/wire';
-import { type Column, renderTable } from '../cli/layout';
 import { nodeNotice } from '../cli/node-version';
 import { cloudEvent, slackMessage } from '../../lib/subscriptions/messages';
+import { run } from '../cli/program';
 import { jsonLine, outcomeColour, safeText, statusColour } from '../cli/output';
 import type { BusEvent } from './event-bus';
 import { Scenario } from './scenario';
 import { startSandbox, SANDBOX_TARGET, type Sandbox } from './start-sandbox';
 import { tryIt, tryItText } from './try-it';
 import { openTerminal } from '../cli/terminal';
-import { writeReport } from '../cli/timeline/report';
 import { startTimelineServer, type TimelineServer } from '../cli/timeline/server';
 
 /**
@@ -85,30 +80,21 @@ function printMessages(event: BusEvent): void {
   print(paint('gray', `  cloud   ${jsonLine({ ...cloud, data: '…' })}`));
 }
 
-const HISTORY: readonly Column<Version & { readonly by: string }>[] = [
-  { title: 'version', of: ({ version }) => String(version), alignRight: true },
-  { title: 'observed', of: ({ observedAt }) => observedAt },
-  { title: 'changed after', of: ({ changedAfter }) => changedAfter ?? '(before we looked)' },
-  { title: 'kind', of: ({ kind }) => kind },
-  { title: 'status', of: ({ status }) => status, colour: ({ status }) => statusColour(status) },
-  { title: 'evidence', of: ({ evidence }) => evidence },
-  { title: 'changes', of: ({ changes }) => changes.map(({ field }) => field).join(', '), shrinksTo: 12 },
-  { title: 'who', of: ({ by }) => by },
-];
-
-/** The history of the instance that has the most to tell, newest first. */
-async function printHistory(sandbox: Sandbox): Promise<void> {
-  let most: { id: string; name: string | null; version: number } | undefined;
-  for await (const current of sandbox.reader.currents(SANDBOX_TARGET)) {
+/** The history of the instance that has the most to tell, and the timeline as a page: what these commands print. */
+async function printHistory({ reader, database, tableName }: Sandbox, startedMs: number): Promise<void> {
+  let most: Current | undefined;
+  for await (const current of reader.currents(SANDBOX_TARGET))
     if (most === undefined || current.version > most.version) most = current;
+  const seconds = Math.ceil((systemClock.now() - startedMs) / 1000);
+  const here = [`--dynamodb-endpoint=${database.endpoint}`, `--table=${tableName}`];
+  const io = { ...terminal, page: undefined, signal: new AbortController().signal };
+  for (const command of [
+    ['log', most?.id ?? ''],
+    ['report', '-o', REPORT_FILE, `--since=${seconds + 5}s`],
+  ]) {
+    print(`\n${paint('bold', `roma-history ${command.join(' ')}`)}`);
+    await run([...command, ...here], io);
   }
-  if (most === undefined) return;
-  const attributionOf = attributionsIn(sandbox.reader, {});
-  const versions = [];
-  for await (const version of sandbox.reader.versions(SANDBOX_TARGET, most.id, { newestFirst: true }))
-    versions.push({ ...version, by: byText(await attributionOf(version)).join('') });
-  print(`\n${paint('bold', `History of ${safeText(most.name ?? most.id)}`)} (${most.id}), newest first\n`);
-  print(renderTable(HISTORY, versions, terminal));
 }
 
 /** What `serve` shows, while the fleet lives on. */
@@ -122,15 +108,6 @@ async function openTimeline(sandbox: Sandbox): Promise<TimelineServer> {
   });
   print(`the timeline, live: ${server.url}\n`);
   return server;
-}
-
-/** The same page as a file, as `report -o` writes it. */
-async function printReport(sandbox: Sandbox, startedMs: number): Promise<void> {
-  const nowMs = systemClock.now();
-  const now = toInstant(nowMs);
-  const period = periodBefore(now, Math.max(5_000, nowMs - startedMs));
-  const report = await writeReport(sandbox.reader, period, { file: REPORT_FILE, now });
-  print(`\nThe timeline as a page: ${report.file}`);
 }
 
 async function runSandbox(): Promise<void> {
@@ -165,16 +142,15 @@ async function runSandbox(): Promise<void> {
     }
     const scenario = new Scenario(sandbox.fleet, SANDBOX_TARGET.projectId, Date.now, sandbox.traces);
     const lastRun = isWatching ? Number.POSITIVE_INFINITY : RUNS;
-    for (let run = 1; !stopped.signal.aborted && run <= lastRun; run += 1) {
+    for (let number = 1; !stopped.signal.aborted && number <= lastRun; number += 1) {
       // The first run finds the fleet as it is; the second one finds it unchanged.
-      if (run > 2) scenario.step();
-      printRun(run, await sandbox.sync());
+      if (number > 2) scenario.step();
+      printRun(number, await sandbox.sync());
       await sandbox.settled();
       await sleep(isWatching ? WATCH_PAUSE_MS : PAUSE_MS, undefined, { signal: stopped.signal }).catch(() => {});
     }
     await sandbox.settled();
-    await printHistory(sandbox);
-    await printReport(sandbox, startedMs);
+    await printHistory(sandbox, startedMs);
     const median = latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length / 2)];
     print(
       `\n${latencies.length} events reached the subscriber${median === undefined ? '' : `, half of them within ${median} ms of the observation`}.`,
