@@ -3,6 +3,7 @@ import type { Target } from '../core/model/instance';
 import type { RunEnd } from '../core/sync/recorder';
 import type { Units } from '../core/model/units';
 import { cutToBytes, utf8Bytes } from '../core/model/wire-text';
+import { itemBytes } from './row-size';
 import { type HeadAttributes, type Item, key } from './table';
 import { toViewLine } from './view-line';
 
@@ -67,15 +68,15 @@ function fit(before: Item, set: HeadAttributes, remove: ReadonlySet<string>, end
   const kept = Object.entries({ ...before, ...defined(set) }).filter(
     ([name]) => !remove.has(name) && name !== 'because' && name !== 'otherViews',
   );
-  let room = MAX_HEAD_BYTES - LEASE_BYTES - bytesOf(Object.fromEntries(kept));
+  let room = MAX_HEAD_BYTES - LEASE_BYTES - itemBytes(Object.fromEntries(kept));
   const lines = end.otherViews?.map(toViewLine) ?? (before.otherViews as readonly string[] | undefined) ?? [];
   const otherViews: string[] = [];
-  const roomForViews = room - bytesOf({ otherViews }) - (end.because === undefined ? 0 : REASON_BYTES);
+  const roomForViews = room - itemBytes({ otherViews }) - (end.because === undefined ? 0 : REASON_BYTES);
   for (const line of lines) {
-    if (bytesOf([...otherViews, line]) > roomForViews) break;
+    if (itemBytes([...otherViews, line]) > roomForViews) break;
     otherViews.push(line);
   }
-  if (otherViews.length > 0) room -= bytesOf({ otherViews });
+  if (otherViews.length > 0) room -= itemBytes({ otherViews });
   const limit = Math.min(MAX_REASON_BYTES, room - utf8Bytes('because'));
   const tells = end.because !== undefined && limit >= LEAST_REASON_BYTES;
   return { ...set, otherViews, because: tells ? cut(end.because, limit) : undefined };
@@ -86,15 +87,6 @@ const cut = (text: string, limit: number): string =>
 
 const defined = (attributes: object): Item =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
-
-/** What DynamoDB counts for a value, or a little more. */
-function bytesOf(value: unknown): number {
-  if (typeof value === 'string') return utf8Bytes(value);
-  if (typeof value === 'number') return 2 + String(value).length / 2;
-  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + 1 + bytesOf(each), 3);
-  if (typeof value !== 'object' || value === null) return 1;
-  return Object.entries(defined(value)).reduce((sum, [name, each]) => sum + 1 + utf8Bytes(name) + bytesOf(each), 3);
-}
 
 function expressions(target: Target, attributes: HeadAttributes, removed: ReadonlySet<string>) {
   const set = defined(attributes);

@@ -186,22 +186,12 @@ export function createReader(client: DynamoDBDocumentClient, tableName: string, 
     attributions: async (target, id, { from, to } = {}) =>
       all(read(range.attributions(target, id, from, before(to)), fromAttributionItem)),
     changes: (span) => changesOf({ targets, currents, versions, shards, now: () => clock.now() }, span),
-    notRunning: (target) => read(notRunningRange(target), toNotRunning, { index: NOT_RUNNING }),
+    notRunning: (target) => read(notRunningRange(target), toNotRunning(target), { index: NOT_RUNNING }),
     units: () => meter.units(),
   };
 }
 
-const toNotRunning = (item: Item): NotRunning => ({
-  target: targetOf(item.notRunning === undefined ? item : targetFromName(item.notRunning as string)),
-  id: item.id as string,
-  name: (item.name ?? null) as string | null,
-  status: item.status as string,
-  statusSince: item.statusSince as Instant,
-  version: item.version as number,
-});
-
-/** The index holds the target only as its key. */
-function targetFromName(name: string): Item {
-  const slash = name.indexOf('/');
-  return { region: name.slice(0, slash), projectId: name.slice(slash + 1) };
-}
+const toNotRunning =
+  (target: Target) =>
+  ({ id, name = null, status, statusSince, version }: Item): NotRunning =>
+    ({ target, id, name, status, statusSince, version }) as NotRunning;
