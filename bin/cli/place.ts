@@ -14,8 +14,9 @@ const KEYS = [...PLACES, 'region', 'profile'] as const;
 type Place = { [key in (typeof KEYS)[number]]?: string };
 
 const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-const quoted = (text: string): string =>
-  /^[\w./:@=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+/** A word as a shell must be given it. */
+export const quoted = (text: string): string =>
+  /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
 /** The flags with which another command finds the same history, such as ` --local` or ` --stack history --region eu-west-1`. */
 export const placeFlags = (options: Place): string =>

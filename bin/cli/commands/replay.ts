@@ -12,6 +12,7 @@ import { awsOf, type BusOptions, sinkOf, withBus, withBusOptions } from '../bus'
 import { EXIT, ExitCode } from '../exit';
 import { type Io, printJson } from '../io';
 import { safeLine } from '../output';
+import { quoted } from '../place';
 import { chooseTargets, type Store, type TargetOptions, withStore, withTargetOptions } from '../store';
 import { parseSpan } from '../time';
 import { find, INSTANCE_HELP } from './instance-argument';
@@ -152,7 +153,7 @@ function tell(io: Io, options: ReplayOptions, span: ClosedSpan, report: ReplayRe
   io.out(`${counted(published)} published`);
   if (resumeSince !== undefined) {
     io.err(`the replay ${ended === 'failed' ? 'failed' : 'was interrupted'}; go on with:`);
-    io.err(`  ${resumption(options, resumeSince, span.to)}`);
+    io.err(`  ${resumption(io, options, resumeSince, span.to)}`);
   }
 }
 
@@ -162,27 +163,20 @@ function tellProblems(io: Io, problems: readonly string[]): void {
 }
 
 /** The command that publishes the rest, up to the same end. */
-function resumption(options: ReplayOptions, since: Instant, until: Instant): string {
+function resumption(io: Io, options: ReplayOptions, since: Instant, until: Instant): string {
   const named: readonly (readonly [string, string | undefined])[] = [
     ['--since', since],
     ['--until', until],
     ['--instance', options.instance],
     ...(options.target ?? []).map((target) => ['--target', targetName(target)] as const),
     ['--rate', options.rate === DEFAULT_RATE ? undefined : String(options.rate)],
-    ['--table', options.table],
-    ['--stack', options.stack],
-    ['--dynamodb-endpoint', options.dynamodbEndpoint],
     ['--bus', options.bus],
     ['--topic', options.topic],
     ['--events-endpoint', options.eventsEndpoint],
-    ['--local', options.local],
   ];
-  const words = named.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(value)]));
-  return ['roma-history replay', ...words, ...(options.feed === true ? ['--feed'] : [])].join(' ');
+  const words = named.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(safeLine(value))]));
+  return [`roma-history replay${io.place ?? ''}`, ...words, ...(options.feed === true ? ['--feed'] : [])].join(' ');
 }
-
-const quoted = (text: string): string =>
-  /^[\w./:@+-]+$/.test(text) ? text : `'${safeLine(text).replaceAll("'", `'\\''`)}'`;
 
 const counted = (events: number): string => `${events} event${events === 1 ? '' : 's'}`;
 
