@@ -1,6 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { type EventBus, startEventBus } from '../support/event-bus';
 import { EVENT_SOURCE } from '../../lambda/contract';
+import { marshallOptions } from '../../lambda/dynamodb/client';
 import { toCurrentItem } from '../../lambda/dynamodb/table';
 import { type PublishOverrides, wirePublish } from '../../lambda/wire';
 import { currentOf } from '../support/changes';
@@ -20,8 +21,8 @@ const inserted = (sequence: number, version: number, id = 'a') => {
     dynamodb: {
       SequenceNumber: String(sequence),
       Keys: marshall({ pk: item.pk, sk: item.sk }),
-      NewImage: marshall(item),
-      ...(old && { OldImage: marshall(old) }),
+      NewImage: marshall(item, marshallOptions),
+      ...(old && { OldImage: marshall(old, marshallOptions) }),
     },
   };
 };

@@ -5,6 +5,7 @@ import { type ChangeEvent } from '../../../../lambda/core/publish/change-event';
 import { type Current, eventId } from '../../../../lambda/core/model/record';
 import type { EventSink, Receipt } from '../../../../lambda/core/publish/delivery';
 import { publishBatch } from '../../../../lambda/core/publish/batch';
+import { marshallOptions } from '../../../../lambda/dynamodb/client';
 import { type RawStreamRecord, readStreamRecord } from '../../../../lambda/dynamodb/stream-record';
 import { toCurrentItem } from '../../../../lambda/dynamodb/table';
 import { currentOf, FIRST_OBSERVED_AT } from '../../../support/changes';
@@ -95,8 +96,8 @@ function streamOf({ writes, firstIsBaseline, publishBaseline }: Story) {
       dynamodb: {
         SequenceNumber,
         Keys: marshall({ pk: item.pk, sk: item.sk }),
-        NewImage: marshall(item),
-        ...(old === undefined ? {} : { OldImage: marshall(toCurrentItem(old)) }),
+        NewImage: marshall(item, marshallOptions),
+        ...(old === undefined ? {} : { OldImage: marshall(toCurrentItem(old), marshallOptions) }),
       },
     };
   });
