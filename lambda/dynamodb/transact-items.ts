@@ -1,5 +1,6 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { convertToAttr } from '@aws-sdk/util-dynamodb';
+import { cutIntoCalls } from '../core/model/cut-into-calls';
 import { describeError } from '../core/model/errors';
 import type { Instant } from '../core/model/instant';
 import type { Target } from '../core/model/instance';
@@ -12,8 +13,7 @@ import { type Item, key, toCurrentItem, toGapItem, toRejectionItem, toTimeToLive
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
 /** Limits of TransactWriteItems, with room for the fence and for how the service counts bytes. */
-const MAX_ITEMS = 99;
-const MAX_BYTES = 3_500_000;
+const LIMITS = { items: 99, bytes: 3_500_000 };
 
 /** The writes of one action. They belong together and are never split over two transactions. */
 export function transactItems(tableName: string, target: Target, action: Action): readonly TransactItem[] {
@@ -96,15 +96,10 @@ export function unwritableField(items: readonly TransactItem[]): string | undefi
   return undefined;
 }
 
-interface Weight {
-  readonly items: number;
-  readonly bytes: number;
-}
-
 /** What keys and names of attributes may add to the bytes of a record. */
 const OVERHEAD = 2000;
 
-function weigh(action: Action): Weight {
+function weigh(action: Action) {
   const bytesOf = (record: object): number => storedBytes(record) + OVERHEAD;
   if (action.kind === 'unreject') return { items: 1, bytes: 200 };
   if (action.kind === 'reject') return { items: 1, bytes: bytesOf(action.rejection) };
@@ -116,20 +111,5 @@ function weigh(action: Action): Weight {
 }
 
 /** Cuts actions into transactions; what belongs to one instance stays together. */
-export function cutIntoBatches(actions: readonly Action[]): readonly (readonly Action[])[] {
-  const batches: Action[][] = [];
-  let items = Infinity;
-  let bytes = 0;
-  for (const action of actions) {
-    const weight = weigh(action);
-    if (items + weight.items > MAX_ITEMS || bytes + weight.bytes > MAX_BYTES) {
-      batches.push([]);
-      items = 0;
-      bytes = 0;
-    }
-    batches.at(-1)?.push(action);
-    items += weight.items;
-    bytes += weight.bytes;
-  }
-  return batches;
-}
+export const cutIntoBatches = (actions: readonly Action[]): readonly (readonly Action[])[] =>
+  cutIntoCalls(actions, weigh, LIMITS);

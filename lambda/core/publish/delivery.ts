@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { isChange, type PublishedEvent } from './attribution-event';
+import { cutIntoCalls } from '../model/cut-into-calls';
 import { ENVELOPE_BYTES, fitEvent, instanceKey } from './change-event';
 import { describeError } from '../model/errors';
 import type { Clock } from '../model/clock';
@@ -130,7 +131,9 @@ export async function deliver(
       for (const lane of lanes.values()) if (lane.notBefore === next) lane.notBefore = -Infinity;
       continue;
     }
-    const calls = pack(sink, sizes, ready);
+    // The first waiting event of each lane.
+    const sizeOf = ([, lane]: (typeof ready)[number]) => ({ items: 1, bytes: sizes[lane.waiting[0] ?? 0] ?? 0 });
+    const calls = cutIntoCalls(ready, sizeOf, { items: sink.maxEntries, bytes: sink.maxBytes });
     const { concurrency } = limits;
     const send = async (call: (typeof calls)[number]): Promise<void> => {
       const receipts = await attempt(sink, call.map(([, lane]) => events[lane.waiting[0] ?? 0]) as PublishedEvent[], {
@@ -143,28 +146,6 @@ export async function deliver(
     await pMap(calls, send, { concurrency });
   }
   return { acceptedAt, unpublishable, unpublished, refusals };
-}
-
-/** The first waiting event of each lane, cut into calls that the sink can take. */
-function pack(
-  sink: EventSink,
-  sizes: readonly number[],
-  lanes: readonly (readonly [string, Lane])[],
-): (readonly [string, Lane])[][] {
-  const calls: (readonly [string, Lane])[][] = [];
-  let bytes = 0;
-  for (const entry of lanes) {
-    const size = sizes[entry[1].waiting[0] ?? 0] ?? 0;
-    const call = calls.at(-1);
-    if (call === undefined || call.length >= sink.maxEntries || bytes + size > sink.maxBytes) {
-      calls.push([entry]);
-      bytes = size;
-    } else {
-      call.push(entry);
-      bytes += size;
-    }
-  }
-  return calls;
 }
 
 /** A call that failed as a whole says of each event that it may not have arrived. */
