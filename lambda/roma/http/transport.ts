@@ -96,17 +96,14 @@ export function createTransport(
       const requestedAt = clock.now();
       const left = deadline === undefined ? limits.totalMs : Math.min(limits.totalMs, deadline - requestedAt);
       if (isAborted(signal) || left <= 0) throw noTime(what);
-      const abort = new AbortController();
-      const stop = (): void => abort.abort();
-      const timer = setTimeout(stop, left);
-      signal?.addEventListener('abort', stop, { once: true });
+      const timeIsUp = AbortSignal.timeout(Math.ceil(left));
       try {
         const { statusCode, headers, body } = await send.call(agent, {
           ...addressOf(request),
           method: request.method,
           headers: { ...request.headers, 'accept-encoding': 'gzip, deflate, br' },
           body: request.body === '' ? null : request.body,
-          signal: abort.signal,
+          signal: signal === undefined ? timeIsUp : AbortSignal.any([signal, timeIsUp]),
         });
         const header = (name: string): string | undefined => {
           const value = headers[name];
@@ -128,11 +125,8 @@ export function createTransport(
       } catch (error) {
         if (error instanceof BodyTooLarge) throw tooLarge(what, limits.maxBodyBytes);
         if (isAborted(signal)) throw stopped(what, clock.now() - requestedAt);
-        if (abort.signal.aborted) throw timedOut(what, left, error);
+        if (timeIsUp.aborted) throw timedOut(what, left, error);
         throw networkError(what, error);
-      } finally {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', stop);
       }
     },
     close: async (): Promise<void> => agent.destroy(),
