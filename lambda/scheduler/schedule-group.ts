@@ -3,51 +3,60 @@ import {
   CreateScheduleCommand,
   type CreateScheduleCommandInput,
   GetScheduleCommand,
-  type GetScheduleCommandOutput,
   paginateListSchedules,
   ResourceNotFoundException,
   type SchedulerClient,
   UpdateScheduleCommand,
 } from '@aws-sdk/client-scheduler';
+import { isDeepStrictEqual } from 'node:util';
 import type { Schedule, ScheduleGroup } from '../core/discovery/discovery';
 
 /** The schedules of one group of EventBridge Scheduler. */
-export function scheduleGroup(client: SchedulerClient, groupName: string): ScheduleGroup {
+export function scheduleGroup(client: SchedulerClient, GroupName: string): ScheduleGroup {
+  /** As an update takes it. */
+  const read = async (Name: string): Promise<CreateScheduleCommandInput | undefined> => {
+    try {
+      return (await client.send(new GetScheduleCommand({ GroupName, Name }))) as CreateScheduleCommandInput;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  };
   return {
     async list() {
       const names: string[] = [];
-      const pages = paginateListSchedules({ client, pageSize: 100 }, { GroupName: groupName });
-      for await (const { Schedules = [] } of pages)
+      for await (const { Schedules = [] } of paginateListSchedules({ client, pageSize: 100 }, { GroupName }))
         for (const { Name } of Schedules) if (Name !== undefined) names.push(Name);
       return names;
     },
-    async read(name) {
-      try {
-        return fromAnswer(name, await client.send(new GetScheduleCommand({ GroupName: groupName, Name: name })));
-      } catch (error) {
-        if (error instanceof ResourceNotFoundException) return undefined;
-        throw error;
+    async put(schedule, isKnown) {
+      const wanted = toInput(schedule, GroupName);
+      const before = isKnown ? await read(schedule.name) : undefined;
+      if (before === undefined) {
+        await client.send(new CreateScheduleCommand(wanted)).catch((error: unknown) => {
+          // Made since the list was read, or by an attempt whose answer was lost.
+          if (!(error instanceof ConflictException)) throw error;
+        });
+        return 'added';
       }
+      if (isDeepStrictEqual({ ...before, ...wanted }, before)) return 'same';
+      await client.send(new UpdateScheduleCommand(wanted));
+      return 'updated';
     },
-    async create(schedule) {
-      try {
-        await client.send(new CreateScheduleCommand(toInput(schedule, groupName)));
-      } catch (error) {
-        // Made since the list was read, or by an attempt whose answer was lost.
-        if (!(error instanceof ConflictException)) throw error;
-      }
-    },
-    async update(schedule) {
-      await client.send(new UpdateScheduleCommand(toInput(schedule, groupName)));
+    async pause(name) {
+      const before = await read(name);
+      if (before?.State !== 'ENABLED') return false;
+      await client.send(new UpdateScheduleCommand({ ...before, State: 'DISABLED' }));
+      return true;
     },
   };
 }
 
-const toInput = (schedule: Schedule, groupName: string): CreateScheduleCommandInput => ({
+const toInput = (schedule: Schedule, GroupName: string): CreateScheduleCommandInput => ({
   Name: schedule.name,
-  GroupName: groupName,
+  GroupName,
   Description: schedule.description,
-  State: schedule.enabled ? 'ENABLED' : 'DISABLED',
+  State: 'ENABLED',
   ScheduleExpression: schedule.expression,
   FlexibleTimeWindow:
     schedule.windowMinutes < 1 ? { Mode: 'OFF' } : { Mode: 'FLEXIBLE', MaximumWindowInMinutes: schedule.windowMinutes },
@@ -58,19 +67,4 @@ const toInput = (schedule: Schedule, groupName: string): CreateScheduleCommandIn
     DeadLetterConfig: { Arn: schedule.deadLetterArn },
     RetryPolicy: { MaximumRetryAttempts: schedule.retryAttempts, MaximumEventAgeInSeconds: schedule.maxAgeSeconds },
   },
-});
-
-/** What is missing in an answer differs from what is wanted, so that an update puts it right. */
-const fromAnswer = (name: string, answer: GetScheduleCommandOutput): Schedule => ({
-  name,
-  description: answer.Description ?? '',
-  enabled: answer.State === 'ENABLED',
-  expression: answer.ScheduleExpression ?? '',
-  windowMinutes: answer.FlexibleTimeWindow?.MaximumWindowInMinutes ?? 0,
-  functionArn: answer.Target?.Arn ?? '',
-  roleArn: answer.Target?.RoleArn ?? '',
-  deadLetterArn: answer.Target?.DeadLetterConfig?.Arn ?? '',
-  input: answer.Target?.Input ?? '',
-  retryAttempts: answer.Target?.RetryPolicy?.MaximumRetryAttempts ?? -1,
-  maxAgeSeconds: answer.Target?.RetryPolicy?.MaximumEventAgeInSeconds ?? -1,
 });

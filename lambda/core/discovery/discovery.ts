@@ -4,31 +4,16 @@ import { sha256 } from '../model/canonical';
 import { describeError } from '../model/errors';
 import { type Target, uniqueTargets } from '../model/instance';
 
-/** One schedule as a whole, because EventBridge Scheduler replaces all of it in an update. */
-export interface Schedule {
-  readonly name: string;
-  readonly description: string;
-  readonly enabled: boolean;
-  /** `rate(5 minutes)` */
-  readonly expression: string;
-  /** The run starts at any time within this many minutes; 0 is no window. */
-  readonly windowMinutes: number;
-  readonly functionArn: string;
-  readonly roleArn: string;
-  readonly deadLetterArn: string;
-  /** A SyncRequest as JSON text. */
-  readonly input: string;
-  readonly retryAttempts: number;
-  readonly maxAgeSeconds: number;
-}
+/** All of one schedule, because EventBridge Scheduler replaces all of it in an update. */
+export type Schedule = ReturnType<typeof scheduleOf>;
 
 /** The schedules of one group. There is no way to delete one. */
 export interface ScheduleGroup {
   list(): Promise<readonly string[]>;
-  read(name: string): Promise<Schedule | undefined>;
-  /** One that exists already is left as it is. */
-  create(schedule: Schedule): Promise<void>;
-  update(schedule: Schedule): Promise<void>;
+  /** Makes it so, and enables it. @param isKnown it was listed; another one that exists already is left as it is */
+  put(schedule: Schedule, isKnown: boolean): Promise<'added' | 'updated' | 'same'>;
+  /** @returns whether it was enabled until now */
+  pause(name: string): Promise<boolean>;
 }
 
 /** How the stack names the schedule of a target that is configured. */
@@ -36,14 +21,13 @@ export const configuredName = (target: Target): string => scheduleName(target, s
 export const discoveredName = (target: Target): string => scheduleName(target, sha256, DISCOVERED_PREFIX);
 
 /** The schedule of a discovered target. Only its name differs from the one that the stack would make. */
-export function scheduleOf({ region, projectId }: Target, template: ScheduleTemplate): Schedule {
+export function scheduleOf({ region, projectId }: Target, template: ScheduleTemplate) {
   const { functionArn, roleArn, deadLetterArn, intervalMs } = template;
   const minutes = intervalMs / UNIT_MS.m;
   const request = { region, projectId, intervalMs };
   return {
     ...scheduleSettings(request),
     name: discoveredName(request),
-    enabled: true,
     expression: `rate(${minutes} ${minutes === 1 ? 'minute' : 'minutes'})`,
     functionArn,
     roleArn,
@@ -126,20 +110,11 @@ export async function discover({ targets, group, template, exclude }: DiscoveryP
   const paused: string[] = [];
   const failed: string[] = [];
   const settle = async (schedule: Schedule): Promise<void> => {
-    const before = known.has(schedule.name) ? await group.read(schedule.name) : undefined;
-    if (before === undefined) {
-      await group.create(schedule);
-      added.push(schedule.name);
-    } else if (!isSame(before, schedule)) {
-      await group.update(schedule);
-      updated.push(schedule.name);
-    }
+    const became = await group.put(schedule, known.has(schedule.name));
+    if (became !== 'same') (became === 'added' ? added : updated).push(schedule.name);
   };
   const pause = async (name: string): Promise<void> => {
-    const before = await group.read(name);
-    if (before?.enabled !== true) return;
-    await group.update({ ...before, enabled: false });
-    paused.push(name);
+    if (await group.pause(name)) paused.push(name);
   };
   const attempt = (name: string, act: () => Promise<void>) => async (): Promise<void> =>
     act().catch((error: unknown) => void failed.push(`${name}: ${describeError(error)}`));
@@ -160,6 +135,3 @@ async function shown(targets: () => Promise<readonly Target[]>): Promise<readonl
   }
   return found;
 }
-
-const isSame = (one: Schedule, other: Schedule): boolean =>
-  (Object.keys(other) as (keyof Schedule)[]).every((field) => one[field] === other[field]);
