@@ -11,6 +11,7 @@ import type { ChangeFeed } from './change-feed';
 import type { Discovery } from './discovery';
 import type { HistoryTable } from './history-table';
 import { metricOf } from './metric-of';
+import { checkPlaces } from './places';
 import { type ScheduledSync, type SyncTarget, targetId } from './scheduled-sync';
 
 export interface AlarmsProps {
@@ -53,6 +54,7 @@ export class Alarms extends Construct {
     private readonly props: AlarmsProps,
   ) {
     super(scope, id);
+    checkPlaces(this, props);
     const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
     if (props.discovery !== undefined) periods.push(props.every.toMinutes());
     const [shortest, longest] = [Math.min(...periods), Math.max(...periods)];

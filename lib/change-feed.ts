@@ -19,6 +19,7 @@ import { deadLetterQueue } from './dead-letter-queue';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
+import { checkPlaces } from './places';
 import type { Subscription } from './subscriptions/subscription';
 import { Subscriptions } from './subscriptions/subscriptions';
 
@@ -43,6 +44,7 @@ export class ChangeFeed extends Construct {
 
   constructor(scope: Construct, id: string, props: ChangeFeedProps) {
     super(scope, id);
+    checkPlaces(this, props);
     // Without a description, which not every partition knows.
     this.bus = new events.EventBus(this, 'Bus');
     this.bus.archive('Archive', {

@@ -7,6 +7,7 @@ import { allowEverywhere } from './acknowledge';
 import { protectFromDeletion } from './deletion-protection';
 import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
+import { checkPlaces } from './places';
 
 export interface HistoryTableProps {
   /** Encrypts a new table. @default - a key that AWS owns */
@@ -33,6 +34,7 @@ export class HistoryTable extends Construct {
 
   constructor(scope: Construct, id: string, props: HistoryTableProps = {}) {
     super(scope, id);
+    checkPlaces(this, props);
     this.table = props.existing ?? this.create(props);
     if (props.existing === undefined && props.deleteWithStack !== true)
       this.protection = protectFromDeletion(new Construct(this, 'Protection'), this.table);

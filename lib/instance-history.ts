@@ -12,6 +12,7 @@ import { type IInstanceHistory, InstanceHistoryBase } from './history-base';
 import { HistoryTable } from './history-table';
 import { Monitoring, type MonitoringLevel } from './monitoring';
 import { type FunctionPlace, placeFunctions } from './node-function';
+import { checkPlaces } from './places';
 import { parseConfig } from './read-config';
 import { type ExportOptions, ScheduledExport } from './scheduled-export';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
@@ -111,6 +112,7 @@ export class InstanceHistory extends InstanceHistoryBase {
   constructor(scope: Construct, id: string, props: InstanceHistoryProps) {
     super(scope, id);
     checkTargets(props);
+    checkPlaces(this, props);
     placeFunctions(this, props);
     this.history = new HistoryTable(this, 'History', {
       ...props,

@@ -91,7 +91,6 @@ function problemsBetween(input: unknown): string[] {
       ([index, earlier, name]) =>
         `subscriptions[${index}].name: "${name}" is the name of subscriptions[${earlier}]; give each a name of its own`,
     ),
-    ...elsewhere(config),
   ];
   return problems.filter((problem) => problem !== false);
 }
@@ -101,22 +100,3 @@ const repeated = (names: readonly string[]): [index: number, earlier: number, na
   names.flatMap((name, index) =>
     name.includes('undefined') || names.indexOf(name) === index ? [] : [[index, names.indexOf(name), name]],
   );
-
-const ARN = /"(?<arn>arn:aws[a-z-]*:(?<service>[a-z]+):(?<region>[a-z0-9-]+):(?<account>\d{12}):[^"]+)"/g;
-
-/**
- * What the stack works with must lie in its region, because rules, alarms and the clients of the functions reach no other.
- * Of another account, only a secret or an alarm topic can work: rules reach no queue, and a table is found by its name.
- */
-function elsewhere({ env, ...config }: Readonly<Record<string, unknown>>): string[] {
-  const arns = [...JSON.stringify(config).matchAll(ARN)].map(({ groups = {} }) => groups);
-  const within = (place: 'region' | 'account', those: readonly Readonly<Record<string, string>>[]): string[] => {
-    const pinned = (env as Readonly<Record<string, unknown>> | undefined)?.[place];
-    const here = typeof pinned === 'string' ? pinned : those[0]?.[place];
-    const others = those.filter((found) => found[place] !== here);
-    const why = pinned === here ? 'env' : those[0]?.arn;
-    return others.map(({ arn }) => `${arn}: lies in another ${place} than ${here}, that of ${why}`);
-  };
-  const own = arns.filter(({ service }) => service !== 'secretsmanager' && service !== 'sns');
-  return [...within('region', arns), ...within('account', own)];
-}

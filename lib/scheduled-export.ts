@@ -9,6 +9,7 @@ import { acknowledge } from './acknowledge';
 import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
+import { checkPlaces } from './places';
 import type { ScheduledSync } from './scheduled-sync';
 
 export interface ExportOptions {
@@ -34,6 +35,7 @@ export class ScheduledExport extends Construct {
     props: ExportOptions & { readonly sync: ScheduledSync; readonly history: HistoryTable },
   ) {
     super(scope, id);
+    checkPlaces(this, props);
     const { bucket, prefix = 'roma-history/', at = '01:30', sync } = props;
     this.function = new NodeFunction(this, 'Write', {
       entry: 'export.handler.ts',

@@ -22,6 +22,7 @@ import { grantKey } from './encryption';
 import type { HistoryTable } from './history-table';
 import { metricOf } from './metric-of';
 import { NodeFunction } from './node-function';
+import { checkPlaces } from './places';
 import { deadLetterQueue } from './dead-letter-queue';
 
 /** One region and project that is kept in sync. */
@@ -79,6 +80,7 @@ export class ScheduledSync extends Construct {
 
   constructor(scope: Construct, id: string, props: ScheduledSyncProps) {
     super(scope, id);
+    checkPlaces(this, props);
     const periods = props.targets.map((target) => (target.every ?? props.every).toMinutes());
     const shortest = Math.min(...(periods.length > 0 ? periods : [props.every.toMinutes()]));
     this.function = new NodeFunction(this, 'Sync', {

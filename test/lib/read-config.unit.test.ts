@@ -117,45 +117,6 @@ describe('the configuration', () => {
       'subscriptions[1].name: "sqs2" is the name of subscriptions[0]; give each a name of its own',
     ],
     [
-      'a key of another region than the pinned one',
-      {
-        targets: [target],
-        env: { account: '123456789012', region: 'eu-central-1' },
-        customerKey: 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000',
-      },
-      'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000: lies in another region than eu-central-1, that of env',
-    ],
-    [
-      'a queue of another account than the pinned one',
-      {
-        targets: [target],
-        env: { account: '123456789012', region: 'eu-central-1' },
-        subscriptions: [{ name: 'ours', type: 'sqs', queueArn: 'arn:aws:sqs:eu-central-1:210987654321:ours' }],
-      },
-      'arn:aws:sqs:eu-central-1:210987654321:ours: lies in another account than 123456789012, that of env',
-    ],
-    [
-      'a table and a key of two accounts',
-      {
-        targets: [target],
-        customerKey: 'arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000',
-        existingTable: {
-          arn: 'arn:aws:dynamodb:eu-central-1:123456789012:table/history',
-          streamArn: 'arn:aws:dynamodb:eu-central-1:210987654321:table/history/stream/2026-11-25T10:00:00.000',
-        },
-      },
-      'arn:aws:dynamodb:eu-central-1:210987654321:table/history/stream/2026-11-25T10:00:00.000: lies in another account than 123456789012, that of arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000',
-    ],
-    [
-      'a topic and a queue of two regions',
-      {
-        targets: [target],
-        alarmTopicArn: 'arn:aws:sns:eu-central-1:123456789012:operations',
-        subscriptions: [{ name: 'ours', type: 'sqs', queueArn: 'arn:aws:sqs:us-east-1:123456789012:ours' }],
-      },
-      'arn:aws:sqs:us-east-1:123456789012:ours: lies in another region than eu-central-1, that of arn:aws:sns:eu-central-1:123456789012:operations',
-    ],
-    [
       'a name that is none',
       { targets: [target], subscriptions: [{ name: 'On call', type: 'sqs' }] },
       'subscriptions[0].name: must be small letters, digits and "-", at most 40, and begin with a letter',
