@@ -1,4 +1,6 @@
-import { Aws, CfnCondition, Duration, Fn } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Annotations, Aws, CfnCondition, type CfnElement, Duration, Fn, Stack, Stage } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
@@ -64,6 +66,7 @@ export class ChangeFeed extends Construct {
     if (props.eventWriters !== undefined) this.refuseOtherWriters(props.eventWriters);
     this.grantSetAside(props.encryptionKey);
     this.topic = props.orderedFeed ? this.orderedFeed(props.encryptionKey) : undefined;
+    if (this.topic === undefined) this.warnOfSubscribers();
     this.readStream(props.history);
     this.subscriptions = new Subscriptions(this, 'Subscriptions', {
       bus: this.bus,
@@ -121,6 +124,25 @@ export class ChangeFeed extends Construct {
     return topic;
   }
 
+  /** What an earlier synthesis has left in the same folder tells that a topic goes, and which subscriptions of the app to it. */
+  private warnOfSubscribers(): void {
+    const file = join(Stage.of(this)?.outdir ?? '', Stack.of(this).templateFile);
+    const { Resources = {} } = templateIn(file);
+    const publisher = Stack.of(this).getLogicalId(this.function.fn.node.defaultChild as CfnElement);
+    const published = new RegExp(`"${ENV.feedTopicArn}":{"Ref":"(\\w+)"`).exec(
+      JSON.stringify(Resources[publisher]) ?? '',
+    );
+    if (published === null) return;
+    const topic = published[1];
+    const own = Object.entries(Resources).flatMap(([id, { Type, Properties }]) =>
+      Type === 'AWS::SNS::Subscription' && JSON.stringify(Properties).includes(`{"Ref":"${topic}"}`) ? [id] : [],
+    );
+    Annotations.of(this).addWarningV2(
+      'roma-instance-history:ordered-feed-off',
+      `"orderedFeed" is off, and ${file} has it on: the deployment deletes the topic ${topic} with every subscription to it, also those of other stacks and accounts${own.length > 0 ? `; of this stack: ${own.join(', ')}` : ''}. "roma-history doctor --stack" names those that are there`,
+    );
+  }
+
   private readStream(history: HistoryTable): void {
     const beginsWith = (prefix: string) => ({ S: [{ prefix }] });
     const mapping = new lambda.EventSourceMapping(this, 'Stream', {
@@ -148,5 +170,18 @@ export class ChangeFeed extends Construct {
       ),
     });
     mapping.node.addDependency(this.function.role);
+  }
+}
+
+interface OldTemplate {
+  readonly Resources?: Readonly<Record<string, { readonly Type: string; readonly Properties?: object }>>;
+}
+
+/** Whatever is there: a broken file hinders nobody, because it is written anew. */
+function templateIn(file: string): OldTemplate {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as OldTemplate;
+  } catch {
+    return {};
   }
 }

@@ -1,3 +1,10 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   ATTRIBUTION_ITEM_PREFIX,
   CURRENT_ITEM_PREFIX,
@@ -7,6 +14,7 @@ import {
   TEST_EVENT,
 } from '../../lambda/contract';
 import { key } from '../../lambda/dynamodb/table';
+import { InstanceHistory } from '../../lib';
 import { resourcesOf, TARGET, templateOf } from '../support/stack';
 
 const PREFIXES = [CURRENT_ITEM_PREFIX, ATTRIBUTION_ITEM_PREFIX];
@@ -193,5 +201,31 @@ describe('the ordered feed', () => {
         MaximumMessageSize: { 'Fn::If': [expect.stringContaining('Commercial'), 1_048_576, { Ref: 'AWS::NoValue' }] },
       }),
     ]);
+  });
+
+  it('that goes is named at synthesis, with the subscriptions of the app, where an earlier synthesis shows it', () => {
+    const outdir = mkdtempSync(join(tmpdir(), 'feed-'));
+    const warnings = (orderedFeed: boolean, subscribed = orderedFeed): string[] => {
+      const app = new App({ outdir, context: { 'aws:cdk:bundling-stacks': [] } });
+      const stack = new Stack(app, 'Platform');
+      const { feed } = new InstanceHistory(stack, 'Roma', { targets: [TARGET], orderedFeed });
+      if (subscribed) feed.topic!.addSubscription(new SqsSubscription(new Queue(stack, 'Orders', { fifo: true })));
+      app.synth();
+      const found = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('"orderedFeed" is off'));
+      return found.map(({ entry }) => JSON.stringify(entry.data));
+    };
+    try {
+      expect(warnings(false)).toEqual([]);
+      expect(warnings(true)).toEqual([]);
+      const [warning] = warnings(false);
+      expect(warning).toMatch(
+        /deletes the topic RomaChangeFeedOrderedFeed\w+ with every .* of this stack: OrdersPlatform\w+\./,
+      );
+      expect(warnings(false)).toEqual([]);
+      expect(warnings(true, false)).toEqual([]);
+      expect(warnings(false)).toEqual([expect.not.stringContaining('of this stack')]);
+    } finally {
+      rmSync(outdir, { recursive: true });
+    }
   });
 });

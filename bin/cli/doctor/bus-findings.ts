@@ -1,5 +1,6 @@
 import { DescribeConnectionCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { paginateListSubscriptionsByTopic, type SNSClient } from '@aws-sdk/client-sns';
 import { rulesOn } from '../bus';
 import { bad, type Finding, note, ok } from './finding';
 
@@ -18,6 +19,18 @@ export async function ruleFinding(client: EventBridgeClient, bus: string, own: r
         `${bus} also has ${others.slice(0, 5).join(', ')}${others.length > 5 ? ` and ${others.length - 5} more` : ''}`,
         'before "cdk destroy", delete these rules or the stacks that own them: a bus with rules cannot be deleted',
       );
+}
+
+/** Subscribers of the ordered feed: the stack does not know them, and they go with its topic. */
+export async function feedFinding(client: SNSClient, topic: string): Promise<Finding> {
+  const subscribers: string[] = [];
+  for await (const { Subscriptions } of paginateListSubscriptionsByTopic({ client }, { TopicArn: topic }))
+    for (const { Protocol, Endpoint } of Subscriptions ?? []) subscribers.push(`${Protocol} ${Endpoint}`);
+  const gone = 'switching "orderedFeed" off deletes the topic';
+  return ok(
+    'ordered feed',
+    subscribers.length === 0 ? `nobody; ${gone}` : `${subscribers.join(', ')}; ${gone} and these`,
+  );
 }
 
 /** EventBridge copies the key of a webhook when the connection is deployed, and does not look again. */

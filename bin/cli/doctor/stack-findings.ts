@@ -7,9 +7,10 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { GetFunctionConfigurationCommand, LambdaClient, paginateListEventSourceMappings } from '@aws-sdk/client-lambda';
 import { paginateListSchedules, SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SNSClient } from '@aws-sdk/client-sns';
 import { DISCOVERED_PREFIX } from '../../../lambda/contract';
 import { describeError } from '../../../lambda/core/model/errors';
-import { ruleFinding, webhookFinding } from './bus-findings';
+import { feedFinding, ruleFinding, webhookFinding } from './bus-findings';
 import { bad, type Finding, ok, skipped } from './finding';
 
 /** What a deployed stack needs in order to run: schedules, functions, and the event source that feeds the stream to the publisher. */
@@ -25,6 +26,7 @@ export async function* stackFindings(stack: string | undefined): AsyncGenerator<
     scheduler: new SchedulerClient(aws),
     events: new EventBridgeClient(aws),
     secrets: new SecretsManagerClient(aws),
+    sns: new SNSClient(aws),
   };
   try {
     const resources: StackResourceSummary[] = [];
@@ -42,6 +44,8 @@ export async function* stackFindings(stack: string | undefined): AsyncGenerator<
     for (const name of named('AWS::Lambda::Function')) yield* functionFindings(clients.lambda, name);
     const rules = named('AWS::Events::Rule');
     for (const bus of named('AWS::Events::EventBus')) yield await ruleFinding(clients.events, bus, rules);
+    for (const arn of named('AWS::SNS::Topic').filter((topic) => topic.endsWith('.fifo')))
+      yield await feedFinding(clients.sns, arn);
     for (const name of named('AWS::Events::Connection')) yield await webhookFinding(clients, name);
   } catch (error) {
     yield bad(

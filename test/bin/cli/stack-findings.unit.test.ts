@@ -8,6 +8,7 @@ import {
 import { DescribeConnectionCommand, EventBridgeClient, ListRulesCommand } from '@aws-sdk/client-eventbridge';
 import { ListSchedulesCommand, SchedulerClient, type ScheduleState } from '@aws-sdk/client-scheduler';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { ListSubscriptionsByTopicCommand, SNSClient } from '@aws-sdk/client-sns';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { Finding } from '../../../bin/cli/doctor/finding';
 import { stackFindings } from '../../../bin/cli/doctor/stack-findings';
@@ -17,6 +18,7 @@ const lambda = mockClient(LambdaClient);
 const scheduler = mockClient(SchedulerClient);
 const events = mockClient(EventBridgeClient);
 const secrets = mockClient(SecretsManagerClient);
+const sns = mockClient(SNSClient);
 
 const resource = (ResourceType: string, PhysicalResourceId: string) => ({
   ResourceType,
@@ -46,7 +48,7 @@ async function findings(schedule: ScheduleState, mapping: EventSourceMappingConf
 
 beforeEach(() => {
   process.env.AWS_REGION = 'us-east-1';
-  for (const client of [cloudformation, lambda, scheduler, events, secrets]) client.reset();
+  for (const client of [cloudformation, lambda, scheduler, events, secrets, sns]) client.reset();
 });
 
 it('finds nothing wrong with a stack whose schedules and stream are on', async () => {
@@ -102,6 +104,26 @@ describe('a deployed stack', () => {
     expect(await badOrNoted(bus, ...['bus|own', 'bus|pager'].map((id) => resource('AWS::Events::Rule', id)))).toEqual(
       [],
     );
+  });
+
+  it('names the subscriptions that go with the ordered feed, over pages, and asks no other topic', async () => {
+    const [feed, letters] = ['arn:aws:sns:us-east-1:123456789012:feed.fifo', 'arn:aws:sns:us-east-1:123456789012:mail'];
+    const queue = (name: string) => ({ Protocol: 'sqs', Endpoint: `arn:aws:sqs:us-east-1:123456789012:${name}.fifo` });
+    sns
+      .on(ListSubscriptionsByTopicCommand, { TopicArn: feed, NextToken: undefined })
+      .resolves({ Subscriptions: [queue('orders')], NextToken: 'more' })
+      .on(ListSubscriptionsByTopicCommand, { TopicArn: feed, NextToken: 'more' })
+      .resolves({ Subscriptions: [queue('billing')] });
+    const topics = [feed, letters].map((arn) => resource('AWS::SNS::Topic', arn));
+    cloudformation.on(ListStackResourcesCommand).resolves({ StackResourceSummaries: topics });
+    const found: Finding[] = [];
+    for await (const finding of stackFindings('stack')) if (finding.check === 'ordered feed') found.push(finding);
+    expect(found).toEqual([
+      expect.objectContaining({
+        level: 'ok',
+        message: `sqs ${queue('orders').Endpoint}, sqs ${queue('billing').Endpoint}; switching "orderedFeed" off deletes the topic and these`,
+      }),
+    ]);
   });
 
   it.each([
