@@ -116,7 +116,34 @@ export const exportSchema = z.strictObject({
 });
 
 /** A function has 4 KB for its whole environment. */
-const MAX_EXCLUDED_CHARACTERS = 2000;
+const MAX_NAMED_CHARACTERS = 2000;
+
+const targetNames = z
+  .array(
+    text(
+      new RegExp(`^${REGION_PATTERN}/${PROJECT_ID_PATTERN}$`),
+      'must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
+    ),
+  )
+  .refine(
+    (list) => list.join().length <= MAX_NAMED_CHARACTERS,
+    `must be at most ${MAX_NAMED_CHARACTERS} characters in all, some forty projects`,
+  );
+
+export const timelineSchema = z.strictObject({
+  targets: targetNames
+    .min(1)
+    .optional()
+    .describe('The only targets that it draws, each as `cn-north-4/<project id>`. Default: all of the history.'),
+  reservedConcurrency: z
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'For how many people it draws at the same time. AWS takes them from the pool of the account, and refuses a deployment that leaves too few there, so a new account can reserve none. Default: as many as the account allows.',
+    ),
+});
 
 export const targetSchema = z.strictObject({
   region: text(new RegExp(`^${REGION_PATTERN}$`), 'must be a region name such as cn-north-4').describe(
@@ -265,19 +292,7 @@ export const configSchema = z.strictObject({
     .describe(
       '`daily`: once a day, also schedule every project of the account that has ROMA Connect. `targets` may then be `[]`.',
     ),
-  exclude: z
-    .array(
-      text(
-        new RegExp(`^${REGION_PATTERN}/${PROJECT_ID_PATTERN}$`),
-        'must be a region and a project id, such as cn-north-4/106506b9a92342df9a5025fc12351cfc',
-      ),
-    )
-    .refine(
-      (list) => list.join().length <= MAX_EXCLUDED_CHARACTERS,
-      `must be at most ${MAX_EXCLUDED_CHARACTERS} characters in all, some forty projects`,
-    )
-    .default([])
-    .describe('Projects that the discovery ignores, each as `cn-north-4/<project id>`.'),
+  exclude: targetNames.default([]).describe('Projects that the discovery ignores, each as `cn-north-4/<project id>`.'),
   iamEndpoint: https
     .optional()
     .describe(
@@ -349,6 +364,11 @@ export const configSchema = z.strictObject({
     .optional()
     .describe(
       'Make the dashboard with the timeline, which costs $3 per month. Default: `true` if `monitoring` is `full`.',
+    ),
+  timeline: timelineSchema
+    .optional()
+    .describe(
+      'The timeline on the dashboard, with the options of a table below. Default: all targets, without a bound.',
     ),
   targetAlarms: flag(
     'Unless `monitoring` is `off`: one more alarm for each configured target that is stale, at $0.30 per month, and one for the case that every run fails, in which those are silent.',

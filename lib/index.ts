@@ -27,4 +27,4 @@ export type { QueueSubscriptionOptions } from './subscriptions/queue';
 export { Subscription, type SubscriptionDelivery, type SubscriptionOptions } from './subscriptions/subscription';
 export { Subscriptions, type SubscriptionsProps } from './subscriptions/subscriptions';
 export type { WebhookSubscriptionOptions } from './subscriptions/webhook';
-export { TimelineWidget, type TimelineWidgetProps } from './timeline-widget';
+export { type TimelineOptions, TimelineWidget, type TimelineWidgetProps } from './timeline-widget';

@@ -66,6 +66,10 @@ export class InstanceHistoryStack extends Stack {
       tracing: config.tracing,
       targetAlarms: config.targetAlarms,
       dashboard: config.dashboard,
+      timeline: config.timeline && {
+        targets: config.timeline.targets,
+        reservedConcurrentExecutions: config.timeline.reservedConcurrency,
+      },
       runbookUrl: config.runbookUrl,
       logRetention: config.logRetentionDays,
       existingTable: this.existingTable(config.existingTable),

@@ -17,6 +17,7 @@ import { parseConfig } from './read-config';
 import { type ExportOptions, ScheduledExport } from './scheduled-export';
 import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions/subscription';
+import type { TimelineOptions } from './timeline-widget';
 
 export interface InstanceHistoryProps extends FunctionPlace {
   /** What is kept in sync: at least one, or none with `discovery`. */
@@ -67,6 +68,8 @@ export interface InstanceHistoryProps extends FunctionPlace {
   readonly monitoring?: MonitoringLevel;
   /** Whether there is a dashboard. @default - only if `monitoring` is 'full' */
   readonly dashboard?: boolean | undefined;
+  /** What the timeline on the dashboard draws, and for how many. @default - all targets, without a bound */
+  readonly timeline?: TimelineOptions | undefined;
   /** Whether each target has an alarm of its own; those discovered later have none. @default false */
   readonly targetAlarms?: boolean;
   /** Where RUNBOOK.md can be read; the alarms link to it. @default 'RUNBOOK.md' */

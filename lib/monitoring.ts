@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { Alarms, type AlarmsProps } from './alarms';
 import { Dashboard } from './dashboard';
-import { TimelineWidget } from './timeline-widget';
+import { type TimelineOptions, TimelineWidget } from './timeline-widget';
 
 /** How much watches over the stack: what somebody must be told, or whatever can be seen, or nothing. */
 export type MonitoringLevel = 'minimal' | 'full' | 'off';
@@ -9,6 +9,8 @@ export type MonitoringLevel = 'minimal' | 'full' | 'off';
 export interface MonitoringProps extends Omit<AlarmsProps, 'isFull'> {
   readonly level: MonitoringLevel;
   readonly dashboard: boolean;
+  /** Of the dashboard. @default - all targets, without a bound */
+  readonly timeline?: TimelineOptions | undefined;
 }
 
 /** Alarms for when somebody must act, and a dashboard for when somebody wants to look. */
@@ -24,7 +26,7 @@ export class Monitoring extends Construct {
       for (const part of [props.sync, props.feed, props.discovery])
         part?.function.addEnvironment('POWERTOOLS_METRICS_DISABLED', 'true');
     if (!dashboard) return;
-    const timeline = new TimelineWidget(this, 'Timeline', { history: props.history });
+    const timeline = new TimelineWidget(this, 'Timeline', { ...props.timeline, history: props.history });
     const { sync, feed, discovery } = props;
     this.dashboard = new Dashboard(this, 'Dashboard', { alarms: this.alarms, sync, feed, discovery, timeline });
   }

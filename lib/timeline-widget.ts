@@ -5,12 +5,17 @@ import { ENV } from '../lambda/contract';
 import type { HistoryTable } from './history-table';
 import { NodeFunction } from './node-function';
 
-export interface TimelineWidgetProps {
-  readonly history: HistoryTable;
+/** What a timeline draws, and for how many. */
+export interface TimelineOptions {
   /** The only targets that it draws, each as `region/projectId`. @default - all of the history */
   readonly targets?: readonly string[] | undefined;
-  /** How many people it may draw for at one time. @default - the account's limit */
-  readonly reservedConcurrentExecutions?: number;
+  /** How many people it may draw for at one time; a new account can reserve none. @default - the account's limit */
+  readonly reservedConcurrentExecutions?: number | undefined;
+}
+
+export interface TimelineWidgetProps extends TimelineOptions {
+  /** The history that is drawn. */
+  readonly history: HistoryTable;
 }
 
 /** Draws the timeline into a dashboard. Whoever looks at it needs `lambda:InvokeFunction` on this function. */

@@ -7,6 +7,7 @@ import {
   exportSchema,
   subscriptionSchema,
   targetSchema,
+  timelineSchema,
   vpcSchema,
 } from '../../lib/config';
 import { parseConfig } from '../../lib/read-config';
@@ -55,6 +56,7 @@ describe('the tables of options in the documents', () => {
     ['## Options of vpc', vpcSchema.shape],
     ['## Options of existingTable', existingTableSchema.shape],
     ['## Options of export', exportSchema.shape],
+    ['## Options of timeline', timelineSchema.shape],
     ...subscriptionSchema.options.map(({ shape }) => {
       const { type, ...others } = shape;
       return [`## Options of a subscription by ${type.value}`, others] as const;
@@ -71,6 +73,7 @@ describe('the tables of options in the documents', () => {
       envSchema.shape,
       existingTableSchema.shape,
       exportSchema.shape,
+      timelineSchema.shape,
       vpcSchema.shape,
       ...subscriptionSchema.options.map(({ shape }) => shape),
     ];

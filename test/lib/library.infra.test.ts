@@ -1,5 +1,5 @@
 import { type CfnElement, CfnParameter, Duration, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
@@ -21,7 +21,7 @@ import {
   type TimelineWidgetProps,
 } from '../../lib';
 import { codeBlocks, PAGE } from '../support/documents';
-import { appWithoutBundling, PROJECT, TARGET } from '../support/stack';
+import { appWithoutBundling, PROJECT, stackOf, TARGET } from '../support/stack';
 
 /** The code in the docstring of the construct. */
 function docstring(): string {
@@ -225,6 +225,26 @@ describe('the construct in another app', () => {
         ReservedConcurrentExecutions: 5,
         Environment: { Variables: { DRAWN_TARGETS: `cn-north-4/${PROJECT}` } },
       },
+    });
+    const none = Template.fromStack(stackOf({ dashboard: true }).stack);
+    const own = Template.fromStack(
+      stackOf({
+        dashboard: true,
+        timeline: { targets: [`cn-north-4/${PROJECT}`], reservedConcurrency: 5 },
+      }).stack,
+    );
+    const drawing = { Description: Match.stringLikeRegexp('^Draws the timeline') };
+    const bounded = {
+      ...drawing,
+      ReservedConcurrentExecutions: 5,
+      Environment: { Variables: Match.objectLike({ DRAWN_TARGETS: `cn-north-4/${PROJECT}` }) },
+    };
+    own.hasResourceProperties('AWS::Lambda::Function', bounded);
+    // A new account can reserve nothing, and draws all.
+    none.hasResourceProperties('AWS::Lambda::Function', {
+      ...drawing,
+      ReservedConcurrentExecutions: Match.absent(),
+      Environment: { Variables: { DRAWN_TARGETS: Match.absent() } },
     });
     expect(() => drawn({ targets: [] })).toThrow('a timeline must have a target');
   });

@@ -13,6 +13,7 @@ const OPTIONS: Readonly<Record<string, { value: unknown; on?: readonly string[];
   monitoring: { value: 'full', off: ['AWS::Logs::LogGroup'] },
   tracing: { value: true },
   targetAlarms: { value: true },
+  timeline: { value: { targets: ['cn-north-4/106506b9a92342df9a5025fc12351cfc'], reservedConcurrency: 5 } },
   runbookUrl: { value: 'https://wiki.example.com/roma-runbook' },
   customerKey: { value: true, off: ['AWS::KMS::Key'] },
   formerKeys: { value: ['arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000'] },
