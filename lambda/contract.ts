@@ -48,6 +48,7 @@ export const STATUS_PATTERN = '[A-Z][A-Z_]{1,31}';
 
 /** The lists of instances. `v2`: GET /v2/{project_id}/instances. `v3`: GET /v3/{project_id}/roma/instances. */
 export const LIST_APIS = ['v2', 'v3'] as const;
+/** Which list of the API is read: `v2` holds ROMA Connect instances, `v3` all kinds of ROMA instances. */
 export type ListApi = (typeof LIST_APIS)[number];
 
 /** Whether the host of an address is this machine. */
@@ -85,6 +86,7 @@ export interface SyncRequest {
 
 /** Whether the Cloud Trace Service is asked who made the changes, and how people are kept. */
 export const ATTRIBUTION_MODES = ['off', 'on', 'pseudonymous'] as const;
+/** Whether the Cloud Trace Service is asked who made each change, and what is kept of people. */
 export type AttributionMode = (typeof ATTRIBUTION_MODES)[number];
 
 /** What the schedules of discovered targets have in common; handed to the discovery function as JSON. */
@@ -167,6 +169,7 @@ export const ENV = {
 
 /** What made a version. `baseline`: it was first seen before the first run of the target had completed. */
 export const CHANGE_KINDS = ['baseline', 'created', 'statusChanged', 'updated', 'deleted', 'reappeared'] as const;
+/** What happened to an instance; `baseline` is what a first run finds. */
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export const EVENT_SOURCE = 'roma.instance-history';

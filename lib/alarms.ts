@@ -14,14 +14,21 @@ import { metricOf } from './metric-of';
 import { checkPlaces } from './places';
 import { type ScheduledSync, type SyncTarget, targetId } from './scheduled-sync';
 
+/** What the alarms watch, and whom they notify. */
 export interface AlarmsProps {
+  /** The table whose writes and publishing are watched. */
   readonly history: HistoryTable;
+  /** The runs that are watched. */
   readonly sync: ScheduledSync;
+  /** The publisher that is watched. */
   readonly feed: ChangeFeed;
+  /** The configured targets, whose intervals say when one is stale. */
   readonly targets: readonly SyncTarget[];
+  /** The discovery that is watched. @default - none is */
   readonly discovery?: Discovery | undefined;
-  /** Of the daily export, where there is one. */
+  /** Of the daily export, where there is one. @default - there is none */
   readonly exportFunction?: IFunction | undefined;
+  /** Interval of the targets that name none. */
   readonly every: Duration;
   /** Also alarms that name a cause or come before harm is done. */
   readonly isFull: boolean;
@@ -46,6 +53,7 @@ const HALF_OF_KEPT = { threshold: Duration.days(7).toSeconds() };
 
 /** One alarm for each way in which the system can fail its users. Each has a heading in RUNBOOK.md. */
 export class Alarms extends Construct {
+  /** Each alarm that was made. */
   readonly all: cloudwatch.Alarm[] = [];
 
   constructor(

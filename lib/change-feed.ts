@@ -25,23 +25,35 @@ import { checkPlaces } from './places';
 import type { Subscription } from './subscriptions/subscription';
 import { Subscriptions } from './subscriptions/subscriptions';
 
+/** What is published, and to whom. */
 export interface ChangeFeedProps {
+  /** The table whose stream is read. */
   readonly history: HistoryTable;
+  /** Publish what a first run finds, too. */
   readonly publishBaseline: boolean;
+  /** Also write every change to an SNS FIFO topic, in order. */
   readonly orderedFeed: boolean;
+  /** How long the bus keeps events for its own replay, in whole days. */
   readonly archiveRetention: Duration;
+  /** Who is told of changes. */
   readonly subscriptions: readonly Subscription[];
+  /** ARNs of roles that may put these events on the bus beside the publisher. @default - whoever the account lets */
   readonly eventWriters?: readonly string[] | undefined;
+  /** Encrypts queues and topics. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
 }
 
 /** From the table's stream to subscribers: publisher, bus with archive, ordered feed, failure queue. */
 export class ChangeFeed extends Construct {
+  /** Where every change is put, for any rule. */
   readonly bus: events.EventBus;
+  /** The publisher. */
   readonly function: NodeFunction;
   /** What the publisher could not publish. */
   readonly failures: sqs.Queue;
+  /** The SNS FIFO topic of the ordered feed, if it is on. */
   readonly topic: sns.Topic | undefined;
+  /** Rules of those who are told. */
   readonly subscriptions: Subscriptions;
 
   constructor(scope: Construct, id: string, props: ChangeFeedProps) {

@@ -426,6 +426,7 @@ export const configSchema = z.strictObject({
     ),
 });
 
+/** A configuration file as it was read: spans of time in milliseconds, defaults filled in. */
 export type Config = z.output<typeof configSchema>;
 export type TargetConfig = z.output<typeof targetSchema>;
 export type SubscriptionConfig = z.output<typeof subscriptionSchema>;

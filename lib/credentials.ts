@@ -9,14 +9,17 @@ import type { NodeFunction } from './node-function';
 
 /** No key to keep: AWS signs a token for the role of the function, and Huawei Cloud gives temporary keys for it. */
 export interface OidcCredentials extends OidcTrust {
+  /** The only kind there is. */
   readonly type: 'oidc';
 }
 
+/** A secret, or a trust agency in its place. */
 export interface CredentialsProps {
   /** In place of a secret. @default - a secret */
   readonly oidc?: OidcCredentials | undefined;
   /** Huawei Cloud credentials as JSON. @default - a new secret, to be filled in */
   readonly secret?: secretsmanager.ISecret | undefined;
+  /** Encrypts a new secret. @default - a key that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
 }
 
@@ -42,6 +45,7 @@ export class Credentials extends Construct {
     throw new Error('there is no secret: "credentials" opens a trust agency with the tokens of the functions');
   }
 
+  /** Lets a function open Huawei Cloud. */
   grantRead(fn: NodeFunction): void {
     fn.addEnvironment(ENV.session, Stack.of(this).stackName);
     if (this.#trust !== undefined) {

@@ -8,11 +8,17 @@ import type { Discovery } from './discovery';
 import type { ScheduledSync } from './scheduled-sync';
 import type { TimelineWidget } from './timeline-widget';
 
+/** What the dashboard shows. */
 export interface DashboardProps {
+  /** Alarms whose state it shows. @default - none */
   readonly alarms?: Alarms | undefined;
+  /** The runs that it counts. */
   readonly sync: ScheduledSync;
+  /** The publisher that it watches. */
   readonly feed: ChangeFeed;
+  /** The discovery that it counts. @default - none */
   readonly discovery?: Discovery | undefined;
+  /** The timeline that it draws. */
   readonly timeline: TimelineWidget;
 }
 
@@ -24,6 +30,7 @@ const ALARMS_PER_WIDGET = 100;
  * there anyway, while a metric is paid for by the series.
  */
 export class Dashboard extends Construct {
+  /** The dashboard in CloudWatch. */
   readonly dashboard: cloudwatch.Dashboard;
 
   constructor(scope: Construct, id: string, { alarms, sync, feed, timeline, discovery }: DashboardProps) {

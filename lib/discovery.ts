@@ -8,7 +8,9 @@ import { metricOf } from './metric-of';
 import { NodeFunction } from './node-function';
 import type { ScheduledSync } from './scheduled-sync';
 
+/** What is discovered, and how it is run. */
 export interface DiscoveryProps {
+  /** What the discovered targets are scheduled with. */
   readonly sync: ScheduledSync;
   /** Time between two runs of a discovered target. */
   readonly every: Duration;
@@ -23,6 +25,7 @@ const OWN_SCHEDULES = `${DISCOVERED_PREFIX}*`;
 
 /** Once a day, a schedule for each project of the account that has ROMA Connect and is not configured. */
 export class Discovery extends Construct {
+  /** What looks for projects. */
   readonly function: NodeFunction;
 
   constructor(scope: Construct, id: string, props: DiscoveryProps) {

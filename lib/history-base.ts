@@ -16,9 +16,12 @@ export interface IInstanceHistory extends IConstruct {
   metricChangesUnpublished(props?: cloudwatch.MetricOptions): cloudwatch.Metric;
 }
 
+/** What every history can do, made here or kept elsewhere. */
 export abstract class InstanceHistoryBase extends Construct implements IInstanceHistory {
+  /** Where it is kept. */
   abstract readonly table: ITable;
 
+  /** Lets somebody ask: get and query, also with the key of the table, and nothing more. */
   grantRead(grantee: iam.IGrantable): iam.Grant {
     const { tableArn, encryptionKey } = this.table;
     grantKey(encryptionKey, grantee, 'read', 'dynamodb');
@@ -29,6 +32,7 @@ export abstract class InstanceHistoryBase extends Construct implements IInstance
     });
   }
 
+  /** Changes that were recorded, less those that were published. @default - the sum */
   metricChangesUnpublished(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return metricOf(this.table.tableName, METRIC.changesUnpublished, { statistic: 'Sum', ...props });
   }

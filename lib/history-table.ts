@@ -9,6 +9,7 @@ import { grantKey } from './encryption';
 import type { NodeFunction } from './node-function';
 import { checkPlaces } from './places';
 
+/** A new table, or one that is there. */
 export interface HistoryTableProps {
   /** Encrypts a new table. @default - a key that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
@@ -27,6 +28,7 @@ const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.Attri
  * cannot have a customer key where the region is not known before the deployment.
  */
 export class HistoryTable extends Construct {
+  /** The table itself, new or adopted. */
   readonly table: dynamodb.ITable;
   private readonly protection: IConstruct | undefined;
   private readonly encryptionKey: kms.IKey | undefined;

@@ -18,12 +18,15 @@ import { nameOfSubscription } from './subscriptions/name';
 /** Of a stack. */
 const MAX_RESOURCES = 500;
 
+/** A stack and what it is made of. */
 export interface InstanceHistoryStackProps extends StackProps {
+  /** As `readConfig` or `parseConfig` returns it. */
   readonly config: Config;
 }
 
 /** One stack made of one configuration: it composes, and defines nothing itself. */
 export class InstanceHistoryStack extends Stack {
+  /** All that is in the stack. */
   readonly instanceHistory: InstanceHistory;
 
   constructor(scope: Construct, id: string, { config, ...props }: InstanceHistoryStackProps) {

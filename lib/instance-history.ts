@@ -19,6 +19,7 @@ import { ScheduledSync, type SyncTarget } from './scheduled-sync';
 import type { Subscription } from './subscriptions/subscription';
 import type { TimelineOptions } from './timeline-widget';
 
+/** Each option of a history; only `targets` must be given. */
 export interface InstanceHistoryProps extends FunctionPlace {
   /** What is kept in sync: at least one, or none with `discovery`. */
   readonly targets: readonly SyncTarget[];

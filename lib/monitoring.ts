@@ -6,8 +6,11 @@ import { type TimelineOptions, TimelineWidget } from './timeline-widget';
 /** How much watches over the stack: what somebody must be told, or whatever can be seen, or nothing. */
 export type MonitoringLevel = 'minimal' | 'full' | 'off';
 
+/** What is watched, and how much of it. */
 export interface MonitoringProps extends Omit<AlarmsProps, 'isFull'> {
+  /** How much watches over it. */
   readonly level: MonitoringLevel;
+  /** Whether there is a dashboard. */
   readonly dashboard: boolean;
   /** Of the dashboard. @default - all targets, without a bound */
   readonly timeline?: TimelineOptions | undefined;
@@ -15,7 +18,9 @@ export interface MonitoringProps extends Omit<AlarmsProps, 'isFull'> {
 
 /** Alarms for when somebody must act, and a dashboard for when somebody wants to look. */
 export class Monitoring extends Construct {
+  /** The alarms, unless the level is `off`. */
   readonly alarms: Alarms | undefined;
+  /** The dashboard, if one is asked for. */
   readonly dashboard: Dashboard | undefined;
 
   constructor(scope: Construct, id: string, { dashboard, level, ...props }: MonitoringProps) {

@@ -10,12 +10,15 @@ import { ENV } from '../lambda/contract';
 import { allowEverywhere } from './acknowledge';
 import { bundle } from './bundle';
 
+/** What runs, and with how much. */
 export interface NodeFunctionProps {
   /** File name of the handler in `lambda/`. */
   readonly entry: string;
+  /** What it does, for people who list functions. */
   readonly description: string;
   /** In MB. Processor time grows with it. */
   readonly memorySize: number;
+  /** Longest invocation, at most 15 minutes. */
   readonly timeout: Duration;
   /** Upper limit of invocations at one time. @default - the account's limit */
   readonly reservedConcurrentExecutions?: number;
@@ -44,8 +47,11 @@ const LAMBDA_DIR = join(__dirname, '..', 'lambda');
  * else. What more it may do is granted by the construct that owns the resource.
  */
 export class NodeFunction extends Construct {
+  /** The function in Lambda. */
   readonly fn: lambda.Function;
+  /** With what rights it runs. */
   readonly role: iam.Role;
+  /** Where it logs. */
   readonly logGroup: logs.LogGroup;
 
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
@@ -99,6 +105,7 @@ export class NodeFunction extends Construct {
     this.role.addToPolicy(new iam.PolicyStatement({ sid, actions: [...actions], resources: [...resources] }));
   }
 
+  /** Sets a variable of its environment. */
   addEnvironment(name: string, value: string): void {
     this.fn.addEnvironment(name, value);
   }

@@ -7,6 +7,7 @@ import { nameOfSubscription } from './subscriptions/name';
 /** Everything that is wrong with a configuration, in one message. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
+  /** One line each. */
   readonly problems: readonly string[];
 
   constructor(source: string, problems: readonly string[]) {

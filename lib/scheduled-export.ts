@@ -12,6 +12,7 @@ import { NodeFunction } from './node-function';
 import { checkPlaces } from './places';
 import type { ScheduledSync } from './scheduled-sync';
 
+/** Where the export goes, and when. */
 export interface ExportOptions {
   /** Where the files go; it must exist. */
   readonly bucket: IBucket;
@@ -26,7 +27,9 @@ const HIVE = 'org.apache.hadoop.hive.ql.io.parquet';
 
 /** Once a day, the tables of `roma-history export` as Parquet in S3, and in the Glue catalog, for Athena. */
 export class ScheduledExport extends Construct {
+  /** What writes the files. */
   readonly function: NodeFunction;
+  /** The tables as Athena knows them. */
   readonly database: glue.CfnDatabase;
 
   constructor(

@@ -49,19 +49,31 @@ export interface SyncTarget {
   readonly secret?: ISecret;
 }
 
+/** What is kept in sync, and how its runs go. */
 export interface ScheduledSyncProps {
+  /** Where the runs record. */
   readonly history: HistoryTable;
   /** May be empty where targets are discovered. */
   readonly targets: readonly SyncTarget[];
+  /** Interval of the targets that name none, in whole minutes. */
   readonly every: Duration;
+  /** Huawei Cloud credentials as JSON. @default - a new secret that you fill in */
   readonly secret?: ISecret | undefined;
+  /** In place of a secret: a trust agency. @default - a secret */
   readonly oidc?: OidcCredentials | undefined;
+  /** Encrypts secrets and queues. @default - keys that AWS owns */
   readonly encryptionKey?: kms.IKey | undefined;
+  /** How long a superseded version is kept, in whole days. @default - for ever */
   readonly retention?: Duration | undefined;
+  /** After how long the brake lets an inferred mass deletion pass. */
   readonly brakeReleaseAfter: Duration;
+  /** Ask who made each change. @default 'off' */
   readonly attribution?: AttributionMode | undefined;
+  /** Memory of the function in MB. */
   readonly memorySize: number;
+  /** Longest run. */
   readonly timeout: Duration;
+  /** Upper limit of runs at one time. @default - the account's limit */
   readonly reservedConcurrentExecutions?: number | undefined;
 }
 
@@ -70,9 +82,13 @@ const SAFETY_MARGIN = Duration.seconds(15);
 
 /** The sync function, its credentials, and one schedule a target. */
 export class ScheduledSync extends Construct {
+  /** What lists and records. */
   readonly function: NodeFunction;
+  /** How it opens Huawei Cloud. */
   readonly credentials: Credentials;
+  /** Invocations that EventBridge Scheduler gave up. */
   readonly deadLetters: sqs.Queue;
+  /** The schedules of configured and of discovered targets. */
   readonly group: scheduler.ScheduleGroup;
   /** With what rights EventBridge Scheduler invokes the sync function. */
   readonly invoker: iam.Role;

@@ -13,6 +13,7 @@ export interface TimelineOptions {
   readonly reservedConcurrentExecutions?: number | undefined;
 }
 
+/** A timeline, and the history that it draws. */
 export interface TimelineWidgetProps extends TimelineOptions {
   /** The history that is drawn. */
   readonly history: HistoryTable;
@@ -20,7 +21,9 @@ export interface TimelineWidgetProps extends TimelineOptions {
 
 /** Draws the timeline into a dashboard. Whoever looks at it needs `lambda:InvokeFunction` on this function. */
 export class TimelineWidget extends Construct {
+  /** What draws; whoever looks must be allowed to invoke it. */
   readonly function: NodeFunction;
+  /** For any dashboard of the same region. */
   readonly widget: cloudwatch.IWidget;
 
   constructor(scope: Construct, id: string, props: TimelineWidgetProps) {

@@ -12,16 +12,19 @@ export interface ChatSubscriptionOptions extends SubscriptionOptions {
   readonly key: secretsmanager.ISecret;
 }
 
+/** A channel of Slack. */
 export interface SlackSubscriptionOptions extends ChatSubscriptionOptions {
   /** The id of the channel, such as `C0123456789`. The bot must be a member, and have the scope `chat:write`. */
   readonly channel: string;
 }
 
+/** A workflow of Microsoft Teams. */
 export interface TeamsSubscriptionOptions extends ChatSubscriptionOptions {
   /** The address of a Teams workflow, without its parameter `sig`. */
   readonly url: string;
 }
 
+/** A service of PagerDuty. */
 export type PagerdutySubscriptionOptions = ChatSubscriptionOptions;
 
 /** The statuses that begin an incident, unless the subscription names others. */

@@ -8,7 +8,9 @@ import { letter } from './messages';
 import { field } from './webhook';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
+/** Somebody who gets letters. */
 export interface EmailSubscriptionOptions extends SubscriptionOptions {
+  /** Where the letters go; its owner must confirm once. */
   readonly address: string;
 }
 

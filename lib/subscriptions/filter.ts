@@ -9,6 +9,7 @@ import {
 } from '../../lambda/contract';
 
 export const SUBSCRIPTION_KINDS = [...CHANGE_KINDS, 'attributed'] as const;
+/** A kind of change, or who made one. */
 export type SubscriptionKind = ChangeKind | 'attributed';
 
 /** Which changes a subscription gets: those that match all that is given. */

@@ -7,6 +7,7 @@ import type { Construct } from 'constructs';
 import { queueEncryption } from '../dead-letter-queue';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
+/** A queue that is there, or a new one. */
 export interface QueueSubscriptionOptions extends SubscriptionOptions {
   /** Where the events go. @default - a new queue */
   readonly queue?: sqs.IQueue | undefined;

@@ -18,10 +18,12 @@ import { emailTarget, type EmailSubscriptionOptions } from './email';
 import { queueTarget, type QueueSubscriptionOptions } from './queue';
 import { webhookTarget, type WebhookSubscriptionOptions } from './webhook';
 
+/** What any subscription may say. */
 export type SubscriptionOptions = SubscriptionFilter;
 
 /** What every subscription shares with the others. */
 export interface SubscriptionDelivery {
+  /** The bus that the rule listens to. */
   readonly bus: events.IEventBus;
   /** What EventBridge could not deliver within a day, and what a consumer has failed on too often. */
   readonly deadLetterQueue: sqs.IQueue;
@@ -67,7 +69,9 @@ export abstract class Subscription {
     return new BuiltIn(name, filter, (scope, delivery) => pagerdutyTarget(scope, delivery, options));
   }
 
+  /** Tells it apart; the logical ids of its resources come from it. */
   readonly name: string;
+  /** Which changes it gets. */
   readonly filter: SubscriptionFilter;
 
   /** @throws Error if the name is none */

@@ -10,14 +10,19 @@ import { patternOf } from './filter';
 import { allowRule } from './queue';
 import type { Subscription } from './subscription';
 
+/** Who is told, and from which bus. */
 export interface SubscriptionsProps {
+  /** The bus that has the changes. */
   readonly bus: events.IEventBus;
+  /** Encrypts what the subscriptions create; without one, keys that AWS owns do. */
   readonly encryptionKey: kms.IKey | undefined;
+  /** Who is told; each has a name of its own. */
   readonly subscriptions: readonly Subscription[];
 }
 
 /** One rule on the bus for each subscription; what cannot be delivered within a day is kept in one queue. */
 export class Subscriptions extends Construct {
+  /** What no rule could deliver within a day. */
   readonly deadLetters: sqs.Queue;
 
   constructor(scope: Construct, id: string, props: SubscriptionsProps) {

@@ -8,6 +8,7 @@ import { acknowledge } from '../acknowledge';
 import { cloudEvent, type Message } from './messages';
 import type { SubscriptionDelivery, SubscriptionOptions } from './subscription';
 
+/** An address that takes changes by POST. */
 export interface WebhookSubscriptionOptions extends SubscriptionOptions {
   /** Begins with `https://`. */
   readonly url: string;

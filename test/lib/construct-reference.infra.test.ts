@@ -35,15 +35,24 @@ describe('what the construct exports', () => {
     expect(choices).toEqual([]);
   });
 
-  it('says of each option of a history what it means', () => {
-    const of = (name: string) => api.entries.find((entry) => entry.name === name)!.members;
-    const silent = [
-      'InstanceHistoryProps',
-      'SyncTarget',
-      'IInstanceHistory',
-      'InstanceHistory',
-      'FunctionPlace',
-    ].flatMap((name) => of(name).filter((member) => member.text === '' && member.name !== 'constructor'));
+  it('has a text for each type and each member, as awslint asks', () => {
+    const silent = api.entries.flatMap(({ name, text, members }) => [
+      ...(text === '' ? [name] : []),
+      ...members
+        .filter((member) => member.text === '' && member.name !== 'constructor')
+        .map((member) => `${name}.${member.name}`),
+    ]);
+    expect(silent).toEqual([]);
+  });
+
+  it('says the default of each property that may be left out, as awslint asks', () => {
+    const silent = api.entries
+      .filter(({ kind }) => kind === 'interface')
+      .flatMap(({ name, members }) =>
+        members
+          .filter((member) => member.name.endsWith('?') && !/Default: \S/.test(member.text))
+          .map((member) => `${name}.${member.name}`),
+      );
     expect(silent).toEqual([]);
   });
 });
