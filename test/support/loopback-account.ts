@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LoopbackResources } from './loopback-resources';
 
 interface StackResource {
   readonly Type: string;
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly DeletionPolicy?: string;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** A stack as the account keeps it. */
@@ -26,6 +28,8 @@ export interface LoopbackAccount {
   readonly objects: ReadonlyMap<string, Buffer>;
   /** What outlived its stack, by type. */
   readonly retained: readonly string[];
+  /** What the stacks have made. */
+  readonly resources: LoopbackResources;
   stop(): Promise<void>;
 }
 
@@ -59,10 +63,11 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 
 /**
  * As much of an AWS account as the CDK command needs in order to bootstrap, deploy, compare and destroy: STS, SSM, S3 and
- * CloudFormation. Its CloudFormation makes no resources. It takes a template whose assets have been uploaded, resolves its
- * outputs, and honours deletion policies.
+ * CloudFormation. Its CloudFormation takes a template whose assets have been uploaded, resolves references, and honours deletion
+ * policies. Of resources it makes tables, in an embedded database, and secrets; of others it keeps the description.
  */
-export async function startLoopbackAccount(): Promise<LoopbackAccount> {
+export async function startLoopbackAccount(database: string): Promise<LoopbackAccount> {
+  const resources = new LoopbackResources(database);
   const stacks = new Map<string, KeptStack>();
   const deleted = new Map<string, KeptStack>();
   const changeSets = new Map<string, { stack: string; template: KeptStack['template'] }>();
@@ -103,7 +108,7 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
   const event = (stack: KeptStack, id: string, type: string, status: string): void =>
     void stack.events.unshift({ id, type, status });
 
-  const cloudformation: Readonly<Record<string, (form: Form) => object>> = {
+  const cloudformation: Readonly<Record<string, (form: Form) => object | Promise<object>>> = {
     DescribeStacks(form) {
       const { name, status, outputs } = stackOf(form);
       const Outputs = Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
@@ -155,16 +160,32 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
       changeSets.delete(changeSetIn(form));
       return {};
     },
-    ExecuteChangeSet(form) {
+    async ExecuteChangeSet(form) {
       const { stack: name, template } = changeSets.get(changeSetIn(form))!;
       const stack = stacks.get(name)!;
       const verb = stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE';
-      for (const [logicalId, { Type }] of Object.entries(template.Resources))
-        event(stack, logicalId, Type, `${verb}_COMPLETE`);
-      Object.assign(stack, { template, status: `${verb}_COMPLETE`, outputs: outputsOf(template) });
+      const resolve = resolver(template.Resources);
+      for (const [id, { Type: type, Properties = {} }] of Object.entries(template.Resources)) {
+        await resources.make({ id, type, properties: resolve(Properties) as Record<string, unknown> });
+        event(stack, id, type, `${verb}_COMPLETE`);
+      }
+      const outputs = Object.entries(template.Outputs ?? {}).map(([output, { Value }]) => [output, resolve(Value)]);
+      Object.assign(stack, { template, status: `${verb}_COMPLETE`, outputs: Object.fromEntries(outputs) as object });
       event(stack, name, 'AWS::CloudFormation::Stack', stack.status);
       return {};
     },
+    ListStackResources: (form) => ({
+      StackResourceSummaries: Object.entries(stackOf(form).template.Resources).map(
+        ([id, { Type, Properties = {} }]) => ({
+          LogicalResourceId: id,
+          // Names that the template gives are those of the resource.
+          PhysicalResourceId: Properties.Name ?? id,
+          ResourceType: Type,
+          ResourceStatus: 'CREATE_COMPLETE',
+          LastUpdatedTimestamp: time,
+        }),
+      ),
+    }),
     DescribeStackEvents: (form) => ({ StackEvents: eventsOf(stackOf(form)) }),
     DeleteStack(form) {
       const stack = stackOf(form);
@@ -205,6 +226,8 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
     const answerTo = async (): Promise<void> => {
       const { pathname, search } = new URL(request.url ?? '/', 'http://loopback');
       const body = await bodyOf(request);
+      const used = await resources.answer(request, body);
+      if (used !== undefined) return answer(used.status, used.body, used.type);
       const target = request.headers['x-amz-target'] as string | undefined;
       if (target !== undefined) {
         const input = JSON.parse(String(body)) as Record<string, unknown>;
@@ -221,7 +244,7 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
         const action = form.get('Action') ?? '';
         const operation = cloudformation[action] ?? sts[action];
         if (operation === undefined) return answer(400, errorOf(`${action} is not known here`));
-        const result = operation(form);
+        const result = await operation(form);
         return answer(200, `<${action}Response><${action}Result>${xml(result)}</${action}Result></${action}Response>`);
       }
       const key = decodeURIComponent(pathname.slice(1));
@@ -247,6 +270,7 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
     stacks,
     objects,
     retained,
+    resources,
     stop: () => new Promise((resolve) => void server.close(() => resolve())),
   };
 }
@@ -254,13 +278,23 @@ export async function startLoopbackAccount(): Promise<LoopbackAccount> {
 const errorOf = (message: string, code = 'ValidationError'): string =>
   `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${xml(message)}</Message></Error></ErrorResponse>`;
 
-/** Each resource is called by its logical id, and its attributes by that and their own name. */
-function resolved(value: unknown): string {
-  const [[name, operand] = ['', '']] = typeof value === 'object' && value !== null ? Object.entries(value) : [];
-  if (name === 'Ref') return String(operand).replace('AWS::Region', LOOPBACK_REGION);
-  if (name === 'Fn::GetAtt') return (operand as string[]).join('.');
-  if (name === 'Fn::Join') return (operand as [string, unknown[]])[1].map(resolved).join((operand as [string])[0]);
-  return name === '' ? String(value) : name;
+/** Each resource is called by its name or its logical id, and its attributes by that and their own name. */
+function resolver(resources: Readonly<Record<string, StackResource>>): (value: unknown) => unknown {
+  const named = (id: string): string => {
+    const { Type, Properties } = resources[id] ?? {};
+    if (Type === 'AWS::SQS::Queue') return `https://sqs.${LOOPBACK_REGION}.amazonaws.com/${LOOPBACK_ACCOUNT}/${id}`;
+    return typeof Properties?.Name === 'string' ? Properties.Name : id;
+  };
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value);
+    const [[name, operand] = ['', '']] = entries;
+    if (name === 'Ref') return named(String(operand)).replace('AWS::Region', LOOPBACK_REGION);
+    if (name === 'Fn::GetAtt') return (operand as string[]).join('.');
+    if (name === 'Fn::Join') return (operand as [string, unknown[]])[1].map(resolve).join((operand as [string])[0]);
+    if (name.startsWith('Fn::')) return name;
+    return Object.fromEntries(entries.map(([key, inner]) => [key, resolve(inner)]));
+  };
+  return resolve;
 }
-const outputsOf = ({ Outputs = {} }: KeptStack['template']): Record<string, string> =>
-  Object.fromEntries(Object.entries(Outputs).map(([name, { Value }]) => [name, resolved(Value)]));
