@@ -2,10 +2,9 @@ import * as z from 'zod';
 import { compareText } from '../../core/model/compare-text';
 import { describeError } from '../../core/model/errors';
 import { parseTarget, type Target } from '../../core/model/instance';
-import { parsedJson } from '../../core/model/wire-text';
 import { hasRoma } from '../../contract';
-import { RomaApiError } from '../http/errors';
 import { type ApiAnswer, type ApiRequest, apiRequest } from '../http/transport';
+import { read } from './iam';
 
 /** A project of an account: a region, or a part of one (`cn-north-4_test`). */
 export interface Project {
@@ -26,17 +25,8 @@ export async function listProjects(
   ask: (request: ApiRequest) => Promise<ApiAnswer>,
   iam: string,
 ): Promise<readonly Project[]> {
-  const path = '/v3/auth/projects';
-  const answer = await ask(apiRequest('GET', iam, path));
-  const parsed = ANSWER.safeParse(parsedJson(answer.body));
-  if (!parsed.success) {
-    throw new RomaApiError(`GET ${iam}${path}: the answer is not a list of projects`, {
-      errorClass: 'server',
-      retryable: true,
-      status: answer.status,
-    });
-  }
-  return parsed.data.projects.map(({ id, name, enabled }) => ({
+  const answer = await ask(apiRequest('GET', iam, '/v3/auth/projects'));
+  return read(ANSWER, answer, 'a list of projects').projects.map(({ id, name, enabled }) => ({
     id,
     name,
     enabled: enabled ?? true,
