@@ -1,18 +1,15 @@
 import { UNIT_MS } from '../contract';
-import { actorName } from '../core/model/attribution-words';
 import { attributionsIn } from '../core/history/attributions';
+import { changeRow, instanceOf, json, type Row } from '../core/history/change-row';
 import { changesOf, type FleetMember, fleetAt, targetSegments } from '../core/history/queries';
 import type { Reader } from '../core/history/reader';
 import { BEGINNING, type Segment } from '../core/history/spans';
-import type { Attribution, ClaimedActor } from '../core/model/attribution';
-import { canonicalJson } from '../core/model/canonical';
 import { type ClosedSpan, dayOf, type Instant, plusMs, startOfDay, toInstant } from '../core/model/instant';
-import type { Json, Target } from '../core/model/instance';
-import { type Current, eventId, isGone, type Version } from '../core/model/record';
+import type { Target } from '../core/model/instance';
+import { type Current, isGone } from '../core/model/record';
 import type { ExportTable } from './columns';
 
-/** A time is an Instant, a JSON value its canonical text. */
-export type Row = Readonly<Record<string, string | number | boolean | null>>;
+export type { Row };
 
 export interface RowsQuery {
   readonly reader: Reader;
@@ -47,38 +44,6 @@ export const ROWS: Readonly<Record<ExportTable, (query: RowsQuery) => AsyncGener
       for await (const member of fleetAt(reader, target, to, nowMs)) yield fleetRow(member, to ?? toInstant(nowMs));
   },
 };
-
-const json = (value: unknown): string => canonicalJson(value as Json);
-
-/** What every row begins with: of which instance it is. */
-const instanceOf = ({ target, id, name }: Version | Current): Row => ({
-  region: target.region,
-  project_id: target.projectId,
-  instance_id: id,
-  name,
-});
-
-function changeRow(version: Version, who: Attribution | undefined): Row {
-  const { changes } = version;
-  return {
-    event_id: eventId(version),
-    ...instanceOf(version),
-    enterprise_project_id: version.enterpriseProjectId,
-    version: version.version,
-    kind: version.kind,
-    status_from: version.previousStatus,
-    status_to: version.status,
-    fields: json(changes.map(({ field }) => field)),
-    changes: json(changes),
-    evidence: version.evidence,
-    changed_after: version.changedAfter,
-    observed_at: version.observedAt,
-    actor: [...new Set(who?.actors.map(nameOf))].join(' or ') || null,
-    confidence: who?.confidence ?? null,
-  };
-}
-
-const nameOf = (actor: ClaimedActor): string => actorName({ ...actor, user: actor.user ?? actor.principal });
 
 export const nextDay = (day: string): string => dayOf(plusMs(startOfDay(day), UNIT_MS.d));
 

@@ -1,22 +1,10 @@
 import { createHash } from 'node:crypto';
+import { canonicalJson } from './canonical-json';
 import { compareText } from './compare-text';
 import { type Json, normalizeStatus, type Snapshot } from './instance';
 
 /** Raised when the canonical form changes, so that fingerprints of the older form are not believed. */
 export const CANONICAL_VERSION = 1;
-
-const isObject = (value: Json): value is { readonly [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** JSON text with sorted keys: equal text = equal value, whatever the order in which keys were sent or stored. */
-export function canonicalJson(value: Json): string {
-  if (Array.isArray(value)) return `[${(value as readonly Json[]).map(canonicalJson).join(',')}]`;
-  if (!isObject(value)) return JSON.stringify(value);
-  const parts: string[] = [];
-  for (const key of Object.keys(value).toSorted())
-    parts.push(`${JSON.stringify(key)}:${canonicalJson(value[key] ?? null)}`);
-  return `{${parts.join(',')}}`;
-}
 
 /**
  * Canonical text of one top-level field of a snapshot. What does not count as a change is levelled here, and only

@@ -1,4 +1,5 @@
-import { canonicalJson, isSameField } from './canonical';
+import { isSameField } from './canonical';
+import { canonicalJson } from './canonical-json';
 import type { Json, Snapshot } from './instance';
 import type { FieldChange } from './record';
 

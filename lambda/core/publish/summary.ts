@@ -1,7 +1,7 @@
 import type { Attribution } from '../model/attribution';
 import { attributionText } from '../model/attribution-words';
 import { byMeaning, ticksAlone } from '../model/by-meaning';
-import { canonicalJson } from '../model/canonical';
+import { canonicalJson } from '../model/canonical-json';
 import { countFields } from '../model/fit-changes';
 import type { Json } from '../model/instance';
 import type { FieldChange, Version } from '../model/record';

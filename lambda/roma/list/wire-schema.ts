@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { canonicalJson, sha256 } from '../../core/model/canonical';
+import { sha256 } from '../../core/model/canonical';
+import { canonicalJson } from '../../core/model/canonical-json';
 import type { Json, Snapshot } from '../../core/model/instance';
 import { MAX_ID_BYTES, MAX_SNAPSHOT_BYTES } from '../../core/model/limits';
 import { cutToBytes, utf8Bytes } from '../../core/model/wire-text';

@@ -1,35 +1,18 @@
-import { eventId } from '../../core/model/record';
-import { actorText } from '../../core/model/attribution-words';
+import { changeRow, instanceOf, type Row as Cells } from '../../core/history/change-row';
 import { attributionOf } from '../changes-table';
 import type { Row } from '../model';
 import type { Board } from './board';
 import { element, every, say } from './elements';
 
-type Cells = Readonly<Record<string, string | number | boolean | null>>;
-
-/** With the columns of `roma-history export changes`. */
 const changesOf = (rows: readonly Row[]): readonly Cells[] =>
   rows.flatMap((row) =>
-    row.changes.map((change) => ({
-      event_id: eventId({ ...change, target: row.target, id: row.id }),
-      ...namesOf({ ...row, name: change.name, enterpriseProjectId: change.enterpriseProjectId }),
-      version: change.version,
-      kind: change.kind,
-      status_from: change.previousStatus,
-      status_to: change.status,
-      fields: JSON.stringify(change.changes.map(({ field }) => field)),
-      changes: JSON.stringify(change.changes),
-      evidence: change.evidence,
-      changed_after: change.changedAfter,
-      observed_at: change.observedAt,
-      actor: [...new Set(attributionOf(row, change)?.actors.map(actorText))].join(' or ') || null,
-      confidence: attributionOf(row, change)?.confidence ?? null,
-    })),
+    row.changes.map((change) => changeRow({ ...change, target: row.target, id: row.id }, attributionOf(row, change))),
   );
 
 const instancesOf = (rows: readonly Row[]): readonly Cells[] =>
   rows.map((row) => ({
-    ...namesOf(row),
+    ...instanceOf(row),
+    enterprise_project_id: row.enterpriseProjectId,
     status: row.status,
     deleted: row.deleted,
     from: row.uptime.from,
@@ -37,14 +20,6 @@ const instancesOf = (rows: readonly Row[]): readonly Cells[] =>
     availability: row.uptime.availability,
     unobserved_ms: row.uptime.unobservedMs,
   }));
-
-const namesOf = ({ target, id, name, enterpriseProjectId }: Row): Cells => ({
-  region: target.region,
-  project_id: target.projectId,
-  instance_id: id,
-  name,
-  enterprise_project_id: enterpriseProjectId,
-});
 
 /** As RFC 4180 says. A text that a spreadsheet would run as a formula gets an apostrophe. */
 function csv(rows: readonly Cells[]): string {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { canonicalField, canonicalJson, canonicalSnapshot, isSameField } from '../../../../lambda/core/model/canonical';
+import { canonicalField, canonicalSnapshot, isSameField } from '../../../../lambda/core/model/canonical';
+import { canonicalJson } from '../../../../lambda/core/model/canonical-json';
 import type { Json, Snapshot } from '../../../../lambda/core/model/instance';
 
 const fieldName = fc.oneof(

@@ -1,7 +1,7 @@
 import { type AttributeValue, ScanCommand } from '@aws-sdk/client-dynamodb';
 import * as fc from 'fast-check';
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalJson } from '../../../../lambda/core/model/canonical';
+import { canonicalJson } from '../../../../lambda/core/model/canonical-json';
 import { type ChangeEvent, eventText, MAX_EVENT_BYTES } from '../../../../lambda/core/publish/change-event';
 import { diff, revert } from '../../../../lambda/core/model/diff';
 import { countFields } from '../../../../lambda/core/model/fit-changes';

@@ -1,5 +1,5 @@
 import { jsonLine, safeLine, safeText, safeValue } from '../../../../bin/cli/output';
-import { canonicalJson } from '../../../../lambda/core/model/canonical';
+import { canonicalJson } from '../../../../lambda/core/model/canonical-json';
 import { describeError } from '../../../../lambda/core/model/errors';
 import { cutToBytes, wireText } from '../../../../lambda/core/model/wire-text';
 import { toText } from '../../../../lambda/roma/http/body-encoding';

@@ -1,6 +1,7 @@
 // Over 300 lines, because it is one list of what a page and a record may hold.
 import * as fc from 'fast-check';
-import { canonicalJson, sha256 } from '../../../../lambda/core/model/canonical';
+import { sha256 } from '../../../../lambda/core/model/canonical';
+import { canonicalJson } from '../../../../lambda/core/model/canonical-json';
 import type { Json } from '../../../../lambda/core/model/instance';
 import type { ParsedRecord } from '../../../../lambda/core/sync/listing';
 import { createRedactor } from '../../../../lambda/roma/http/redaction';
