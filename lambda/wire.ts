@@ -98,7 +98,7 @@ export function wirePublish(config: PublishConfig, overrides: PublishOverrides =
 }
 
 /** Rings when the system's clock reads `at`; a timer lasts 24 days at most, and may wake up early. */
-export const systemAlarm: Alarm = async (at, signal) => {
+const systemAlarm: Alarm = async (at, signal) => {
   while (!signal.aborted && systemClock.now() < at) {
     await systemClock.sleep(Math.min(at - systemClock.now(), 2 ** 31 - 1), signal);
   }

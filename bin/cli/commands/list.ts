@@ -50,25 +50,23 @@ async function list(io: Io, options: ListOptions): Promise<void> {
     const targets = await chooseTargets(reader, options.target);
     const isChosen = chosenBy(options);
     const found: Member[] = [];
-    let unknown = 0;
-    const others = new Set<string>();
-    let deleted = 0;
+    const about = { targets: targets.length, at, status, deleted: 0, unknown: 0, others: new Set<string>() };
     for (const target of targets) {
       for await (const member of history.fleet(target, at)) {
         if (!isChosen(member.version ?? member.current)) continue;
         if (!hasVersion(member)) {
           // The instance may have had any status.
-          if (options.json !== true) unknown += 1;
+          if (options.json !== true) about.unknown += 1;
           else if (status === undefined) printJson(io, listLine(member));
           continue;
         }
         if (status !== undefined && member.version.status.toUpperCase() !== status) {
-          others.add(member.version.status);
+          about.others.add(member.version.status);
           continue;
         }
         if (options.json === true) printJson(io, listLine(member));
         else if (isGone(member.version) && options.all !== true && (status === undefined || !isDeletedStatus(status)))
-          deleted += 1;
+          about.deleted += 1;
         else found.push(member);
       }
     }
@@ -79,14 +77,7 @@ async function list(io: Io, options: ListOptions): Promise<void> {
       { concurrency: 16 },
     );
     if (targets.length === 0) io.out(hint(io, NOTHING_RECORDED));
-    else
-      await printFleet(io, options, rows, {
-        deleted,
-        unknown,
-        targets: targets.length,
-        at,
-        filter: status === undefined ? undefined : { status, others: [...others].toSorted() },
-      });
+    else await printFleet(io, options, rows, about);
     if (rows.length > 0 || at !== undefined) return;
     // No row could show the gap: without a run, nobody knows whether there are instances.
     for (const target of targets) {
@@ -126,19 +117,18 @@ const certaintyText = (io: Io, span: UnobservedSpan | undefined): string => {
     : `(unobserved for ${duration(io.clock.now() - toMs(span.from))})`;
 };
 
-async function printFleet(
-  io: Io,
-  options: RowOptions,
-  rows: readonly Member[],
-  about: {
-    readonly deleted: number;
-    readonly unknown: number;
-    readonly targets: number;
-    readonly at: string | undefined;
-    /** What was asked for, and what else there is. */
-    readonly filter: { readonly status: string; readonly others: readonly string[] } | undefined;
-  },
-): Promise<void> {
+/** What is told beside the rows. */
+interface About {
+  readonly targets: number;
+  readonly at: string | undefined;
+  readonly deleted: number;
+  readonly unknown: number;
+  /** What was asked for, and what else there is. */
+  readonly status: string | undefined;
+  readonly others: ReadonlySet<string>;
+}
+
+async function printFleet(io: Io, options: RowOptions, rows: readonly Member[], about: About): Promise<void> {
   if (about.at !== undefined) printNote(io, options, `As of ${showTime(about.at, io.time)}`);
   if (rows.length > 0 || options.output === 'csv') {
     const sinceOf = ({ version, isBaseline }: Member): string =>
@@ -171,10 +161,11 @@ async function printFleet(
 }
 
 /** An empty list looks like good news. After a mistyped status it is none, so the other statuses are named. */
-function whyNone({ filter, at }: Parameters<typeof printFleet>[3]): string {
-  if (filter !== undefined && filter.others.length > 0)
-    return ` with status ${safeText(filter.status)}; the statuses are: ${filter.others.map((one) => safeText(one)).join(', ')}`;
-  return at !== undefined && filter === undefined ? ': none was recorded then' : '';
+function whyNone({ status, others, at }: About): string {
+  const known = [...others].toSorted().map((one) => safeText(one));
+  if (status !== undefined && known.length > 0)
+    return ` with status ${safeText(status)}; the statuses are: ${known.join(', ')}`;
+  return at !== undefined && status === undefined ? ': none was recorded then' : '';
 }
 
 const EXAMPLES = `

@@ -22,6 +22,9 @@ import {
 } from './views';
 import { wholeNumber } from './whole-number';
 
+/** Cells before the text of a line. */
+const INDENT = 7;
+
 interface LogOptions extends TargetOptions, RowOptions, SpanOptions {
   readonly limit?: number;
   readonly full?: boolean;
@@ -49,43 +52,27 @@ export function register(command: Command, io: Io): void {
           await printTable(io, options, changeColumns(io), rows);
           return;
         }
-        if (options.json !== true)
-          io.out(
-            flow(
-              [
-                `${io.paint('bold', safeText(current.name ?? '(no name)'))} ${safeText(current.id)}`,
-                targetName(current.target),
-              ],
-              { width: io.width, indent: 7 },
-            ),
-          );
+        const line = (lead: string, ...parts: string[]): void =>
+          io.out(flow(parts, { width: io.width, lead, indent: INDENT }));
+        const name = `${io.paint('bold', safeText(current.name ?? '(no name)'))} ${safeText(current.id)}`;
+        if (options.json !== true) line('', name, targetName(current.target));
         for await (const entry of store.history.log(current, span)) {
           if (entry.type === 'gap') {
             if (options.json === true) printJson(io, { type: 'gap', ...spanLine(entry.gap) });
-            else
-              io.out(
-                flow([io.paint('yellow', unobservedText(io, entry.gap))], { width: io.width, lead: ' '.repeat(7) }),
-              );
-          } else if (options.json === true) {
-            printJson(io, versionLine(entry.version, await attributionOf(entry.version)));
-          } else {
-            const { version } = entry;
-            const when = `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`;
-            io.out(
-              flow(
-                [
-                  version.kind + evidenceText(version),
-                  changeText({ ...io, isFull: options.full }, version),
-                  io.paint('gray', when),
-                  ...byText(await attributionOf(version)),
-                ],
-                {
-                  width: io.width,
-                  lead: io.paint('cyan', `v${version.version}`.padEnd(7)),
-                },
-              ),
-            );
+            else line(' '.repeat(INDENT), io.paint('yellow', unobservedText(io, entry.gap)));
+            continue;
           }
+          const { version } = entry;
+          const attribution = await attributionOf(version);
+          if (options.json === true) printJson(io, versionLine(version, attribution));
+          else
+            line(
+              io.paint('cyan', `v${version.version}`.padEnd(INDENT)),
+              version.kind + evidenceText(version),
+              changeText({ ...io, isFull: options.full }, version),
+              io.paint('gray', `${whenText(io, version)}, ${sinceText(io, version.observedAt)}`),
+              ...byText(attribution),
+            );
         }
       });
     });

@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { randomUUID } from 'node:crypto';
 import {
   ATTRIBUTION_MODES,
   type AttributionMode,
@@ -16,7 +15,7 @@ import { DEFAULT_SAFETY_MARGIN_MS } from '../../../lambda/core/sync/sync-options
 import { createRecorder } from '../../../lambda/dynamodb/recorder';
 import { resolveCts, resolveEndpoints } from '../../../lambda/roma/http/endpoints';
 import type { RomaSource } from '../../../lambda/roma/list/source';
-import { systemAlarm } from '../../../lambda/wire';
+import { systemPorts } from '../../../lambda/wire';
 import { createAttributing } from '../../../lambda/wire-attribution';
 import { EXIT, ExitCode } from '../exit';
 import { collect } from '../filters';
@@ -126,10 +125,8 @@ async function sync(io: Io, options: SyncCommandOptions): Promise<void> {
             : undefined;
         const result = await syncTarget(
           {
+            ...systemPorts,
             clock: io.clock,
-            alarm: systemAlarm,
-            random: Math.random,
-            newRunId: randomUUID,
             source,
             recorder: createRecorder(client, tableName),
             tracedDeletions: attributing?.tracedDeletions,
