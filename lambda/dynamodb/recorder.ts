@@ -58,7 +58,7 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   async function updateLease(
     target: Target,
     { condition, set, seen = {} }: { condition: string; set: Item; seen?: Item },
-  ): Promise<Head | { runId?: string; until?: Instant }> {
+  ): Promise<{ head?: Head; runId?: string; until?: Instant }> {
     const assigned = { ...set, schemaVersion: SCHEMA_VERSION, region: target.region, projectId: target.projectId };
     const names = Object.keys(assigned);
     const values = Object.entries({ ...assigned, ...seen });
@@ -77,7 +77,7 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       );
       meter.write(ConsumedCapacity);
       headItem = Attributes ?? {};
-      return fromHeadItem(headItem);
+      return { head: fromHeadItem(headItem) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       // The item of a failed condition is not unmarshalled by the document client.
@@ -89,7 +89,7 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   async function takeLease(target: Target, lease: { runId: string; now: Instant; until: Instant }): Promise<TakeLease> {
     const set = { leaseRunId: lease.runId, leaseUntil: lease.until };
     let found = await updateLease(target, { condition: 'attribute_not_exists(#leaseRunId)', set });
-    if (!('dirty' in found) && found.runId !== lease.runId && isExpired(found.until, lease.now)) {
+    if (found.head === undefined && found.runId !== lease.runId && isExpired(found.until, lease.now)) {
       // Whoever held it died: what it wrote is unknown. The same write that takes the lease says so.
       found = await updateLease(target, {
         condition: '#leaseRunId = :seenRunId AND #leaseUntil = :seenUntil',
@@ -98,11 +98,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
       });
     }
     // A condition that failed because of our own run: the answer to an earlier attempt was lost.
-    const head = 'dirty' in found ? found : found.runId === lease.runId ? await readHead(target) : undefined;
-    if (head === undefined || !('dirty' in head)) {
-      const other = found as { runId?: string; until?: Instant };
-      return { taken: false, heldBy: other.runId ?? 'unknown', until: other.until ?? lease.now };
-    }
+    const head = found.head ?? (found.runId === lease.runId ? await readHead(target) : undefined);
+    if (head === undefined) return { taken: false, heldBy: found.runId ?? 'unknown', until: found.until ?? lease.now };
     if (head.completedAt === undefined) {
       const { ConsumedCapacity } = await client.send(new PutCommand({ ...table, Item: toRegistrationItem(target) }));
       meter.write(ConsumedCapacity);
@@ -111,22 +108,8 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
   }
 
   async function renewLease(target: Target, lease: { runId: string; until: Instant }): Promise<boolean> {
-    try {
-      const { ConsumedCapacity } = await client.send(
-        new UpdateCommand({
-          ...table,
-          Key: key.head(target),
-          UpdateExpression: 'SET leaseUntil = :until',
-          ConditionExpression: 'leaseRunId = :runId',
-          ExpressionAttributeValues: { ':until': lease.until, ':runId': lease.runId },
-        }),
-      );
-      meter.write(ConsumedCapacity);
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    const set = { leaseRunId: lease.runId, leaseUntil: lease.until };
+    return (await updateLease(target, { condition: '#leaseRunId = :leaseRunId', set })).head !== undefined;
   }
 
   async function readKnown(target: Target): Promise<Known> {
@@ -164,20 +147,11 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
     batch: readonly Action[],
     { timeLimitMs }: { timeLimitMs: number },
   ): Promise<BatchOutcome> {
-    const abortSignal = AbortSignal.timeout(timeLimitMs);
-    let items = [fence(target, runId), ...batch.flatMap((action) => transactItems(tableName, target, action))];
-    for (;;) {
-      const outcome = await transact(items, abortSignal);
-      if (!('retryWith' in outcome)) return outcome;
-      // A superseded row that someone removed by hand needs no expiry, and must not stop the history.
-      items = [...outcome.retryWith];
-    }
+    const items = [fence(target, runId), ...batch.flatMap((action) => transactItems(tableName, target, action))];
+    return transact(items, AbortSignal.timeout(timeLimitMs));
   }
 
-  async function transact(
-    items: readonly TransactItem[],
-    abortSignal: AbortSignal,
-  ): Promise<BatchOutcome | { retryWith: readonly TransactItem[] }> {
+  async function transact(items: readonly TransactItem[], abortSignal: AbortSignal): Promise<BatchOutcome> {
     try {
       const { ConsumedCapacity } = await client.send(
         new TransactWriteCommand({ TransactItems: [...items], ReturnConsumedCapacity: 'TOTAL' }),
@@ -188,8 +162,9 @@ export function createRecorder(client: DynamoDBDocumentClient, tableName: string
     } catch (error) {
       const unwritable = unwritableField(items);
       if (unwritable !== undefined) return { kind: 'invalid', reason: unwritable };
-      const withoutExpiry = withoutFailedExpiry(items, reasonsOf(error));
-      return withoutExpiry === undefined ? explainedOutcome(error) : { retryWith: withoutExpiry };
+      // A superseded row that someone removed by hand needs no expiry, and must not stop the history.
+      const rest = withoutFailedExpiry(items, reasonsOf(error));
+      return rest === undefined ? explainedOutcome(error) : transact(rest, abortSignal);
     }
   }
 
