@@ -139,19 +139,22 @@ export class ChangeFeed extends Construct {
   /** What an earlier synthesis has left in the same folder tells that a topic goes, and which subscriptions of the app to it. */
   private warnOfSubscribers(): void {
     const file = join(Stage.of(this)?.outdir ?? '', Stack.of(this).templateFile);
-    const { Resources = {} } = templateIn(file);
+    let Resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: object }>>;
+    try {
+      ({ Resources = {} } = JSON.parse(readFileSync(file, 'utf8')) as { Resources?: typeof Resources });
+    } catch {
+      return; // There is none yet.
+    }
     const publisher = Stack.of(this).getLogicalId(this.function.fn.node.defaultChild as CfnElement);
-    const published = new RegExp(`"${ENV.feedTopicArn}":{"Ref":"(\\w+)"`).exec(
-      JSON.stringify(Resources[publisher]) ?? '',
-    );
-    if (published === null) return;
-    const topic = published[1];
+    const ref = new RegExp(`(?<="${ENV.feedTopicArn}":)\\{"Ref":"\\w+"}`);
+    const [topic] = ref.exec(JSON.stringify(Resources[publisher]) ?? '') ?? [];
+    if (topic === undefined) return;
     const own = Object.entries(Resources).flatMap(([id, { Type, Properties }]) =>
-      Type === 'AWS::SNS::Subscription' && JSON.stringify(Properties).includes(`{"Ref":"${topic}"}`) ? [id] : [],
+      Type === 'AWS::SNS::Subscription' && JSON.stringify(Properties).includes(topic) ? [id] : [],
     );
     Annotations.of(this).addWarningV2(
       'roma-instance-history:ordered-feed-off',
-      `"orderedFeed" is off, and ${file} has it on: the deployment deletes the topic ${topic} with every subscription to it, also those of other stacks and accounts${own.length > 0 ? `; of this stack: ${own.join(', ')}` : ''}. "roma-history doctor --stack" names those that are there`,
+      `"orderedFeed" is off, and ${file} has it on: the deployment deletes its topic with every subscription to it, also those of other stacks and accounts${own.length > 0 ? `; of this stack: ${own.join(', ')}` : ''}. "roma-history doctor --stack" names those that are there`,
     );
   }
 
@@ -182,18 +185,5 @@ export class ChangeFeed extends Construct {
       ),
     });
     mapping.node.addDependency(this.function.role);
-  }
-}
-
-interface OldTemplate {
-  readonly Resources?: Readonly<Record<string, { readonly Type: string; readonly Properties?: object }>>;
-}
-
-/** Whatever is there: a broken file hinders nobody, because it is written anew. */
-function templateIn(file: string): OldTemplate {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as OldTemplate;
-  } catch {
-    return {};
   }
 }

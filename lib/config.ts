@@ -130,19 +130,16 @@ const targetNames = z
     `must be at most ${MAX_NAMED_CHARACTERS} characters in all, some forty projects`,
   );
 
+const concurrency = z.int().min(1).max(1000).optional();
+
 export const timelineSchema = z.strictObject({
   targets: targetNames
     .min(1)
     .optional()
     .describe('The only targets that it draws, each as `cn-north-4/<project id>`. Default: all of the history.'),
-  reservedConcurrency: z
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe(
-      'For how many people it draws at the same time. AWS takes them from the pool of the account, and refuses a deployment that leaves too few there, so a new account can reserve none. Default: as many as the account allows.',
-    ),
+  reservedConcurrency: concurrency.describe(
+    'For how many people it draws at the same time. AWS takes them from the pool of the account, and refuses a deployment that leaves too few there, so a new account can reserve none. Default: as many as the account allows.',
+  ),
 });
 
 export const targetSchema = z.strictObject({
@@ -381,12 +378,9 @@ export const configSchema = z.strictObject({
     .literal(LOG_RETENTION_DAYS)
     .default(90)
     .describe('How long log lines are kept. It must be a number of days that CloudWatch offers.'),
-  reservedConcurrency: z
-    .int()
-    .min(1)
-    .max(1000)
-    .optional()
-    .describe('How many runs may go on at the same time. Default: as many as the account allows.'),
+  reservedConcurrency: concurrency.describe(
+    'How many runs may go on at the same time. Default: as many as the account allows.',
+  ),
   // Measured with the bundle: a first run of 2,000 instances holds 140 MB and takes 1 s of processor time. The default
   // is more than that for the processor that comes with the memory.
   memory: z.int().min(256).max(10_240).default(512).describe('Memory of the sync function in MB.'),
