@@ -3,23 +3,11 @@ import { describeError } from '../core/model/errors';
 import type { BatchOutcome } from '../core/sync/recorder';
 import type { TransactItem } from './transact-items';
 
-/** Codes of cancellation reasons, and names of errors, that say nothing about the rows: try again. */
-const PASSING = new Set([
-  'TransactionConflict',
-  'ThrottlingError',
-  'ProvisionedThroughputExceeded',
-  'ThrottlingException',
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-]);
-const INVALID = new Set([
-  'ValidationError',
-  'ItemCollectionSizeLimitExceeded',
-  'ValidationException',
-  'ItemCollectionSizeLimitExceededException',
-]);
+/** Codes of cancellation reasons, and names of errors without their endings. These say nothing about the rows: try again. */
+const PASSING = new Set(['TransactionConflict', 'Throttling', 'ProvisionedThroughputExceeded', 'RequestLimitExceeded']);
+const INVALID = new Set(['Validation', 'ItemCollectionSizeLimitExceeded']);
 /** Still at work on the same request: its result is not known yet. */
-const UNDECIDED = new Set(['TransactionInProgressException']);
+const UNDECIDED = 'TransactionInProgress';
 
 export const reasonsOf = (error: unknown): readonly CancellationReason[] =>
   error instanceof TransactionCanceledException ? (error.CancellationReasons ?? []) : [];
@@ -32,11 +20,12 @@ export function classify(error: unknown): BatchOutcome {
   const reasons = reasonsOf(error);
   const reason = describeReasons(error, reasons);
   if (reasons[0]?.Code === 'ConditionalCheckFailed') return { kind: 'lost' };
-  const codes = [...reasons.map(({ Code }) => Code ?? ''), (error as Error).name];
+  const names = [...reasons.map(({ Code = '' }) => Code), (error as Error).name];
+  const codes = names.map((name) => name.replace(/(Error|Exception)$/, ''));
   if (codes.some((code) => PASSING.has(code))) return { kind: 'conflict', reason };
   if (codes.some((code) => INVALID.has(code))) return { kind: 'invalid', reason };
   if (codes.includes('ConditionalCheckFailed')) return { kind: 'stale', reason };
-  if (codes.some((code) => UNDECIDED.has(code))) return { kind: 'unanswered', reason };
+  if (codes.includes(UNDECIDED)) return { kind: 'unanswered', reason };
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   // A refusal is an answer; a server error, a timeout or a broken connection is none.
   if (status !== undefined && status >= 400 && status < 500) throw error;
