@@ -21,7 +21,7 @@ import {
 } from '../support/roma-simulator';
 import { startStreamPump } from '../support/stream-pump';
 
-// Five runs of the CDK command, on a machine that may be busy.
+// Six runs of the CDK command, on a machine that may be busy.
 jest.setTimeout(600_000);
 
 const hasAwsCli = spawnSync('aws', ['--version']).error === undefined;
@@ -139,6 +139,15 @@ describe('the deployment of the README', () => {
     return { ...(JSON.parse(Input) as object), endpoint: roma.endpoint, iamEndpoint: roma.endpoint };
   }
 
+  /** The tables of the stack, in a database that other tests use as well. */
+  async function tables(): Promise<string[]> {
+    const client = new dynamodb.DynamoDBClient(dynamodbClientConfig(loopbackConfig(database)));
+    const found: string[] = [];
+    for await (const { TableNames = [] } of dynamodb.paginateListTables({ client }, {})) found.push(...TableNames);
+    client.destroy();
+    return found.filter((name) => name.startsWith('InstanceHistory'));
+  }
+
   /** Delivers what is in the stream of the table to the publisher. */
   async function publish(tableName: string, publisher: FunctionProcess): Promise<void> {
     const streams = new DynamoDBStreamsClient(loopbackConfig(database));
@@ -180,8 +189,12 @@ describe('the deployment of the README', () => {
     await run(bootstrap);
     expect([...account.stacks.keys()]).toEqual(['CDKToolkit']);
 
-    // 2. Configure, 3. Deploy
+    // 2. Configure, 3. Deploy. A first deployment that fails leaves nothing, and is repeated with the same command.
     writeFileSync(join(folder, 'my.json'), file);
+    account.resources.failing = 'AWS::CloudWatch::Alarm';
+    await expect(run(deploy)).rejects.toThrow(/ROLLBACK_COMPLETE/);
+    expect([account.retained, await tables(), account.resources.secrets.size]).toEqual([[], [], 0]);
+    account.resources.failing = undefined;
     const told = await run(deploy);
     expect(account.stacks.get('RomaInstanceHistory')?.status).toBe('CREATE_COMPLETE');
     const output = (name: string): string => new RegExp(`RomaInstanceHistory\\.${name} = (\\S+)`).exec(told)![1]!;
@@ -229,6 +242,6 @@ describe('the deployment of the README', () => {
       (error: Error) => expect(error.message).toMatch(/protect/i),
     );
     for (const command of [unprotect, deleteTable, deleteSecret]) await run(withOutputs(command));
-    expect(account.resources.secrets.size).toBe(0);
+    expect([await tables(), account.resources.secrets.size]).toEqual([[], 0]);
   });
 });

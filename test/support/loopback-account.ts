@@ -1,13 +1,15 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LoopbackResources } from './loopback-resources';
+import {
+  inOrder,
+  LOOPBACK_ACCOUNT,
+  LOOPBACK_REGION,
+  LoopbackResources,
+  resolver,
+  type StackResource,
+} from './loopback-resources';
 
-interface StackResource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-  readonly DeletionPolicy?: string;
-  readonly Metadata?: Readonly<Record<string, unknown>>;
-}
+export { LOOPBACK_REGION };
 
 /** A stack as the account keeps it. */
 export interface KeptStack {
@@ -32,9 +34,6 @@ export interface LoopbackAccount {
   readonly resources: LoopbackResources;
   stop(): Promise<void>;
 }
-
-export const LOOPBACK_ACCOUNT = '123456789012';
-export const LOOPBACK_REGION = 'eu-central-1';
 
 type Form = URLSearchParams;
 class Refusal extends Error {
@@ -108,6 +107,20 @@ export async function startLoopbackAccount(database: string): Promise<LoopbackAc
   const event = (stack: KeptStack, id: string, type: string, status: string): void =>
     void stack.events.unshift({ id, type, status });
 
+  /** Of a first deployment: what was made goes in the opposite order, but for what is kept even then. */
+  const rollBack = async (
+    stack: KeptStack,
+    template: KeptStack['template'],
+    made: readonly string[],
+  ): Promise<object> => {
+    for (const id of made) {
+      const { Type, DeletionPolicy } = template.Resources[id]!;
+      await (DeletionPolicy === 'Retain' ? retained.push(Type) : resources.remove(id));
+    }
+    stack.status = 'ROLLBACK_COMPLETE';
+    event(stack, stack.name, 'AWS::CloudFormation::Stack', stack.status);
+    return {};
+  };
   const cloudformation: Readonly<Record<string, (form: Form) => object | Promise<object>>> = {
     DescribeStacks(form) {
       const { name, status, outputs } = stackOf(form);
@@ -165,9 +178,14 @@ export async function startLoopbackAccount(database: string): Promise<LoopbackAc
       const stack = stacks.get(name)!;
       const verb = stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE';
       const resolve = resolver(template.Resources);
-      for (const [id, { Type: type, Properties = {} }] of Object.entries(template.Resources)) {
-        await resources.make({ id, type, properties: resolve(Properties) as Record<string, unknown> });
-        event(stack, id, type, `${verb}_COMPLETE`);
+      const created: string[] = [];
+      for (const id of inOrder(template.Resources)) {
+        const { Type: type, Properties = {} } = template.Resources[id]!;
+        const fails = verb === 'CREATE' && type === resources.failing;
+        if (!fails) await resources.make({ id, type, properties: resolve(Properties) as Record<string, unknown> });
+        event(stack, id, type, `${verb}_${fails ? 'FAILED' : 'COMPLETE'}`);
+        if (fails) return rollBack(stack, template, created);
+        created.unshift(id);
       }
       const outputs = Object.entries(template.Outputs ?? {}).map(([output, { Value }]) => [output, resolve(Value)]);
       Object.assign(stack, { template, status: `${verb}_COMPLETE`, outputs: Object.fromEntries(outputs) as object });
@@ -187,10 +205,11 @@ export async function startLoopbackAccount(database: string): Promise<LoopbackAc
       ),
     }),
     DescribeStackEvents: (form) => ({ StackEvents: eventsOf(stackOf(form)) }),
-    DeleteStack(form) {
+    async DeleteStack(form) {
       const stack = stackOf(form);
-      for (const { Type, DeletionPolicy } of Object.values(stack.template.Resources))
+      for (const [id, { Type, DeletionPolicy }] of Object.entries(stack.template.Resources))
         if (DeletionPolicy?.startsWith('Retain') === true) retained.push(Type);
+        else await resources.remove(id);
       stacks.delete(stack.name);
       deleted.set(stack.name, Object.assign(stack, { status: 'DELETE_COMPLETE' }));
       event(stack, stack.name, 'AWS::CloudFormation::Stack', stack.status);
@@ -277,24 +296,3 @@ export async function startLoopbackAccount(database: string): Promise<LoopbackAc
 
 const errorOf = (message: string, code = 'ValidationError'): string =>
   `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${xml(message)}</Message></Error></ErrorResponse>`;
-
-/** Each resource is called by its name or its logical id, and its attributes by that and their own name. */
-function resolver(resources: Readonly<Record<string, StackResource>>): (value: unknown) => unknown {
-  const named = (id: string): string => {
-    const { Type, Properties } = resources[id] ?? {};
-    if (Type === 'AWS::SQS::Queue') return `https://sqs.${LOOPBACK_REGION}.amazonaws.com/${LOOPBACK_ACCOUNT}/${id}`;
-    return typeof Properties?.Name === 'string' ? Properties.Name : id;
-  };
-  const resolve = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(resolve);
-    if (typeof value !== 'object' || value === null) return value;
-    const entries = Object.entries(value);
-    const [[name, operand] = ['', '']] = entries;
-    if (name === 'Ref') return named(String(operand)).replace('AWS::Region', LOOPBACK_REGION);
-    if (name === 'Fn::GetAtt') return (operand as string[]).join('.');
-    if (name === 'Fn::Join') return (operand as [string, unknown[]])[1].map(resolve).join((operand as [string])[0]);
-    if (name.startsWith('Fn::')) return name;
-    return Object.fromEntries(entries.map(([key, inner]) => [key, resolve(inner)]));
-  };
-  return resolve;
-}

@@ -1,12 +1,25 @@
 import {
   CreateTableCommand,
-  type CreateTableCommandInput,
+  DeleteTableCommand,
   DynamoDBClient,
   UpdateTableCommand,
   type UpdateTableCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { dynamodbClientConfig, loopbackConfig } from '../../lambda/dynamodb/client';
+
+export const LOOPBACK_ACCOUNT = '123456789012';
+export const LOOPBACK_REGION = 'eu-central-1';
+
+/** A resource of a template. */
+export interface StackResource {
+  readonly Type: string;
+  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+  readonly Metadata?: Readonly<Record<string, unknown>>;
+}
+type Resources = Readonly<Record<string, StackResource>>;
 
 /** A resource of a deployed template, its references resolved. */
 export interface MadeResource {
@@ -33,6 +46,8 @@ const json = (body: object, status = 200): Answer => ({
 export class LoopbackResources {
   /** Where events are put. */
   bus: string | undefined;
+  /** The type of resource at which the first deployment of a stack fails, if any. */
+  failing: string | undefined;
   /** Texts by id. */
   readonly secrets = new Map<string, string>();
   private readonly made = new Map<string, MadeResource>();
@@ -43,32 +58,45 @@ export class LoopbackResources {
     return [...this.made.values()].filter((resource) => resource.type === type);
   }
 
+  /** As DynamoDB does, the database keeps a table that is protected. */
+  async remove(id: string): Promise<void> {
+    const resource = this.made.get(id);
+    this.made.delete(id);
+    this.secrets.delete(id);
+    if (resource?.type === 'AWS::DynamoDB::Table')
+      await this.ask(async (client) => client.send(new DeleteTableCommand({ TableName: id })));
+  }
+
+  private async ask(use: (client: DynamoDBClient) => Promise<unknown>): Promise<void> {
+    const client = new DynamoDBClient(dynamodbClientConfig(loopbackConfig(this.database)));
+    await use(client).finally(() => client.destroy());
+  }
+
   /** A resource that is there already is left as it is: the README updates to what was deployed. */
   async make(resource: MadeResource): Promise<void> {
     const { id, type, properties } = resource;
     if (this.made.has(id)) return;
     this.made.set(id, resource);
     if (type === 'AWS::SecretsManager::Secret') this.secrets.set(id, String(properties.SecretString));
-    const isTable = type === 'AWS::DynamoDB::Table';
-    if (!isTable && type !== 'Custom::DeletionProtection') return;
-    const client = new DynamoDBClient(dynamodbClientConfig(loopbackConfig(this.database)));
-    if (isTable) {
-      const { AttributeDefinitions, BillingMode, GlobalSecondaryIndexes, KeySchema, StreamSpecification } = properties;
-      const stream = { StreamEnabled: true, ...(StreamSpecification as object) };
+    if (type === 'AWS::DynamoDB::Table') {
+      const { AttributeDefinitions, BillingMode, GlobalSecondaryIndexes, KeySchema, ...others } = properties;
+      const { StreamSpecification, DeletionProtectionEnabled } = others;
       const table = {
         AttributeDefinitions,
         BillingMode,
         GlobalSecondaryIndexes,
         KeySchema,
-        StreamSpecification: stream,
+        DeletionProtectionEnabled,
+        TableName: id,
+        StreamSpecification: { StreamEnabled: true, ...(StreamSpecification as object) },
       };
-      await client.send(new CreateTableCommand({ TableName: id, ...table } as CreateTableCommandInput));
-    } else {
-      // What the CDK's function does with it has a test of its own.
-      const { parameters } = JSON.parse(String(properties.Create)) as { parameters: UpdateTableCommandInput };
-      await client.send(new UpdateTableCommand(parameters));
+      await this.ask(async (client) => client.send(new CreateTableCommand(table as never)));
     }
-    client.destroy();
+    // What the CDK's function does with it has a test of its own.
+    if (type === 'Custom::DeletionProtection') {
+      const { parameters } = JSON.parse(String(properties.Create)) as { parameters: UpdateTableCommandInput };
+      await this.ask(async (client) => client.send(new UpdateTableCommand(parameters)));
+    }
   }
 
   /** Answers whoever uses what was made. @returns undefined when it is none of these services */
@@ -128,3 +156,39 @@ const forward = async (to: string, { url = '/', method, headers }: IncomingMessa
     onward.once('error', reject);
     onward.end(body);
   });
+
+/** Each resource is called by its name or its logical id, and its attributes by that and their own name. */
+export function resolver(resources: Resources): (value: unknown) => unknown {
+  const named = (id: string): string => {
+    const { Type, Properties } = resources[id] ?? {};
+    if (Type === 'AWS::SQS::Queue') return `https://sqs.${LOOPBACK_REGION}.amazonaws.com/${LOOPBACK_ACCOUNT}/${id}`;
+    return typeof Properties?.Name === 'string' ? Properties.Name : id;
+  };
+  const resolve = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value);
+    const [[name, operand] = ['', '']] = entries;
+    if (name === 'Ref') return named(String(operand)).replace('AWS::Region', LOOPBACK_REGION);
+    if (name === 'Fn::GetAtt') return (operand as string[]).join('.');
+    if (name === 'Fn::Join') return (operand as [string, unknown[]])[1].map(resolve).join((operand as [string])[0]);
+    if (name.startsWith('Fn::')) return name;
+    return Object.fromEntries(entries.map(([key, inner]) => [key, resolve(inner)]));
+  };
+  return resolve;
+}
+
+/** Each after what it refers to or names as its dependency. */
+export function inOrder(resources: Resources): string[] {
+  const order = new Set<string>();
+  const visit = (id: string): void => {
+    const resource = resources[id];
+    if (order.has(id) || resource === undefined) return;
+    resource.DependsOn?.forEach(visit);
+    const uses = /"(?:Ref":"|Fn::GetAtt":\[")(\w+)/g;
+    for (const [, used] of JSON.stringify(resource.Properties ?? {}).matchAll(uses)) visit(used!);
+    order.add(id);
+  };
+  Object.keys(resources).forEach(visit);
+  return [...order];
+}
