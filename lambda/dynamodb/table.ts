@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ATTRIBUTION_ITEM_PREFIX, SCHEMA_VERSION } from '../contract';
 import { TableError } from '../core/model/errors';
+import { compareText } from '../core/model/compare-text';
 import { dayOf, type Instant, toInstant, toMs } from '../core/model/instant';
 import { type Target, targetName } from '../core/model/instance';
 import { type Current, type Gap, type Head, isGone, type Rejection, type Version } from '../core/model/record';
@@ -214,11 +215,11 @@ export const targetOf = (item: Item): Target => ({
   projectId: item.projectId as string,
 });
 
-/** An item without its keys and the marks of every item. @throws TableError as `checkSchema` does */
+/** An item without its keys and the marks of every item, always in the same order. @throws TableError as `checkSchema` does */
 export function ownOf(item: Item): Item {
   checkSchema(item);
   const { pk: _, sk: __, schemaVersion: ___, region: ____, projectId: _____, ...own } = item;
-  return own;
+  return Object.fromEntries(Object.entries(own).toSorted(([a], [b]) => compareText(a, b)));
 }
 
 export function fromVersionItem(item: Item): Version {
@@ -232,7 +233,7 @@ export function fromVersionItem(item: Item): Version {
     ...own,
     changes: fromStored(changes),
     snapshot: fromStored(snapshot),
-    expiresAt: typeof expiresAt === 'number' ? toInstant(expiresAt * 1000) : undefined,
+    ...(typeof expiresAt === 'number' ? { expiresAt: toInstant(expiresAt * 1000) } : {}),
   } as Version;
 }
 export const fromCurrentItem = (item: Item): Current => fromVersionItem(item) as Current;
