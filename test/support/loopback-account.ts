@@ -61,11 +61,12 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * As much of an AWS account as the CDK command needs in order to bootstrap, deploy, compare and destroy: STS, SSM, S3 and
+ * As much of an AWS account as the commands of the CDK and of AWS need in order to bootstrap, deploy, compare and destroy: STS, SSM, S3 and
  * CloudFormation. Its CloudFormation takes a template whose assets have been uploaded, resolves references, and honours deletion
- * policies. Of resources it makes tables, in an embedded database, and secrets; of others it keeps the description.
+ * policies. Of resources it makes tables, if there is an embedded database for them, and secrets; of others it
+ * keeps the description.
  */
-export async function startLoopbackAccount(database: string): Promise<LoopbackAccount> {
+export async function startLoopbackAccount(database?: string): Promise<LoopbackAccount> {
   const resources = new LoopbackResources(database);
   const stacks = new Map<string, KeptStack>();
   const deleted = new Map<string, KeptStack>();
@@ -129,9 +130,14 @@ export async function startLoopbackAccount(database: string): Promise<LoopbackAc
       return { Stacks: [{ ...shown, EnableTerminationProtection: false }] };
     },
     GetTemplate: (form) => ({ TemplateBody: JSON.stringify(stackOf(form).template) }),
+    // No template of the project has parameters.
+    GetTemplateSummary: (form) => ({ StackName: stackOf(form).name, Parameters: [] }),
     CreateChangeSet(form) {
       const [name, id] = [form.get('StackName')!, form.get('ChangeSetName')!];
       const template = templateOf(form);
+      const makesRoles = Object.values(template.Resources).some(({ Type }) => Type === 'AWS::IAM::Role');
+      if (makesRoles && !/Capabilities[^&]*=CAPABILITY_(NAMED_)?IAM/.test(form.toString()))
+        throw new Refusal('Requires capabilities : [CAPABILITY_IAM]', 'InsufficientCapabilitiesException');
       for (const [logicalId, { Properties }] of Object.entries(template.Resources)) {
         const { S3Key } = (Properties?.Code ?? {}) as { S3Key?: string };
         if (S3Key !== undefined && ![...objects.keys()].some((key) => key.endsWith(`/${S3Key}`)))
@@ -266,7 +272,9 @@ export async function startLoopbackAccount(database: string): Promise<LoopbackAc
         const result = await operation(form);
         return answer(200, `<${action}Response><${action}Result>${xml(result)}</${action}Result></${action}Response>`);
       }
-      const key = decodeURIComponent(pathname.slice(1));
+      // The bucket stands in the path or before the name of the host.
+      const [, bucket] = /^(.+)\.s3[.-]/.exec(request.headers.host ?? '') ?? [];
+      const key = (bucket === undefined ? '' : `${bucket}/`) + decodeURIComponent(pathname.slice(1));
       if (request.method === 'PUT') return (void objects.set(key, body), answer(200));
       if (search.includes('encryption'))
         return answer(

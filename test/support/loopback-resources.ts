@@ -52,7 +52,7 @@ export class LoopbackResources {
   readonly secrets = new Map<string, string>();
   private readonly made = new Map<string, MadeResource>();
 
-  constructor(private readonly database: string) {}
+  constructor(private readonly database: string | undefined) {}
 
   all(type: string): MadeResource[] {
     return [...this.made.values()].filter((resource) => resource.type === type);
@@ -68,6 +68,7 @@ export class LoopbackResources {
   }
 
   private async ask(use: (client: DynamoDBClient) => Promise<unknown>): Promise<void> {
+    if (this.database === undefined) return;
     const client = new DynamoDBClient(dynamodbClientConfig(loopbackConfig(this.database)));
     await use(client).finally(() => client.destroy());
   }
@@ -102,7 +103,7 @@ export class LoopbackResources {
   /** Answers whoever uses what was made. @returns undefined when it is none of these services */
   async answer(request: IncomingMessage, body: Buffer): Promise<Answer | undefined> {
     const [service = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
-    if (service.startsWith('DynamoDB')) return forward(this.database, request, body);
+    if (service.startsWith('DynamoDB') && this.database !== undefined) return forward(this.database, request, body);
     if (service === 'AWSEvents' && this.bus !== undefined) return forward(this.bus, request, body);
     if (service === 'secretsmanager') return this.onSecret(operation, JSON.parse(String(body)) as Secret);
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://loopback');
