@@ -180,7 +180,9 @@ const needsAttention = (current: Current): boolean => current.status !== 'RUNNIN
 export const toCurrentItem = (current: Current): Item => ({
   ...key.current(current.target, current.id),
   ...itemOf(current),
-  // The same: what runs, or is gone, is not in the index.
+  // The newest version is kept for ever.
+  expiresAt: undefined,
+  // An index holds only items that have its key: what runs, or is gone, is not in this one.
   notRunning: needsAttention(current) ? targetName(current.target) : undefined,
 });
 

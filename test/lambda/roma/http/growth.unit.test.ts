@@ -96,7 +96,9 @@ describe.each(Object.entries(WAYS))('the work for %s', (_, work) => {
 
 it('is measured by a yardstick that tells the difference', () => {
   const textOf = (length: number): string => '<'.repeat(length);
-  expect(growth((text) => text.replaceAll(/<[^>]*>/g, ''), textOf)).toBeGreaterThan(MOST_GROWTH);
+  // A busy machine can slow the small text down more than the large one, so it has a few tries to show the difference.
+  const quadratic = (): number => growth((text) => text.replaceAll(/<[^>]*>/g, ''), textOf);
+  expect([1, 2, 3, 4].some(() => quadratic() > MOST_GROWTH)).toBe(true);
   const linear = (text: string): unknown => Array.from({ length: 200 }, () => text.replaceAll(/<[^<>]*>/g, '').length);
   expect(growth(linear, textOf)).toBeLessThan(MOST_GROWTH);
 });
