@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parse as parseYaml } from 'yaml';
 import {
   inOrder,
   LOOPBACK_ACCOUNT,
@@ -21,6 +22,8 @@ export interface KeptStack {
   readonly events: { readonly id: string; readonly type: string; readonly status: string }[];
   status: string;
   outputs: Readonly<Record<string, string>>;
+  /** What was there before the stack took it over: names by logical id. */
+  readonly imported: Map<string, string>;
 }
 
 export interface LoopbackAccount {
@@ -70,7 +73,10 @@ export async function startLoopbackAccount(database?: string): Promise<LoopbackA
   const resources = new LoopbackResources(database);
   const stacks = new Map<string, KeptStack>();
   const deleted = new Map<string, KeptStack>();
-  const changeSets = new Map<string, { stack: string; template: KeptStack['template'] }>();
+  const changeSets = new Map<
+    string,
+    { stack: string; template: KeptStack['template']; imports: ReadonlyMap<string, string> }
+  >();
   const objects = new Map<string, Buffer>();
   const retained: string[] = [];
   const time = '2026-11-25T10:00:00.000Z';
@@ -97,13 +103,23 @@ export async function startLoopbackAccount(database?: string): Promise<LoopbackA
     if (found === undefined) throw new Refusal(`the template ${key} was not uploaded`);
     return parseTemplate(String(found));
   };
-  /** JSON, or the YAML of bootstrapping, of which only types and policies are needed. */
-  const parseTemplate = (text: string): KeptStack['template'] => {
-    if (text.trimStart().startsWith('{')) return JSON.parse(text) as KeptStack['template'];
-    const Resources: Record<string, StackResource> = {};
-    for (const [, id = '', Type = ''] of text.matchAll(/^ {2}(\w+):\n {4}Type: (AWS::\S+)/gm))
-      Resources[id] = { Type, Properties: {} };
-    return { Resources };
+  /** JSON or YAML; the short forms of functions, which bootstrapping uses, are read as plain text. */
+  const parseTemplate = (text: string): KeptStack['template'] => parseYaml(text, { logLevel: 'error' }) as never;
+  /** What is to be taken over. CloudFormation demands that it stays when its stack goes, and that nothing else changes. */
+  const importsOf = (form: Form, template: KeptStack['template'], before: KeptStack['template']) => {
+    const part = (index: number, name: string): string | null => form.get(`ResourcesToImport.member.${index}.${name}`);
+    const imports = new Map<string, string>();
+    for (let index = 1; part(index, 'LogicalResourceId') !== null; index += 1) {
+      const id = part(index, 'LogicalResourceId')!;
+      const { Type, DeletionPolicy } = template.Resources[id]!;
+      if (part(index, 'ResourceType') !== Type) throw new Refusal(`${id} is no ${part(index, 'ResourceType')}`);
+      if (DeletionPolicy === undefined) throw new Refusal(`${id} must have DeletionPolicy attribute specified`);
+      imports.set(id, part(index, 'ResourceIdentifier.entry.1.value') ?? '');
+    }
+    for (const [id, resource] of Object.entries({ ...before.Resources, ...template.Resources }))
+      if (!imports.has(id) && JSON.stringify(before.Resources[id]) !== JSON.stringify(resource))
+        throw new Refusal(`As part of the import operation, you cannot modify or add [${id}]`);
+    return imports;
   };
   const event = (stack: KeptStack, id: string, type: string, status: string): void =>
     void stack.events.unshift({ id, type, status });
@@ -130,8 +146,11 @@ export async function startLoopbackAccount(database?: string): Promise<LoopbackA
       return { Stacks: [{ ...shown, EnableTerminationProtection: false }] };
     },
     GetTemplate: (form) => ({ TemplateBody: JSON.stringify(stackOf(form).template) }),
-    // No template of the project has parameters.
-    GetTemplateSummary: (form) => ({ StackName: stackOf(form).name, Parameters: [] }),
+    // No template of the project has parameters, and of what it makes only the table outlives its stack with all it holds.
+    GetTemplateSummary: () => ({
+      Parameters: [],
+      ResourceIdentifierSummaries: [{ ResourceType: 'AWS::DynamoDB::Table', ResourceIdentifiers: ['TableName'] }],
+    }),
     CreateChangeSet(form) {
       const [name, id] = [form.get('StackName')!, form.get('ChangeSetName')!];
       const template = templateOf(form);
@@ -143,9 +162,12 @@ export async function startLoopbackAccount(database?: string): Promise<LoopbackA
         if (S3Key !== undefined && ![...objects.keys()].some((key) => key.endsWith(`/${S3Key}`)))
           throw new Refusal(`${logicalId}: its code ${S3Key} was not uploaded`);
       }
-      changeSets.set(id, { stack: name, template });
-      if (!stacks.has(name))
-        stacks.set(name, { name, template: { Resources: {} }, events: [], status: 'REVIEW_IN_PROGRESS', outputs: {} });
+      const fresh = { template: { Resources: {} }, events: [], outputs: {}, imported: new Map<string, string>() };
+      const before = stacks.get(name) ?? { ...fresh, name, status: 'REVIEW_IN_PROGRESS' };
+      const isImport = form.get('ChangeSetType') === 'IMPORT';
+      const imports = isImport ? importsOf(form, template, before.template) : new Map<string, string>();
+      changeSets.set(id, { stack: name, template, imports });
+      stacks.set(name, before);
       return { Id: changeSetArn(id), StackId: idOf(name) };
     },
     DescribeChangeSet(form) {
@@ -158,7 +180,11 @@ export async function startLoopbackAccount(database?: string): Promise<LoopbackA
         .map(([LogicalResourceId, { Type }]) => ({
           Type: 'Resource',
           ResourceChange: {
-            Action: before[LogicalResourceId] === undefined ? 'Add' : 'Modify',
+            Action: found.imports.has(LogicalResourceId)
+              ? 'Import'
+              : before[LogicalResourceId] === undefined
+                ? 'Add'
+                : 'Modify',
             LogicalResourceId,
             ResourceType: Type,
           },
@@ -180,15 +206,17 @@ export async function startLoopbackAccount(database?: string): Promise<LoopbackA
       return {};
     },
     async ExecuteChangeSet(form) {
-      const { stack: name, template } = changeSets.get(changeSetIn(form))!;
+      const { stack: name, template, imports } = changeSets.get(changeSetIn(form))!;
       const stack = stacks.get(name)!;
-      const verb = stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE';
+      const verb = imports.size > 0 ? 'IMPORT' : stack.status === 'REVIEW_IN_PROGRESS' ? 'CREATE' : 'UPDATE';
+      for (const [id, physicalName] of imports) stack.imported.set(id, physicalName);
       const resolve = resolver(template.Resources);
       const created: string[] = [];
       for (const id of inOrder(template.Resources)) {
         const { Type: type, Properties = {} } = template.Resources[id]!;
         const fails = verb === 'CREATE' && type === resources.failing;
-        if (!fails) await resources.make({ id, type, properties: resolve(Properties) as Record<string, unknown> });
+        if (!fails && !stack.imported.has(id))
+          await resources.make({ id, type, properties: resolve(Properties) as Record<string, unknown> });
         event(stack, id, type, `${verb}_${fails ? 'FAILED' : 'COMPLETE'}`);
         if (fails) return rollBack(stack, template, created);
         created.unshift(id);
