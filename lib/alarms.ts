@@ -36,7 +36,7 @@ export interface AlarmsProps {
   readonly targetAlarms: boolean;
   /** Where RUNBOOK.md can be read. */
   readonly runbookUrl: string;
-  /** @default - alarms notify nobody */
+  /** Where alarms notify. @default - alarms notify nobody */
   readonly alarmTopic?: sns.ITopic | undefined;
 }
 

@@ -39,7 +39,7 @@ export class Credentials extends Construct {
     this.#trust = trust;
   }
 
-  /** @throws Error where the credentials are those of a trust agency */
+  /** The secret that is read. @throws Error where the credentials are those of a trust agency */
   get secret(): secretsmanager.ISecret {
     if (this.#secret !== undefined) return this.#secret;
     throw new Error('there is no secret: "credentials" opens a trust agency with the tokens of the functions');

@@ -41,7 +41,7 @@ export function readConfig(context: unknown): Config {
   return parseConfig(json, context);
 }
 
-/** @throws ConfigError that names every problem with its path */
+/** Checks a configuration. @throws ConfigError that names every problem with its path */
 export function parseConfig(input: unknown, source: string): Config {
   const parsed = configSchema.safeParse(input, { reportInput: true });
   const problems = [...(parsed.success ? [] : parsed.error.issues.flatMap(describe)), ...problemsBetween(input)];

@@ -14,7 +14,7 @@ import type { Subscription } from './subscription';
 export interface SubscriptionsProps {
   /** The bus that has the changes. */
   readonly bus: events.IEventBus;
-  /** Encrypts what the subscriptions create; without one, keys that AWS owns do. */
+  /** Encrypts what the subscriptions create. @default - keys that AWS owns */
   readonly encryptionKey: kms.IKey | undefined;
   /** Who is told; each has a name of its own. */
   readonly subscriptions: readonly Subscription[];

@@ -36,10 +36,12 @@ describe('what the construct exports', () => {
   });
 
   it('has a text for each type and each member, as awslint asks', () => {
+    // What begins with a tag says only when it fails, or what holds without it.
+    const saysNothing = /^(?:@|Default: |Throws |$)/;
     const silent = api.entries.flatMap(({ name, text, members }) => [
-      ...(text === '' ? [name] : []),
+      ...(saysNothing.test(text) ? [name] : []),
       ...members
-        .filter((member) => member.text === '' && member.name !== 'constructor')
+        .filter((member) => saysNothing.test(member.text) && member.name !== 'constructor')
         .map((member) => `${name}.${member.name}`),
     ]);
     expect(silent).toEqual([]);
