@@ -1,7 +1,7 @@
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import * as secretsmanager from '@aws-sdk/client-secrets-manager';
-import { type ExecFileException, execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,8 @@ import { type FunctionProcess, startFunction } from '../support/deployed-process
 import { readPage, PAGE } from '../support/documents';
 import { anyEngine, endpointOf } from '../support/engines';
 import { type EventBus, startEventBus } from '../support/event-bus';
-import { LOOPBACK_REGION, type LoopbackAccount, startLoopbackAccount } from '../support/loopback-account';
+import { type LoopbackAccount, startLoopbackAccount } from '../support/loopback-account';
+import { runOnLoopback } from '../support/loopback-commands';
 import {
   type RomaSimulator,
   SEED_INSTANCE,
@@ -85,35 +86,11 @@ describe('the deployment of the README', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Answers are given beforehand: nobody is at this terminal. @returns what was printed */
   const run = async (command: string): Promise<string> => {
     const words = parse(command.replace('my.json', join(folder, 'my.json')).replace('file://', `file://${folder}/`));
     const [program = '', ...args] = words.filter((word) => typeof word === 'string');
     if (program === 'aws' && !hasAwsCli) return sendAs(args, account.url);
-    const { PATH, HOME } = process.env;
-    const env = {
-      PATH,
-      HOME,
-      AWS_ENDPOINT_URL: account.url,
-      AWS_REGION: LOOPBACK_REGION,
-      AWS_DEFAULT_REGION: LOOPBACK_REGION,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      CDK_OUTDIR: undefined,
-      CDK_OUTPUT: join(folder, 'cdk.out'),
-      CDK_HOME: folder,
-      CDK_REQUIRE_APPROVAL: 'never',
-      CDK_FORCE: args[1] === 'destroy' ? 'true' : undefined,
-      CDK_NOTICES: 'false',
-      CDK_DISABLE_CLI_TELEMETRY: 'true',
-    };
-    return new Promise((resolve, reject) => {
-      execFile(program, args, { env, timeout: 120_000 }, (error: ExecFileException | null, stdout, stderr) =>
-        error === null ? resolve(stdout + stderr) : reject(new Error(`${command}: ${stdout}${stderr}`)),
-      );
-    });
+    return runOnLoopback([program, ...args], { url: account.url, folder });
   };
 
   /** A function as it was uploaded, with the environment of the template. */

@@ -1,10 +1,10 @@
-import { type ExecFileException, execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'shell-quote';
 import { readPage } from '../support/documents';
 import { LOOPBACK_REGION, type LoopbackAccount, startLoopbackAccount } from '../support/loopback-account';
+import { runOnLoopback } from '../support/loopback-commands';
 
 // Three runs of the CDK command, on a machine that may be busy.
 jest.setTimeout(600_000);
@@ -32,33 +32,8 @@ describe('a table that was adopted', () => {
 
   const configure = (config: object): void =>
     writeFileSync(join(folder, 'my.json'), JSON.stringify({ targets, ...config }));
-  const run = async (command: string): Promise<string> => {
-    const [program = '', ...args] = parse(command.replace('my.json', join(folder, 'my.json'))) as string[];
-    const { PATH, HOME } = process.env;
-    const env = {
-      PATH,
-      HOME,
-      AWS_ENDPOINT_URL: account.url,
-      AWS_REGION: LOOPBACK_REGION,
-      AWS_ACCESS_KEY_ID: 'local',
-      AWS_SECRET_ACCESS_KEY: 'local',
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      CDK_OUTDIR: undefined,
-      CDK_OUTPUT: join(folder, 'cdk.out'),
-      CDK_HOME: folder,
-      CDK_REQUIRE_APPROVAL: 'never',
-      CDK_NOTICES: 'false',
-      CDK_DISABLE_CLI_TELEMETRY: 'true',
-    };
-    return new Promise((resolve, reject) => {
-      execFile(program, args, { env, timeout: 120_000 }, (error: ExecFileException | null, stdout, stderr) =>
-        error === null
-          ? resolve(program === 'npx' && args[1] === 'synth' ? stdout : stdout + stderr)
-          : reject(new Error(`${command}: ${stdout}${stderr}`)),
-      );
-    });
-  };
+  const run = async (command: string): Promise<string> =>
+    runOnLoopback(parse(command.replace('my.json', join(folder, 'my.json'))) as string[], { url: account.url, folder });
   const typesOf = (): string[] => Object.values(account.stacks.get(STACK)!.template.Resources).map(({ Type }) => Type);
 
   it("is the stack's own again, as the runbook says", async () => {
